@@ -172,6 +172,11 @@ impl Arguments {
             None => Duration::ZERO,
             Some(_) => SETTLE,
         };
+        let trust = self.tls.trust()?;
+        let client = match target {
+            None => Client::keeping_connections(trust),
+            Some(_) => Client::trusting(trust),
+        };
         let authority = self.tls.authority()?;
         let stubs = self.stubs(target.as_ref())?;
         let options = Options {
@@ -196,7 +201,7 @@ impl Arguments {
             settle: self.settle.unwrap_or(settle),
             jobs: self.jobs,
             seed: self.seed,
-            client: Client::trusting(self.tls.trust()?),
+            client,
             authority,
         };
         Ok((options, scenarios.left_out))

@@ -86,8 +86,11 @@ pub enum SendError {
     TooLarge,
 }
 
-/// An HTTP/1.1 client, over TLS where the URL is `https`. Each request has a connection of its own,
-/// and is sent once.
+/// The number of idle connections to one party that a client keeps, if it keeps any.
+const KEPT_CONNECTIONS: usize = 64;
+
+/// An HTTP/1.1 client, over TLS where the URL is `https`. Each request has a connection of its own, unless the client
+/// [keeps connections](Self::keeping_connections), and is sent once.
 #[derive(Debug, Clone)]
 pub(crate) struct Client(Arc<Connectors>);
 
@@ -96,6 +99,8 @@ struct Connectors {
     plain: legacy::Client<Dialer, Outgoing>,
     secure: OnceLock<legacy::Client<HttpsConnector<Dialer>, Outgoing>>,
     trust: Trust,
+    /// The number of idle connections that are kept for each party.
+    kept: usize,
 }
 
 impl fmt::Debug for Connectors {
@@ -111,15 +116,14 @@ impl Connectors {
 
     fn secure(&self) -> &legacy::Client<HttpsConnector<Dialer>, Outgoing> {
         self.secure
-            .get_or_init(|| Self::builder().build(self.tls()))
+            .get_or_init(|| Self::builder(self.kept).build(self.tls()))
     }
 
-    fn builder() -> legacy::Builder {
+    fn builder(kept: usize) -> legacy::Builder {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder
-            // A surplus answer on a kept connection would be read as the answer to the next request:
-            // another exchange would seem to be at fault.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(kept)
+            .pool_idle_timeout(None)
             .http1_max_buf_size(MAX_HEAD)
             .http1_max_headers(MAX_FIELDS);
         builder
@@ -131,11 +135,22 @@ impl Client {
         Self::trusting(Trust::default())
     }
 
+    /// A client that keeps its connections, for parties that are known to answer each request once. A surplus answer on
+    /// a kept connection is read as the answer to the next request, so that another exchange seems to be at fault.
+    pub(crate) fn keeping_connections(trust: Trust) -> Self {
+        Self::build(trust, KEPT_CONNECTIONS)
+    }
+
     pub(crate) fn trusting(trust: Trust) -> Self {
+        Self::build(trust, 0)
+    }
+
+    fn build(trust: Trust, kept: usize) -> Self {
         Self(Arc::new(Connectors {
-            plain: Connectors::builder().build(Dialer::new()),
+            plain: Connectors::builder(kept).build(Dialer::new()),
             secure: OnceLock::new(),
             trust,
+            kept,
         }))
     }
 
