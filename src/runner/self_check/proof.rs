@@ -41,6 +41,9 @@ use crate::scenario::store;
 
 const AT_A_TIME: usize = 6;
 
+/// The same of trials of one operation: they have few scenarios, and most of their time is a deadline.
+const OF_OPERATIONS_AT_A_TIME: usize = 24;
+
 /// The deadline of a variant: it is harmless however long it takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -207,7 +210,10 @@ pub(crate) async fn prove(
     let mut proofs: Vec<(usize, Proof)> = Vec::new();
     let mut playing = JoinSet::new();
     for (index, trial) in trials.iter().copied().enumerate() {
-        if playing.len() == AT_A_TIME {
+        let most = trial
+            .operation
+            .map_or(AT_A_TIME, |_| OF_OPERATIONS_AT_A_TIME);
+        while playing.len() >= most {
             proofs.extend(next_proof(&mut playing).await?);
         }
         let cases = Arc::clone(match (trial.operation, trial.injection()) {
