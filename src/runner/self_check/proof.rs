@@ -47,6 +47,10 @@ const OF_OPERATIONS_AT_A_TIME: usize = 24;
 /// The deadline of a variant: it is harmless however long it takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The time for late messages, and the one for a mutant that was missed: on a busy machine a second end may be late.
+const SETTLE: Duration = Duration::from_millis(50);
+const LONG_SETTLE: Duration = Duration::from_secs(1);
+
 /// One mutant or variant, and the judge's verdict on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Proof {
@@ -268,27 +272,29 @@ async fn play(
     deadline: Duration,
     stop: Stop,
 ) -> Result<Proof, PlayError> {
+    let mut settle = SETTLE;
     if trial.expected.is_some() {
         let deadline = match trial.injection() {
             Some(_) => judge::Options::default().deadline,
             None => deadline,
         };
-        let proof = play_within(deadline, trial, cases, &stop).await?;
+        let proof = play_within((deadline, settle), trial, cases, &stop).await?;
         if proof.is_right || stop.token.is_cancelled() {
             return Ok(proof);
         }
+        settle = LONG_SETTLE;
     }
-    play_within(PATIENCE, trial, cases, &stop).await
+    play_within((PATIENCE, settle), trial, cases, &stop).await
 }
 
 async fn play_within(
-    deadline: Duration,
+    (deadline, settle): (Duration, Duration),
     trial: Trial,
     cases: &[Case],
     stop: &Stop,
 ) -> Result<Proof, PlayError> {
     let mut options = Options {
-        settle: Duration::from_millis(50),
+        settle,
         jobs: NonZeroUsize::new(16),
         ..Options::default()
     };
