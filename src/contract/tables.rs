@@ -14,8 +14,8 @@ use super::extracted::{self, Extracted};
 use super::lifecycle::LifeCycles;
 use super::operation::{Operation, Operations};
 use super::types::Kinds;
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
+use crate::diagnostic::{Diagnostic, closest};
 
 /// The contract that messages are judged by.
 #[derive(Debug)]
@@ -185,9 +185,38 @@ struct Names {
 struct RowNames {
     name: Spanned<String>,
     pages: Vec<Spanned<String>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    required: Vec<Spanned<String>>,
 }
 
-/// Rows have names of their own, and pages that were extracted.
+impl RowNames {
+    /// The parameters that the pages of the row document, or the properties of the body that they are.
+    fn parameters<'e>(&'e self, extracted: &'e Extracted) -> Vec<&'e str> {
+        let is_own = |page: &String| self.pages.iter().any(|it| it.get_ref() == page);
+        let operations = extracted.operations.iter().filter(|it| is_own(&it.page));
+        let mut names = Vec::new();
+        let mut bodies: Vec<&str> = self.body.as_deref().into_iter().collect();
+        for operation in operations {
+            names.extend(operation.parameters.iter().map(|it| it.name.as_str()));
+            bodies.extend(operation.body.as_deref());
+        }
+        let mut seen = HashSet::new();
+        while let Some(body) = bodies.pop() {
+            if !seen.insert(body) {
+                continue;
+            }
+            for printed in extracted.types.iter().filter(|it| it.name == body) {
+                names.extend(printed.properties.iter().map(|it| it.name.as_str()));
+                bodies.extend(printed.base.as_deref());
+            }
+        }
+        names
+    }
+}
+
+/// Rows have names of their own, pages that were extracted, and parameters that these pages document.
 fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
     let Ok(names) = toml::from_str::<Names>(&file.text) else {
         return Vec::new();
@@ -220,6 +249,21 @@ fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
                 found.push(at(page, message, remedy));
             }
         }
+        let documented = row.parameters(extracted);
+        for parameter in &row.required {
+            let name = parameter.get_ref().as_str();
+            if !documented.is_empty() && !documented.contains(&name) {
+                let message = format!(
+                    "no page of `{}` has a parameter `{name}`",
+                    row.name.get_ref()
+                );
+                let remedy = closest(name, documented.iter().copied()).map_or_else(
+                    || format!("the pages have {}", documented.join(", ")),
+                    |other| format!("did you mean `{other}`?"),
+                );
+                found.push(at(parameter, message, remedy));
+            }
+        }
     }
     found
 }
@@ -228,4 +272,15 @@ fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
 fn at_word(file: &Text, word: &str, message: String) -> Diagnostic {
     let offset = file.text.find(word).unwrap_or(0);
     Place::of_offset(&file.text, offset).diagnostic(&file.name, &file.text, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_of_the_built_in_table_name_what_the_pages_have() {
+        let [operations, ..] = built_in();
+        assert_eq!(check_rows(&operations, &tables().extracted), []);
+    }
 }

@@ -85,6 +85,7 @@ fn a_broken_contract_is_an_error_with_its_place() {
             "[[operation]]\nname = \"{name}\"\nrequest = \"POST calls/{{call}}/hum\"\npages = [\"{page}\"]\n"
         )
     };
+    let misspelt = row("hum", "call-hum") + "required = [\"tume\"]\n";
     let twice = row("hum", "call-hum").repeat(2);
     let cycles = "[call]\nend = \"over\"\nnext.over = [\"begun\"]\n[operation]\nend = \"over\"\nnext.over = []\n";
     for (contract, name, table, place) in [
@@ -107,6 +108,12 @@ fn a_broken_contract_is_an_error_with_its_place() {
             "operations.toml:4:10: ",
         ),
         (&good, "operations.toml", &twice, "operations.toml:6:8: "),
+        (
+            &good,
+            "operations.toml",
+            &misspelt,
+            "operations.toml:5:13: no page of `hum` has a parameter `tume`",
+        ),
         (
             &good,
             "operations.toml",

@@ -163,7 +163,10 @@ fn a_selection_of_nothing_is_refused_with_what_is_close() {
         (&["list", "--edition", "2019-01"], "2019-05"),
         (&["list", "--edition", "newest"], "the edition `newest`"),
         (&["list", "--api", "v1.0"], "beta"),
-        (&["list", "--operation", "answers"], "did you mean `answer`?"),
+        (
+            &["list", "--operation", "answers"],
+            "did you mean `answer`?",
+        ),
         (&["list", "--locale", "pt"], "pt-BR"),
         (&["list", "--tag", "none"], "first"),
         (
