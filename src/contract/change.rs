@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::shape::{entities, lookup};
-use super::words;
 use crate::api::resource::Resource;
 use crate::diagnostic::pointer::Pointer;
 
@@ -104,11 +103,11 @@ impl<'a> Change<'a> {
         data(self.entry)
     }
 
-    /// True without `resource` and `resourceUrl`.
+    /// True without a text in `resource` and `resourceUrl`.
     pub(crate) fn names_no_resource(&self) -> bool {
         ["resource", "resourceUrl"]
             .iter()
-            .all(|name| lookup(self.entry, name).is_none())
+            .all(|name| lookup(self.entry, name).is_none_or(|(_, it)| !it.is_string()))
     }
 
     /// The place of the entity in a message whose entry is at `at`.
@@ -119,13 +118,6 @@ impl<'a> Change<'a> {
         } else {
             pointer
         }
-    }
-
-    /// True for the end of an operation.
-    pub(crate) fn is_end_of_operation(&self) -> bool {
-        self.subject == Subject::Operation
-            && (self.change_type == "deleted"
-                || matches!(self.word.as_deref(), Some("completed" | "failed")))
     }
 
     /// The kind of message, by which examples of a page are merged.
@@ -175,14 +167,6 @@ fn subject_of(entry: &Value, resource: Option<&Resource>) -> Subject {
 fn entity_text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
     let (_, data) = lookup(entry, "resourceData")?;
     entities(data).find_map(|entity| lookup(entity, name)?.1.as_str())
-}
-
-/// The state rank of a call in an entry; [`words::ENDED`] for a deleted call.
-pub(crate) fn rank(change: &Change<'_>) -> Option<u8> {
-    if change.change_type == "deleted" {
-        return Some(words::ENDED);
-    }
-    words::rank_of(change.word.as_deref()?)
 }
 
 /// The members of `value`; `None` if it is not a collection, or empty.

@@ -10,6 +10,9 @@ use super::tables::tables;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LifeCycle {
+    /// The state in which a `created` notification brings the resource; none where an answer does.
+    #[serde(default)]
+    begin: Option<String>,
     /// The state that a deleted resource is in.
     pub end: String,
     /// The states that may follow each state.
@@ -73,6 +76,11 @@ impl LifeCycle {
                     .iter()
                     .any(|next| next.eq_ignore_ascii_case(to))
             })
+    }
+
+    /// True if a `created` notification brings the resource in this state.
+    pub(crate) fn begins(&self, state: &str) -> bool {
+        self.begin.as_deref() == Some(state)
     }
 
     /// True if nothing may follow. Ignores case.

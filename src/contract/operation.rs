@@ -44,6 +44,15 @@ pub(crate) struct Operation {
     /// The place of the people whom the request names, as participants with an identity.
     #[serde(default)]
     pub people: Option<String>,
+    /// The request brings a call into being.
+    #[serde(default)]
+    pub creates_call: bool,
+    /// A bot may send the request whenever the call exists, whatever else goes on.
+    #[serde(default)]
+    pub anytime: bool,
+    /// A bot may send the same request again and again.
+    #[serde(default)]
+    pub repeatable: bool,
     /// The state of the call that the request needs.
     #[serde(default)]
     pub takes: Taken,
@@ -53,9 +62,9 @@ pub(crate) struct Operation {
     /// Documented statuses that other pages than its own print.
     #[serde(default)]
     pub statuses: Vec<u16>,
-    /// An answer without a body is documented too.
+    /// The statuses of documented answers that have a `Location` and no body.
     #[serde(default)]
-    pub answer_may_be_empty: bool,
+    pub empty_answers: Vec<u16>,
     /// The answer is a collection: its items, under `value`, have the type.
     #[serde(default)]
     pub is_list: bool,
@@ -134,7 +143,11 @@ pub(crate) enum Effect {
     /// The call is transferring, or ends, or is established again.
     CallMoves,
     /// A roster names each person of the request, unless the comms operation failed.
-    PeopleJoin,
+    PeopleJoin {
+        /// Other kinds of identity under which pages show them.
+        #[serde(default)]
+        shown_as: Vec<String>,
+    },
     /// The participant has a property with this value.
     ParticipantBecomes {
         who: Who,
@@ -299,9 +312,14 @@ impl Operation {
             takes: Taken::Any,
             answer: typed.and_then(|it| it.resource.clone()),
             statuses: Vec::new(),
-            answer_may_be_empty: answer
+            creates_call: false,
+            anytime: false,
+            repeatable: false,
+            empty_answers: answer
                 .clone()
-                .any(|it| it.resource.as_deref() == Some("None")),
+                .filter(|it| it.resource.as_deref() == Some("None"))
+                .map(|it| it.status)
+                .collect(),
             is_list: typed.is_some_and(|it| it.collection),
             result: Vec::new(),
             effects: Vec::new(),
@@ -326,6 +344,11 @@ impl Operation {
     pub(crate) fn comms_operation(&self) -> Option<&str> {
         let answer = self.answer.as_deref()?;
         answer.ends_with("Operation").then_some(answer)
+    }
+
+    /// True if the answer names something that the request made: a call or a comms operation.
+    pub(crate) fn makes_something(&self) -> bool {
+        self.creates_call || (self.comms_operation().is_some() && !self.is_read())
     }
 
     /// True if the request changes nothing.

@@ -121,10 +121,10 @@ requirements! {
         AnswerMediaType = "answer.media-type", Must Service,
             "An answer with a body has the media type that the page prints.";
         AnswerLocation = "answer.location", Must Service,
-            "If every example of an answer shows a Location, the answer has one that names the created resource.",
+            "A Location names the call or the operation that was made; an answer without a body has one.",
             pages [P2019_05: 50];
         AnswerBody = "answer.body", Must Service,
-            "The body of an answer is one whole documented alternative: its types, its properties, its words.";
+            "The body of an answer is what a page documents: its types, its words, the id and the status of what was made.";
         OperationIdentity = "operation.identity", Must Service,
             "The id in an operation's body, in Location and in the resource path is one operation.";
         CallIdentity = "call.identity", Must Service,
@@ -132,7 +132,7 @@ requirements! {
         ResourceOne = "resource.one", Must Service,
             "resource and resourceUrl of one notification name the same thing.";
         ContextUnchanged = "context.unchanged", Must Service,
-            "A client context comes back unchanged; one that the service generates stays the same.",
+            "A client context comes back unchanged.",
             pages [P2020_12: 56, P2021_PT: 56, P2021_ZH: 56];
         OperationPeople = "operation.people", Must Service,
             "An operation names exactly the people invited.";
@@ -157,8 +157,8 @@ requirements! {
             "A notification carries a bearer token where the page prints one.";
         TypeKind = "type.kind", Must Service,
             "An @odata.type is one that the page prints for this kind of object.";
-        TypePrinted = "type.printed", Should Service,
-            "An @odata.type that the page prints is present.";
+        MessageShown = "message.shown", Should Service,
+            "What every example of a message shows is present.";
         ServiceTransport = "service.transport", Must Service,
             "Connections carry whole HTTP messages.";
         Refusal = "refusal", Must Service,
@@ -240,9 +240,6 @@ requirements! {
         InviteReplaces = "invite.replaces", Must Bot,
             "An invitation that replaces a call names that call, as an id or as a path.",
             pages [P2019_09: 285, P2020_12: 514, P2021_PT: 514, P2021_ZH: 514];
-        InviteContext = "invite.context", Must Bot,
-            "A client context is a string.",
-            pages [P2019_05: 47, P2019_09: 51, P2020_12: 56, P2021_PT: 56, P2021_ZH: 56];
         InviteContextLimit = "invite.context-limit", Must Bot,
             "A client context has at most 256 characters.",
             pages [P2020_12: 56, P2021_PT: 56, P2021_ZH: 56];
@@ -262,6 +259,10 @@ requirements! {
 
     /// The requirements that only the plan of a scenario checks.
     OF_PLANS {
+        RequestShown = "request.shown", Should Bot,
+            "What every example of a request shows is present.";
+        RequestVersion = "request.version", Should Bot,
+            "A request uses the API version of its trigger.";
         RequestTriggered = "request.triggered", Must Bot,
             "A triggered request has the people, targets, prompts, reasons and words of its trigger.";
     }

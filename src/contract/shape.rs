@@ -156,11 +156,12 @@ pub(crate) fn entities(value: &Value) -> impl Iterator<Item = &Value> {
 /// The canonical name of a property that pages spell in several ways.
 ///
 /// `subcode` is `subCode`; the create and answer pages of other editions write `callbackUri` for
-/// `callback`.
+/// `callback` and `acceptedModalities` for `acceptModalities`.
 pub(crate) fn canonical(name: &str) -> &str {
     match name {
         "subcode" => "subCode",
         "callbackUri" => "callback",
+        "acceptModalities" => "acceptedModalities",
         _ => name,
     }
 }
@@ -172,6 +173,8 @@ fn alias(name: &str) -> Option<&'static str> {
         "subcode" => "subCode",
         "callback" => "callbackUri",
         "callbackUri" => "callback",
+        "acceptModalities" => "acceptedModalities",
+        "acceptedModalities" => "acceptModalities",
         _ => return None,
     })
 }

@@ -34,6 +34,9 @@ pub(crate) struct Kinds {
     schema: Option<String>,
     /// The types that may stand where a type is documented.
     kinds: IndexMap<String, Vec<String>>,
+    /// The types that name a person: their identity has a kind with an id.
+    #[serde(default)]
+    people: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -46,6 +49,7 @@ struct Index {
     parameters: HashMap<&'static str, Properties>,
     /// The documented type of each type that is another one, both in lower case.
     kinds: HashMap<String, String>,
+    people: Vec<String>,
 }
 
 fn index() -> &'static Index {
@@ -61,6 +65,7 @@ fn index() -> &'static Index {
             properties: HashMap::new(),
             parameters: HashMap::new(),
             kinds: kinds.collect(),
+            people: tables().kinds.people.clone(),
         };
         for printed in &extracted().types {
             let entry = index
@@ -156,6 +161,14 @@ pub(crate) fn is_known(name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         index.properties.contains_key(&name) || index.kinds.values().any(|it| *it == name)
     }
+}
+
+/// True if an object of this type names a person.
+pub(crate) fn is_person(name: &str) -> bool {
+    index()
+        .people
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(name))
 }
 
 /// True if a type may stand where another is documented: it is the same, one of its kind, or the other way round.

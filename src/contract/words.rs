@@ -61,25 +61,6 @@ pub(crate) fn is_listed(word: &str, listed: &[&str]) -> bool {
     listed.iter().any(|other| other.eq_ignore_ascii_case(word))
 }
 
-/// The rank of a call's state: states of one rank may follow each other in any order.
-///
-/// `None` for an unknown state. A deleted call has rank [`ENDED`].
-pub(crate) fn rank_of(state: &str) -> Option<u8> {
-    let known = STATES
-        .iter()
-        .find(|word| word.eq_ignore_ascii_case(state))?;
-    Some(match *known {
-        "incoming" => 0,
-        "establishing" | "ringing" | "redirecting" => 1,
-        "terminating" => 3,
-        "terminated" => 4,
-        _ => 2,
-    })
-}
-
-/// The rank of a deleted call, which is final.
-pub(crate) const ENDED: u8 = 5;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,16 +80,5 @@ mod tests {
             listed_for(&["info", "endpointType"]).unwrap()
         ));
         assert_eq!(listed_for(&["subject"]), None);
-    }
-
-    #[test]
-    fn a_call_goes_through_its_states_in_order() {
-        let ranks: Vec<_> = ["incoming", "establishing", "established", "terminated"]
-            .iter()
-            .map(|state| rank_of(state).unwrap())
-            .collect();
-        assert!(ranks.is_sorted());
-        assert!(ranks.iter().all(|rank| *rank < ENDED));
-        assert_eq!(rank_of("gone"), None);
     }
 }

@@ -38,6 +38,12 @@ impl Pointer {
         Self(format!("{}{}", self.0, below.0))
     }
 
+    /// True if the other place is this one, or inside it.
+    pub(crate) fn contains(&self, other: &Self) -> bool {
+        let below = other.0.strip_prefix(&self.0);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The text, as in RFC 6901.
     pub fn as_str(&self) -> &str {
         &self.0

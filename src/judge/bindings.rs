@@ -3,7 +3,6 @@
 //! Variables that must agree share a root: `same_as` of the scenario file, or, where the run is
 //! literal, nothing but equal printed values. A root is bound once.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -149,21 +148,14 @@ impl Bindings {
         });
     }
 
-    /// The value that confcall sends for a variable: the bound one, else a generated one, which
-    /// becomes bound.
-    pub(crate) fn value(&mut self, name: &str) -> String {
-        self.bind_default(name);
-        self.proposal(name)
-    }
-
-    /// Binds a variable that has no value yet to the one that [`Bindings::value`] gives.
+    /// Binds a variable that has no value yet to the one that [`Bindings::proposal`] gives.
     pub(crate) fn bind_default(&mut self, name: &str) {
         if self.get(name).is_none() {
             self.bind(name, self.proposal(name));
         }
     }
 
-    /// The value that [`Bindings::value`] would give, without binding it.
+    /// The value that confcall sends for a variable: the bound one, else a generated one.
     pub(crate) fn proposal(&self, name: &str) -> String {
         let generated = || self.generated.get(self.root(name)).map(String::as_str);
         let printed = || Some(self.variables.root(name)?.1.printed.as_str());
@@ -171,7 +163,7 @@ impl Bindings {
         value.unwrap_or_default().to_owned()
     }
 
-    /// A template with every variable filled in by [`Bindings::value`].
+    /// A template with every variable filled in, and bound to its value.
     pub(crate) fn fill(&mut self, text: &str) -> String {
         for name in template::variables(text) {
             self.bind_default(name);
@@ -179,16 +171,7 @@ impl Bindings {
         template::fill(text, &|name| self.get(name))
     }
 
-    /// A template with every bound variable filled in, borrowed where it holds none.
-    pub(crate) fn filled<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
-        match template::sole_variable(text) {
-            Some(name) => self.get(name).map_or(Cow::Borrowed(text), Cow::Borrowed),
-            None if !text.contains(['{', '}']) => Cow::Borrowed(text),
-            None => template::fill(text, &|name| self.get(name)).into(),
-        }
-    }
-
-    /// A JSON template with every variable filled in by [`Bindings::value`].
+    /// A JSON template with every variable filled in, and bound to its value.
     pub(crate) fn fill_json(&mut self, body: &Value) -> Value {
         for name in outline::variables(body) {
             self.bind_default(&name);
@@ -363,7 +346,7 @@ mod tests {
         let generated = HashMap::from([("call".to_owned(), "generated".to_owned())]);
         let mut bindings = Bindings::new(Arc::new(Variables::of(&script, false)), generated);
         assert_eq!(bindings.get("call"), None);
-        assert_eq!(bindings.value("call"), "generated");
+        assert_eq!(bindings.fill("{call}"), "generated");
         assert_eq!(bindings.get("call"), Some("generated"));
         assert_eq!(
             bindings.conversation_ids().collect::<Vec<_>>(),

@@ -9,12 +9,11 @@
 //! - [`outline`] has the derived data of a script, [`bindings`] the values of its variables in a run.
 //! - [`people`] compares the people of operations and rosters with those invited.
 //! - [`monitor`] judges all traffic by the contract; `plan` adds what one scenario expects.
-//! - `service` and `bot` are the two state machines of *invite*; `record` collects violations.
+//! - `record` collects violations.
 //! - [`recording`] runs the judge on recordings.
 //! - [`verdict`], [`shard`] and [`redaction`]: the results, their merge, and secrets in them.
 
 pub(crate) mod bindings;
-mod bot;
 pub(crate) mod compare;
 pub(crate) mod monitor;
 pub(crate) mod outline;
@@ -24,7 +23,6 @@ mod plan;
 mod record;
 pub(crate) mod recording;
 pub(crate) mod redaction;
-mod service;
 pub(crate) mod shard;
 pub(crate) mod verdict;
 
@@ -47,7 +45,10 @@ use crate::scenario::format::{Kind, ProviderState, Scenario, ScenarioId, Script,
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub scenario: Arc<Scenario>,
+    /// The examples of its own page.
     pub page: Arc<Page>,
+    /// The examples of all pages: calls and rosters are the same wherever they are shown.
+    pub pages: Arc<Page>,
     outline: Arc<OnceLock<Outline>>,
 }
 
@@ -56,6 +57,7 @@ impl Case {
     pub(crate) fn new(scenario: Arc<Scenario>, page: Arc<Page>) -> Self {
         Self {
             scenario,
+            pages: Arc::clone(&page),
             page,
             outline: Arc::default(),
         }
@@ -92,6 +94,7 @@ impl Case {
 /// scenarios, even when few are picked.
 pub(crate) fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
+    let every = Arc::new(Page::of(all));
     // A scenario under fault injection has the script of the plain one.
     let mut outlines: HashMap<*const Script, Arc<OnceLock<Outline>>> = HashMap::new();
     picked
@@ -106,6 +109,7 @@ pub(crate) fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
             Case {
                 scenario: Arc::new(scenario.clone()),
                 page: Arc::clone(page),
+                pages: Arc::clone(&every),
                 outline: Arc::clone(outline),
             }
         })
@@ -284,10 +288,8 @@ pub(crate) struct Judge {
 
 #[derive(Debug)]
 enum Machine {
-    Service(service::ServiceJudge),
-    Bot(bot::BotJudge),
-    ServicePlan(plan::service::ServicePlan),
-    BotPlan(plan::bot::BotPlan),
+    Service(Box<plan::service::ServicePlan>),
+    Bot(Box<plan::bot::BotPlan>),
 }
 
 impl Judge {
@@ -295,21 +297,16 @@ impl Judge {
     /// fixed.
     pub(crate) fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
         let is_judged = judges(&case.scenario.script, role);
-        let is_planned = plan::covers(&case.scenario.id);
         let mut record = record::Record::new(case, bindings, options, role);
         if !is_judged {
             record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
         }
-        if is_planned && let Some(reason) = plan::unplayable(record.script(), role) {
+        if let Some(reason) = plan::unplayable(&record.case.scenario, role) {
             record.give_up(Verdict::Skip, reason);
         }
         let machine = match role {
-            Party::Service if is_planned => {
-                Machine::ServicePlan(plan::service::ServicePlan::new(record))
-            }
-            Party::Bot if is_planned => Machine::BotPlan(plan::bot::BotPlan::new(record)),
-            Party::Service => Machine::Service(service::ServiceJudge::new(record)),
-            Party::Bot => Machine::Bot(bot::BotJudge::new(record)),
+            Party::Service => Machine::Service(Box::new(plan::service::ServicePlan::new(record))),
+            Party::Bot => Machine::Bot(Box::new(plan::bot::BotPlan::new(record))),
         };
         Self { machine }
     }
@@ -319,8 +316,6 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => judge.handle(now, event),
             Machine::Bot(judge) => judge.handle(now, event),
-            Machine::ServicePlan(judge) => judge.handle(now, event),
-            Machine::BotPlan(judge) => judge.handle(now, event),
         }
     }
 
@@ -329,8 +324,6 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => judge.actions.pop_front(),
             Machine::Bot(judge) => judge.actions.pop_front(),
-            Machine::ServicePlan(judge) => judge.actions.pop_front(),
-            Machine::BotPlan(judge) => judge.actions.pop_front(),
         }
     }
 
@@ -340,8 +333,6 @@ impl Judge {
         match &self.machine {
             Machine::Service(judge) => judge.deadline(),
             Machine::Bot(judge) => judge.deadline(),
-            Machine::ServicePlan(judge) => judge.deadline(),
-            Machine::BotPlan(judge) => judge.deadline(),
         }
     }
 
@@ -360,8 +351,6 @@ impl Judge {
         match &self.machine {
             Machine::Service(judge) => judge.expects(request),
             Machine::Bot(judge) => judge.expects(request),
-            Machine::ServicePlan(judge) => judge.expects(request),
-            Machine::BotPlan(judge) => judge.expects(request),
         }
     }
 
@@ -369,14 +358,14 @@ impl Judge {
     /// messages of one kind.
     pub(crate) fn resembles(&self, request: &Request) -> bool {
         match &self.machine {
-            Machine::BotPlan(judge) => judge.resembles(request),
-            Machine::Service(_) | Machine::Bot(_) | Machine::ServicePlan(_) => true,
+            Machine::Bot(judge) => judge.resembles(request),
+            Machine::Service(_) => true,
         }
     }
 
     /// True if the target has sent the same message in this conversation before.
     pub(crate) fn repeats(&self, request: &Request) -> bool {
-        matches!(&self.machine, Machine::BotPlan(judge) if judge.repeats(request))
+        matches!(&self.machine, Machine::Bot(judge) if judge.repeats(request))
     }
 
     /// True if the scenario has this request outside of the calling API: of its path, with the values of
@@ -384,12 +373,12 @@ impl Judge {
     pub(crate) fn documents(&self, request: &Request) -> bool {
         let record = self.record();
         let value = |name: &str| record.bindings.get(name).map(str::to_owned);
-        let path = service::relative(&request.target);
+        let path = plan::outgoing::relative(&request.target);
         record.steps().iter().any(|step| {
             let Step::Request(step) = step else {
                 return false;
             };
-            let documented = template::fill(&service::relative(&step.target), &value);
+            let documented = template::fill(&plan::outgoing::relative(&step.target), &value);
             step.method == request.method
                 && (resource::shape_of(&step.target) == resource::shape_of(&request.target)
                     || resource::path_of(&documented) == resource::path_of(&path))
@@ -444,8 +433,6 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => judge.stop(),
             Machine::Bot(judge) => judge.stop(),
-            Machine::ServicePlan(judge) => judge.stop(),
-            Machine::BotPlan(judge) => judge.stop(),
         }
     }
 
@@ -473,8 +460,6 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => &mut judge.record,
             Machine::Bot(judge) => &mut judge.record,
-            Machine::ServicePlan(judge) => &mut judge.record,
-            Machine::BotPlan(judge) => &mut judge.record,
         }
     }
 
@@ -482,8 +467,6 @@ impl Judge {
         match &self.machine {
             Machine::Service(judge) => &judge.record,
             Machine::Bot(judge) => &judge.record,
-            Machine::ServicePlan(judge) => &judge.record,
-            Machine::BotPlan(judge) => &judge.record,
         }
     }
 }

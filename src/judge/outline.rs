@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::bindings::{Bindings, Variables};
-use super::page::request_key;
-use super::service::{Entry, documented_entries};
+use super::bindings::Variables;
+use super::page::{printed, request_key};
 use crate::api::resource;
+use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::change;
-use crate::contract::change::{Change, Signature};
+use crate::contract::change::{Change, Signature, Subject};
+use crate::contract::shape::{entities, lookup};
 use crate::http::message::Body;
-use crate::scenario::format::{Script, Step};
+use crate::scenario::format::{NotificationStep, Script, Step};
 
 /// Derived data of a script.
 #[derive(Debug)]
@@ -27,10 +28,8 @@ pub(crate) struct Line {
     /// [`resource::shape_of`] of a request; empty for other steps.
     pub shape: String,
     pub key: String,
-    /// The signatures of a notification's entries.
-    pub signature: Vec<Signature>,
-    /// The entries of a notification that a service's judge expects.
-    pub(super) entries: Vec<Arc<Entry>>,
+    /// The entries of a notification.
+    pub entries: Vec<Arc<Entry>>,
     of_body: Vec<String>,
 }
 
@@ -73,11 +72,6 @@ impl Line {
             }
             Step::Response(_) | Step::Refusal(_) => {}
             Step::Notification(step) => {
-                let documented = step.body.json().and_then(change::entries);
-                let documented = documented.into_iter().flatten();
-                line.signature = documented
-                    .map(|entry| Change::read(entry).signature())
-                    .collect();
                 let entries = documented_entries(script, at, step);
                 line.entries = entries.into_iter().map(Arc::new).collect();
             }
@@ -92,13 +86,97 @@ impl Line {
     pub(super) fn of_body(&self) -> impl Iterator<Item = &str> {
         self.of_body.iter().map(String::as_str)
     }
+}
 
-    /// Binds every variable of a JSON body, like filling in its template.
-    pub(crate) fn bind_body_variables(&self, bindings: &mut Bindings) {
-        self.of_body
-            .iter()
-            .for_each(|name| bindings.bind_default(name));
+/// One documented entry, its variables not filled in. The step is counted from 0.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub step: usize,
+    /// The line of its body in the page.
+    pub line: usize,
+    /// The entry as the scenario writes it.
+    pub template: Value,
+    /// The entry as the page prints it.
+    pub printed: Value,
+    pub signature: Signature,
+    /// The variable of the call in the path.
+    pub call: Option<String>,
+    /// The variable of the operation in the path, or else in the entity.
+    pub operation: Option<String>,
+    /// The kind of message, for the shape.
+    pub kind: String,
+}
+
+impl Entry {
+    /// True for a notification without entries.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.kind.is_empty()
     }
+}
+
+fn documented_entries(script: &Script, at: usize, step: &NotificationStep) -> Vec<Entry> {
+    let Body::Json(body) = &step.body else {
+        return vec![whole(at, step, Value::Null)];
+    };
+    let Some(found) = change::entries(body) else {
+        return vec![whole(at, step, body.clone())];
+    };
+    found
+        .iter()
+        .map(|template| {
+            let printed = printed(script, template);
+            let change = Change::read(&printed);
+            let resource = Change::read(template).resource;
+            let call = resource
+                .as_ref()
+                .and_then(Resource::call)
+                .and_then(variable);
+            let in_path = match &resource {
+                Some(Resource::Operation { operation, .. }) => variable(operation),
+                _ => None,
+            };
+            let in_entity = || {
+                let (_, data) = lookup(template, "resourceData")?;
+                entities(data).find_map(|entity| variable(lookup(entity, "id")?.1.as_str()?))
+            };
+            Entry {
+                step: at,
+                line: step.body_line,
+                call,
+                operation: match change.subject {
+                    Subject::Operation => in_path.or_else(in_entity),
+                    _ => None,
+                },
+                kind: change.kind(),
+                signature: change.signature(),
+                template: template.clone(),
+                printed: printed.clone(),
+            }
+        })
+        .collect()
+}
+
+/// A documented notification without entries is expected as a whole. The template of a text is
+/// null, as any text is accepted.
+fn whole(at: usize, step: &NotificationStep, template: Value) -> Entry {
+    Entry {
+        step: at,
+        line: step.body_line,
+        printed: template.clone(),
+        template,
+        signature: Signature {
+            subject: Subject::Other,
+            change_type: String::new(),
+            word: None,
+        },
+        call: None,
+        operation: None,
+        kind: String::new(),
+    }
+}
+
+fn variable(text: &str) -> Option<String> {
+    template::sole_variable(text).map(str::to_owned)
 }
 
 /// Adds the variables of a text, without duplicates.

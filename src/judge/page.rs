@@ -20,7 +20,6 @@ pub(crate) struct Page {
     answers: HashMap<String, Vec<Answer>>,
     bodies: HashMap<String, HashMap<u16, Shape>>,
     entries: HashMap<String, Shape>,
-    subjects: HashMap<Subject, Shape>,
     envelope: Shape,
     odata_types: HashMap<String, BTreeSet<String>>,
 }
@@ -123,7 +122,6 @@ impl Page {
         for entry in change::entries(body).into_iter().flatten() {
             let change = Change::read(entry);
             self.entries.entry(change.kind()).or_default().add(entry);
-            self.subjects.entry(change.subject).or_default().add(entry);
             self.collect_types(entry, family_of_subject(change.subject));
         }
     }
@@ -153,11 +151,6 @@ impl Page {
     /// The shape of a notification's entry of a kind ([`Change::kind`]).
     pub(crate) fn entry(&self, kind: &str) -> Option<&Shape> {
         self.entries.get(kind)
-    }
-
-    /// The shape of all entries about a subject, of any change.
-    pub(crate) fn entry_about(&self, subject: Subject) -> Option<&Shape> {
-        self.subjects.get(&subject)
     }
 
     /// The shape of a notification's body around its entries.

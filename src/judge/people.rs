@@ -8,11 +8,6 @@ use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::contract::shape::{entities, lookup};
 
-/// The most people that one invitation may name (the 2020-12 and 2021-02 pages).
-pub(crate) const MOST_INVITED: usize = 5;
-/// The longest client context, in characters (the same pages).
-pub(crate) const LONGEST_CONTEXT: usize = 256;
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Person {
     /// The kind of identity: `user`, `phone`, `application` …
@@ -26,6 +21,11 @@ impl Person {
     /// The people of one participant: one, except in unusual bodies.
     pub(crate) fn of(participant: &Value) -> Vec<Self> {
         identities_of(participant, &|text| Cow::Borrowed(text))
+    }
+
+    /// True for the same person, whatever call is replaced.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && identifier::same(&self.id, &other.id)
     }
 
     /// True if an identity set names this person under the same kind of identity.
@@ -105,6 +105,14 @@ pub(crate) fn call_of(replaces: &str) -> Cow<'_, str> {
     }
 }
 
+/// The names in reports.
+pub(crate) fn labels(people: &[Person]) -> Value {
+    people
+        .iter()
+        .map(|person| Value::from(person.label()))
+        .collect()
+}
+
 /// The invited people that an operation names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
@@ -118,9 +126,7 @@ pub(crate) enum Named {
 
 /// Compares the people of an operation with those invited, in any order.
 pub(crate) fn named(invited: &[Person], in_operation: &[Person]) -> Named {
-    let same = |left: &Person, right: &Person| {
-        left.kind == right.kind && identifier::same(&left.id, &right.id)
-    };
+    let same = Person::is_same;
     let is_exactly = |wanted: &[Person]| {
         wanted.len() == in_operation.len()
             && wanted.iter().all(|person| {

@@ -6,7 +6,6 @@ use std::mem::take;
 use serde_json::{Value, json};
 
 use super::bindings::Bindings;
-use super::compare::{Mismatch, MismatchKind};
 use super::verdict::{Basis, Source, Traffic, TrafficMessage, Verdict, Violation};
 use super::{Case, Options, Outcome};
 use crate::api::party::Party;
@@ -158,41 +157,12 @@ impl Record {
         self.steps().get(step).map_or(1, Step::line)
     }
 
-    /// Records the mismatches of a comparison under the rule of the message.
-    pub(crate) fn report_all(
-        &mut self,
-        found: Vec<Mismatch>,
-        rule: Rule,
-        requirement: Requirement,
-        step: Option<usize>,
-        line: Option<usize>,
-    ) {
-        self.check(requirement);
-        if self.role == Party::Service {
-            self.check(Requirement::TypeKind);
-            self.check(Requirement::TypePrinted);
-        }
-        for mismatch in found {
-            let requirement = match mismatch.kind {
-                MismatchKind::OdataType => Requirement::TypeKind,
-                MismatchKind::OdataTypeMissing => Requirement::TypePrinted,
-                _ => requirement,
-            };
-            let message =
-                mismatch
-                    .kind
-                    .describe(&mismatch.pointer, &mismatch.expected, &mismatch.actual);
-            self.report(Breach {
-                requirement,
-                rule,
-                step,
-                pointer: mismatch.pointer,
-                expected: mismatch.expected,
-                actual: mismatch.actual,
-                message,
-                line,
-            });
-        }
+    /// True if a violation of a rule at a step, counted from 0, is at this place, above it or below it.
+    pub(crate) fn is_reported(&self, step: usize, rule: Rule, at: &Pointer) -> bool {
+        let lists = self.failures.iter().chain(&self.warnings);
+        lists
+            .filter(|it| it.step == Some(step + 1) && it.rule == rule)
+            .any(|it| it.pointer.contains(at) || at.contains(&it.pointer))
     }
 
     /// Records that an exchange broke: bytes that are no HTTP, or a connection that ended.
@@ -268,6 +238,11 @@ impl Record {
         !self.failures.is_empty()
     }
 
+    /// The number of recorded failures.
+    pub(crate) const fn failures(&self) -> usize {
+        self.failures.len()
+    }
+
     /// Ends the conversation. Later violations still count.
     pub(crate) fn finish(&mut self) {
         self.ended.get_or_insert((Verdict::Pass, String::new()));
@@ -283,10 +258,6 @@ impl Record {
         self.ended
             .as_ref()
             .is_some_and(|(verdict, _)| *verdict != Verdict::Pass)
-    }
-
-    pub(crate) fn last_message(&self) -> Option<&TrafficMessage> {
-        self.traffic.last().map(|traffic| &traffic.message)
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -326,7 +297,11 @@ fn is_cause(cause: &Violation, violation: &Violation) -> bool {
     let is_here = cause.pointer == violation.pointer;
     match cause.rule {
         Rule::NotificationUnexpected | Rule::RequestUnexpected => is_here,
-        Rule::Correlation => cause.actual == violation.actual,
+        Rule::Correlation => {
+            let is_reverse =
+                cause.expected == violation.actual && cause.actual == violation.expected;
+            cause.actual == violation.actual || is_reverse
+        }
         _ => is_here && cause.actual == violation.actual,
     }
 }

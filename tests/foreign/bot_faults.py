@@ -6,7 +6,6 @@ notification (`in_acknowledgement`). The rule is the name under which a judge sh
 fault that finds nothing to change leaves the traffic sound.
 """
 
-import copy
 import json
 import uuid
 from collections.abc import Callable
@@ -124,14 +123,6 @@ def invite_missing(_: BotRequest) -> list[BotRequest]:
 def invite_twice(request: BotRequest) -> list[BotRequest]:
     """Send the same invitation again."""
     return [request, request]
-
-
-@in_requests("request.unexpected")
-def invite_stranger_too(request: BotRequest) -> list[BotRequest]:
-    """Send another invitation that nobody asked for."""
-    uninvited = copy.deepcopy(request)
-    uninvited.body = {"participants": [_stranger()], "clientContext": str(uuid.uuid4())}
-    return [request, uninvited]
 
 
 # The invitation as a request.

@@ -9,7 +9,7 @@ that finds nothing to change leaves the traffic sound.
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from delivery import Notice
 from wire import RESET, WITHHELD, Reply
@@ -206,12 +206,6 @@ def operation_other_context(operation: dict) -> None:
 
 
 @in_operation("response.body")
-def operation_without_participants(operation: dict) -> None:
-    """Leave out the invited; nothing to leave out in 2019."""
-    operation.pop("participants", None)
-
-
-@in_operation("response.body")
 def operation_participants_object(operation: dict) -> None:
     """Give one entry where a collection belongs."""
     if "participants" in operation:
@@ -362,7 +356,7 @@ def roster_missing(notices: list[Notice]) -> list[Notice]:
     return _without("roster", notices)
 
 
-@in_notice("correlation", "roster")
+@in_notice("effect", "roster")
 def roster_without_invited(notice: Notice) -> None:
     """Name strangers only."""
     for member in notice.item["resourceData"]:
@@ -385,13 +379,6 @@ def roster_of_other_call(notice: Notice) -> None:
 
 
 @in_notice("notification.body", "roster")
-def roster_without_streams(notice: Notice) -> None:
-    """Leave out the media streams."""
-    for member in notice.item["resourceData"]:
-        del member["mediaStreams"]
-
-
-@in_notice("notification.body", "roster")
 def roster_media_type_word(notice: Notice) -> None:
     """Use a media type that no page lists."""
     for member in notice.item["resourceData"]:
@@ -408,7 +395,7 @@ def roster_muted_as_text(notice: Notice) -> None:
 # In the notifications of a call's state.
 
 
-@in_notices("notification.order")
+@in_notices("notification.unexpected")
 def terminated_after_deleted(notices: list[Notice]) -> list[Notice]:
     """End a replaced call the wrong way round."""
     return _without("terminated", notices) + _about("terminated", notices)
@@ -436,12 +423,3 @@ def established_before_establishing(notices: list[Notice]) -> list[Notice]:
 def incoming_direction_word(notice: Notice) -> None:
     """Use a direction that no page lists."""
     notice.item["resourceData"]["direction"] = "sideways"
-
-
-@in_notices("notification.unexpected")
-def unknown_call_notified(notices: list[Notice]) -> list[Notice]:
-    """Add a roster of a call that nobody knows."""
-    strays = [replace(notice) for notice in _about("roster", notices)]
-    for stray in strays:
-        _move(stray, _other_call(stray.path))
-    return notices + strays

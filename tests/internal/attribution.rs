@@ -31,7 +31,6 @@ fn what_has_no_known_id_is_judged_one_by_one() {
     for (mutant, rule) in [
         (ServiceMutant::EndOtherCall, Rule::Correlation),
         (ServiceMutant::RosterOtherCall, Rule::Correlation),
-        (ServiceMutant::Stranger, Rule::NotificationUnexpected),
     ] {
         let results = play(Some(mutant));
         for result in &results {

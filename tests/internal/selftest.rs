@@ -19,7 +19,15 @@ use tokio_util::sync::CancellationToken;
 const OF_BOTS_ONLY: [Rule; 1] = [Rule::Limit];
 
 /// Requirements that no mutant breaks, with the reason.
-const WITHOUT_MUTANT: [(Requirement, &str); 8] = [
+const WITHOUT_MUTANT: [(Requirement, &str); 10] = [
+    (
+        Requirement::RequestShown,
+        "the trigger fixes what the examples of a request show; rows of `tests/judge` break it",
+    ),
+    (
+        Requirement::RequestVersion,
+        "the variant `other-version` is warned of, and blamed for nothing",
+    ),
     (
         Requirement::ValuesCorrelate,
         "no built-in scenario has a variable that is no identifier and no context",

@@ -160,13 +160,14 @@ rows![
         },
         Passes,
     )),
-    surplus_members_of_a_roster_even_malformed(service(
-        "surplus members of a roster, even malformed",
+    surplus_members_of_a_roster(service(
+        "surplus members of a roster",
         ONE,
         |t| {
             let members = t.entry(4)["resourceData"].as_array_mut().expect("roster");
-            members.push(json!({"isMuted": "x", "info": {"identity": 3}}));
-            members.insert(0, json!(7));
+            let member = |id: &str| json!({"info": {"identity": {"guest": {"id": id}}}});
+            members.push(member("a"));
+            members.insert(0, member("b"));
         },
         Passes,
     )),
@@ -178,7 +179,7 @@ rows![
             t.entry(4)["resourceData"]
                 .as_array_mut()
                 .expect("roster")
-                .insert(0, json!(7));
+                .insert(0, json!({"info": {"identity": {"guest": {"id": "a"}}}}));
         },
         Fails(Rule::NotificationBody, "/value/0/resourceData/1/isMuted"),
     )),

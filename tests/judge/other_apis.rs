@@ -65,13 +65,19 @@ fn read_and_ended() -> Value {
         "version": 1,
         "source": "en/2024-01/v1.0/call.md",
         "given": ["call"],
-        "variables": {"call": {"kind": "call", "value": "{id}"}},
+        "variables": {"call": {"kind": "call", "value": "{id}"},
+            "callback": {"kind": "callback", "value": "https://webhook.example/"}},
         "steps": [
             {"request": {"line": 10, "method": "GET", "target": "/communications/calls/{call}"}},
             {"response": {"line": 20, "status": 200, "headers": {"Content-Type": "application/json"},
                 "body": {"id": "{call}", "state": "established"}}},
             {"request": {"line": 30, "method": "DELETE", "target": "/communications/calls/{call}"}},
-            {"response": {"line": 40, "status": 204}}
+            {"response": {"line": 40, "status": 204}},
+            {"notification": {"line": 50, "method": "POST", "target": "{callback}",
+                "headers": {"Content-Type": "application/json"}, "body_line": 50,
+                "body": {"value": [{"changeType": "deleted",
+                    "resource": "/communications/calls/{call}",
+                    "resourceData": {"state": "terminated"}}]}}}
         ]
     })
 }

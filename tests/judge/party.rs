@@ -77,7 +77,7 @@ impl Talk {
     /// The conforming conversation of a scenario that a test writes.
     pub(crate) fn written(script: &Value, role: Party) -> Self {
         let script: Script = serde_json::from_value(script.clone()).expect("a sound script");
-        let id = ScenarioId::new("mine/beta@2024-01/en/written");
+        let id = ScenarioId::new("mine/v1.0@2024-01/en/written");
         let script = script.into();
         let scenario = Scenario { id, script };
         Self::of(&scenario, std::slice::from_ref(&scenario), role, false)
@@ -91,7 +91,10 @@ impl Talk {
             Arc::new(Variables::of(&scenario.script, literal)),
             values(&scenario.script),
         );
-        let moves = moves(&scenario.script, role, &mut bindings, literal);
+        let mut moves = moves(&scenario.script, role, &mut bindings, literal);
+        if role == Party::Service && !literal {
+            moves.extend(undocumented(&scenario.script, &mut bindings));
+        }
         let options = Options {
             literal,
             strict: false,
@@ -100,11 +103,15 @@ impl Talk {
             edition: None,
             callback: None,
         };
+        let variables = Arc::new(Variables::of(&scenario.script, literal));
+        let mut initial = Bindings::new(variables, values(&scenario.script));
+        for (name, variable) in &scenario.script.variables {
+            if variable.kind == Kind::Callback {
+                initial.bind(name, "https://bot.example/callback");
+            }
+        }
         Self {
-            bindings: Bindings::new(
-                Arc::new(Variables::of(&scenario.script, literal)),
-                values(&scenario.script),
-            ),
+            bindings: initial,
             scenario: Arc::new(scenario.clone()),
             page: Arc::new(page),
             role,
@@ -407,6 +414,45 @@ fn moves(
         }
     }
     moves
+}
+
+/// The end of an invitation and the roster, where the page shows neither: they follow all the same.
+fn undocumented(script: &Script, bindings: &mut Bindings) -> Vec<(usize, Move)> {
+    let tells = |step: &Step| matches!(step, Step::Notification(_) | Step::Refusal(_));
+    let asked = script.steps.iter().find_map(|step| match step {
+        Step::Request(step) if step.target.ends_with("/participants/invite") => Some(step),
+        _ => None,
+    });
+    let mut variables = script.variables.iter();
+    let operation = variables.find(|(_, variable)| variable.kind == Kind::Operation);
+    let (Some(asked), Some((operation, _))) = (asked, operation) else {
+        return Vec::new();
+    };
+    if script.steps.iter().any(tells) {
+        return Vec::new();
+    }
+    let Body::Json(body) = payload(&asked.body, bindings) else {
+        return Vec::new();
+    };
+    let target = bindings.fill(&asked.target);
+    let (_, path) = target.split_once("/calls/").expect("a call");
+    let call = path.split('/').next().expect("an id");
+    let operation = bindings.fill(&format!("{{{operation}}}"));
+    let people = body["participants"].as_array().expect("people").iter();
+    let roster: Vec<Value> = people
+        .map(|person| json!({"info": {"identity": person["identity"]}}))
+        .collect();
+    let end = notification(&json!({
+        "changeType": "deleted",
+        "resource": format!("/app/calls/{call}/operations/{operation}"),
+        "resourceData": {"status": "completed", "clientContext": body["clientContext"]},
+    }));
+    let roster = notification(&json!({
+        "changeType": "updated",
+        "resource": format!("/app/calls/{call}/participants"),
+        "resourceData": roster,
+    }));
+    vec![(0, end), (0, roster)]
 }
 
 /// Corrects errors of the page like a careful service: a roster has the path of a roster.

@@ -37,17 +37,17 @@ rows![
         },
         Fails(Rule::NotificationHeader, ""),
     )),
-    should_fails_under_strict_a_type_that_is_absent(service(
-        "SHOULD fails under --strict: a type that is absent",
+    should_fails_under_strict_what_every_example_shows(service(
+        "SHOULD fails under --strict: what every example shows",
         ONE,
         |t| {
             t.options.strict = true;
             t.body(2)
                 .as_object_mut()
                 .expect("body")
-                .shift_remove("@odata.type");
+                .shift_remove("participants");
         },
-        Fails(Rule::ResponseBody, "/@odata.type"),
+        Fails(Rule::ResponseBody, "/participants"),
     )),
     should_warns_media_negotiation_of_a_bot_that_joins_only_to_transfer(bot(
         "SHOULD warns: media negotiation of a bot that joins only to transfer",

@@ -217,6 +217,7 @@ impl Bot {
         let body = intention.body(&self.callback, self.variant);
         let mut builders = vec![RequestBuilder::new(method, url, &self.token, body)];
         mutant::change_requests(self.mutant, &mut builders);
+        variant::add_requests(self.variant, &mut builders);
         alteration::alter(self.altered, intention.operation, &mut builders);
         let mut first = None;
         for (index, builder) in builders.into_iter().enumerate() {

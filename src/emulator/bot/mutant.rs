@@ -53,8 +53,6 @@ catalogue! {
         ContextNumber = "context-number", "Gives a `clientContext` that is a number.";
         EndpointNumber = "endpoint-type-number", "Gives an `endpointType` that is a number.";
         Twice = "request-twice", "Sends every request twice.";
-        HangsUpEarly = "hangs-up-early", "Deletes the call as soon as it has invited.";
-        Mutes = "unasked-request", "Mutes the participants, which nobody asked for.";
         NeverSends = "never-sends", "Takes every trigger and does nothing.";
         CallbackMissing = "callback-missing", "Names no callback when it creates or answers a call.";
         CallbackNumber = "callback-number", "Names a callback that is a number.";
@@ -103,8 +101,6 @@ pub(super) fn change_requests(mutant: Option<Mutant>, builders: &mut Vec<Request
     match mutant {
         Mutant::NeverSends => builders.clear(),
         Mutant::Twice => builders.extend(builders.clone()),
-        Mutant::HangsUpEarly => follow(builders, "DELETE", ""),
-        Mutant::Mutes => follow(builders, "POST", "/participants/muteAll"),
         _ => {}
     }
 }
@@ -344,24 +340,6 @@ fn properties(mutant: Mutant, body: &mut Value) {
         }
         _ => {}
     }
-}
-
-/// Adds a request about the call of the first one, which must be an invitation.
-fn follow(builders: &mut Vec<RequestBuilder>, method: &'static str, action: &str) {
-    let Some(first) = builders.first() else {
-        return;
-    };
-    let Some(call) = first.url.strip_suffix("/participants/invite") else {
-        return;
-    };
-    let mut next = first.clone();
-    next.method = method;
-    next.url = format!("{call}{action}");
-    next.content = match method {
-        "POST" => Body::Json(json!({})),
-        _ => Body::Empty,
-    };
-    builders.push(next);
 }
 
 fn add_uninvited(invitees: &mut Vec<Value>, count: usize) {

@@ -1,6 +1,10 @@
 //! The variants of the built-in bot: harmless differences in how it does the documented thing.
 
+use serde_json::json;
+
+use super::request::RequestBuilder;
 use crate::emulator::body::JsonStyle;
+use crate::http::message::Body;
 
 catalogue! {
     /// One difference of the bot that no page forbids.
@@ -33,6 +37,8 @@ catalogue! {
         EndpointType = "endpoint-type", "Gives an `endpointType`, a region and a language.";
         DisplayName = "display-name", "Gives a `displayName` with every identity.";
         ReadsBack = "reads-back", "Reads the call, its participants and the operation after it has invited.";
+        HangsUpEarly = "hangs-up-early", "Deletes the call as soon as it has invited.";
+        Mutes = "mutes-all", "Mutes all participants after it has invited.";
         HangsUp = "hangs-up", "Deletes the call when an invitation has ended and nothing more is to come.";
     }
 }
@@ -51,4 +57,31 @@ impl BotVariant {
             _ => JsonStyle::Plain,
         }
     }
+}
+
+/// Adds what a variant does after an invitation.
+pub(super) fn add_requests(variant: Option<BotVariant>, builders: &mut Vec<RequestBuilder>) {
+    match variant {
+        Some(BotVariant::HangsUpEarly) => follow(builders, "DELETE", ""),
+        Some(BotVariant::Mutes) => follow(builders, "POST", "/participants/muteAll"),
+        _ => {}
+    }
+}
+
+/// Adds a request about the call of the first one, which must be an invitation.
+fn follow(builders: &mut Vec<RequestBuilder>, method: &'static str, action: &str) {
+    let Some(first) = builders.first() else {
+        return;
+    };
+    let Some(call) = first.url.strip_suffix("/participants/invite") else {
+        return;
+    };
+    let mut next = first.clone();
+    next.method = method;
+    next.url = format!("{call}{action}");
+    next.content = match method {
+        "POST" => Body::Json(json!({})),
+        _ => Body::Empty,
+    };
+    builders.push(next);
 }

@@ -87,6 +87,7 @@ impl Service {
                 answer.status = 202;
                 answer.content = Body::Empty;
             }
+            Some(ServiceVariant::AcceptedWithBody) => answer.status = 202,
             Some(ServiceVariant::NoLocation) if !self.pages.edition.is_terse() => {
                 answer.location = None;
             }
@@ -113,7 +114,6 @@ impl Service {
         mutant::notifications(
             self.mutant,
             &mut notifications,
-            self.pages,
             replaced.first().map(String::as_str),
         );
         let mut groups = vec![(line.queue.clone(), Group::new(notifications))];
@@ -165,6 +165,11 @@ impl Service {
             Some(ServiceVariant::Progress) => {
                 let entry = self.pages.operation("updated", operation, "running");
                 notifications.insert(0, notification(About::Progress, entry, None));
+            }
+            Some(ServiceVariant::OtherCall) => {
+                let (id, state) = (new_id(), CallState::Established);
+                let entry = self.pages.call("updated", &id, state, json!({}));
+                notifications.insert(0, notification(About::Established, entry, None));
             }
             Some(ServiceVariant::KeepAlive) => {
                 let state = self.call_notification(

@@ -34,9 +34,11 @@ catalogue! {
         Prefix = "other-prefix", "Names what changed under other documented prefixes.";
         Members = "extra-members", "Lists members in the roster that nobody invited.";
         Accepted = "answer-202", "Answers 202 with `Location` and no body where the edition shows that.";
+        AcceptedWithBody = "answer-202-with-body", "Answers 202 with `Location` and the body.";
         NoLocation = "no-location", "Leaves `Location` out of the answer where the edition's examples have none.";
         Progress = "operation-progress", "Notifies that the operation is running before it ends.";
         KeepAlive = "call-progress", "Notifies the state of the call once more after each invitation.";
+        OtherCall = "notification-of-other-call", "Notifies the state of another call of the application.";
         FirstOnly = "first-participant-only", "Invites only the first where participants name a call to replace.";
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::call::has_identity;
-use super::conversation::{Findings, breach};
+use super::body::Part;
+use super::call::{CommsOperation, people_of};
+use super::conversation::{Findings, JSON, breach};
 use super::reads::{self, Found};
 use super::request::callback_of;
 use super::{Asked, Monitor, body};
@@ -15,11 +16,11 @@ use crate::contract::lifecycle;
 use crate::contract::operation::{self, Effect, Operation};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::contract::shape::{entities, lookup};
+use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Response};
+use crate::http::message::{Body, Response, is_json, json_error};
 use crate::judge::Breach;
-use crate::judge::people::{Named, Person, named, people_at};
+use crate::judge::people::{Named, labels, named, people_at};
 
 impl Monitor {
     pub(super) fn check_answer(
@@ -46,19 +47,19 @@ impl Monitor {
         if matches!(response.body, Body::Json(_)) {
             conduct.check(Requirement::RefusalError);
         }
-        if let Body::Json(body) = &response.body
-            && !has_error(body)
-        {
+        for (at, actual, message) in error_flaws(response) {
+            let expected = match at.as_str() {
+                "" | "/error" => json!({"error": {"code": "…", "message": "…"}}),
+                _ => json!("a text that is not empty"),
+            };
+            let values = (expected, actual);
             let breach = breach(
                 Requirement::RefusalError,
                 Rule::ResponseBody,
                 exchange,
-                Pointer::root(),
-                (
-                    json!({"error": {"code": "…", "message": "…"}}),
-                    body.clone(),
-                ),
-                format!("the answer {status} has no error object with a code and a message"),
+                at,
+                values,
+                message,
             );
             conduct.report(breach, Some(asked.operation));
         }
@@ -92,19 +93,22 @@ impl Monitor {
     fn accepted(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
         let operation = asked.operation;
         let documented = operation::statuses(operation, asked.api);
+        let is_documented = documented.is_empty() || documented.contains(&response.status);
         let mut found = Findings::new(exchange);
         // Where no page prints an answer, any success conforms.
         if !documented.is_empty() {
             found.check(Requirement::AnswerStatus);
-            if !documented.contains(&response.status) {
-                let breach = status_breach(exchange, operation, &documented, response.status);
-                found.list.push(breach);
-            }
         }
         let mut check = Check { asked, found };
+        check.media_type(response);
         let read = check.body(response);
         let made = check.location(response, read.as_ref());
-        let found = check.found;
+        let mut found = check.found;
+        if !is_documented {
+            // The form of an answer follows its status.
+            let status = response.status;
+            found.list = vec![status_breach(exchange, operation, &documented, status)];
+        }
         let conduct = &mut self.conversation(asked.conversation).service;
         conduct.take(found, Some(operation));
         if let (Body::Omitted(omission), Some(_)) = (&response.body, &operation.answer) {
@@ -112,9 +116,9 @@ impl Monitor {
         }
         let null = Value::Null;
         let body = response.body.json().unwrap_or(&null);
-        if operation.name == "create" {
+        if operation.creates_call {
             self.created(at, exchange, asked, made.as_deref(), body);
-        } else if operation.comms_operation().is_some() && !operation.is_read() {
+        } else if operation.makes_something() {
             self.began(at, exchange, asked, made.as_deref(), body);
         } else {
             self.was_read((at, exchange), asked, &Found::of(response));
@@ -170,6 +174,7 @@ impl Monitor {
         let request = asked.request.body.json().unwrap_or(&null);
         let call = self.call(id, at);
         call.callback = callback_of(request);
+        call.direction = Some("outgoing");
         if call.targets.is_none() {
             call.targets = lookup(body, "targets").map(|(_, it)| it.clone());
         }
@@ -210,6 +215,9 @@ impl Monitor {
             state.begun_by = Some((exchange, asked.operation));
             state.context.clone_from(&asked.context);
             state.people.clone_from(&asked.people);
+            let mut found = Findings::new(exchange);
+            compare_people(&mut found, state, body, &Pointer::root());
+            let remark = state.decide_people(body);
             let early = state.notified_by;
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
@@ -230,23 +238,26 @@ impl Monitor {
                 );
             }
             if let (Some(notified), true) = (early, is_ended) {
-                self.ends_twice(asked.conversation, notified, Some(asked.operation));
+                let at = Pointer::root();
+                self.ends_twice((asked.conversation, notified, at), Some(asked.operation));
             }
+            let conduct = &mut self.conversation(asked.conversation).service;
+            conduct.note_people(remark);
+            conduct.take(found, Some(asked.operation));
         }
         self.expect(at, exchange, asked, Some(&call), id, body);
     }
 
     pub(super) fn ends_twice(
         &mut self,
-        place: usize,
-        exchange: u64,
+        (place, exchange, at): (usize, u64, Pointer),
         operation: Option<&'static Operation>,
     ) {
         let breach = breach(
             Requirement::OperationOnce,
             Rule::NotificationUnexpected,
             exchange,
-            Pointer::root(),
+            at,
             (Value::Null, Value::Null),
             "the end of an operation is notified that has ended already",
         );
@@ -259,13 +270,33 @@ pub(super) fn retry_after(response: &Response) -> Option<u64> {
     response.headers.get("retry-after")?.parse().ok()
 }
 
-fn has_error(body: &Value) -> bool {
-    let error = lookup(body, "error").map(|(_, error)| error);
-    error.is_some_and(|error| {
-        ["code", "message"]
-            .iter()
-            .all(|name| lookup(error, name).is_some_and(|(_, it)| it.is_string()))
-    })
+/// What a refusal lacks of an error object with a code and a message. One without JSON needs none.
+fn error_flaws(response: &Response) -> Vec<(Pointer, Value, String)> {
+    let is_said = response.headers.media_type().is_some_and(|it| is_json(&it));
+    let body = match &response.body {
+        Body::Json(body) => body,
+        Body::Text(text) if is_said => {
+            let message = format!("the body of the refusal is no JSON: {}", json_error(text));
+            return vec![(Pointer::root(), json!(text), message)];
+        }
+        Body::Empty | Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => return Vec::new(),
+    };
+    let at = Pointer::root().key("error");
+    let error = lookup(body, "error").map_or(&Value::Null, |(_, error)| error);
+    if !error.is_object() {
+        return vec![(
+            at,
+            error.clone(),
+            "the refusal has no error object".to_owned(),
+        )];
+    }
+    let names = ["code", "message"].into_iter().filter_map(|name| {
+        let value = lookup(error, name).map_or(&Value::Null, |(_, it)| it);
+        let is_missing = value.as_str().is_none_or(str::is_empty);
+        let message = format!("the error's {name} is no text that says something");
+        is_missing.then(|| (at.key(name), value.clone(), message))
+    });
+    names.collect()
 }
 
 fn status_breach(exchange: u64, operation: &Operation, documented: &[u16], status: u16) -> Breach {
@@ -288,13 +319,32 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// The body that a page documents is JSON, and is declared so.
+    fn media_type(&mut self, response: &Response) {
+        let is_kept = !matches!(response.body, Body::Empty | Body::Omitted(_));
+        let actual = response.headers.media_type();
+        let is_it = actual.as_deref() == Some(JSON);
+        if is_kept && self.asked.operation.answer.is_some() {
+            self.found.check(Requirement::AnswerMediaType);
+        }
+        if is_kept && self.asked.operation.answer.is_some() && !is_it {
+            self.found.add(
+                Requirement::AnswerMediaType,
+                Rule::ResponseHeader,
+                Pointer::root(),
+                (json!(JSON), json!(actual)),
+                "the body of the answer is not declared as application/json".to_owned(),
+            );
+        }
+    }
+
     /// Checks the body; returns the id of the entity in it.
     fn body(&mut self, response: &Response) -> Option<String> {
         let operation = self.asked.operation;
         let answer = operation.answer.as_deref()?;
         let body = match &response.body {
             Body::Json(value) if value.is_object() => value,
-            Body::Empty if operation.answer_may_be_empty => return None,
+            Body::Empty if operation.empty_answers.contains(&response.status) => return None,
             Body::Omitted(_) => return None,
             other => {
                 let actual = other.json().cloned().unwrap_or_default();
@@ -314,20 +364,8 @@ impl Check<'_> {
             self.found.check(Requirement::TypeKind);
         }
         for mismatch in compared.found {
-            let requirement = match mismatch.kind {
-                body::Kind::UnknownType => Requirement::TypeKind,
-                body::Kind::Type | body::Kind::Word => Requirement::AnswerBody,
-            };
-            self.found.add(
-                requirement,
-                Rule::ResponseBody,
-                mismatch.pointer,
-                (mismatch.expected, mismatch.actual),
-                mismatch.message,
-            );
-        }
-        if answer == "participant" {
-            self.nameless(body);
+            let breach = mismatch.breach(Part::Answer, self.found.exchange);
+            self.found.push(breach);
         }
         if operation.is_list {
             if !lookup(body, "value").is_some_and(|(_, items)| items.is_array()) {
@@ -339,6 +377,7 @@ impl Check<'_> {
             return None;
         }
         let id = lookup(body, "id").and_then(|(_, id)| id.as_str());
+        let id = id.filter(|it| !it.is_empty());
         if id.is_none() {
             self.missing("id", "the answer has no id");
         }
@@ -350,23 +389,10 @@ impl Check<'_> {
         }
         if operation.comms_operation().is_some() {
             self.comms_operation(body);
-        } else if operation.name == "create" {
+        } else if operation.creates_call {
             self.call(body);
         }
         id.map(ToOwned::to_owned)
-    }
-
-    /// The identity of a participant has an id.
-    fn nameless(&mut self, body: &Value) {
-        let members = lookup(body, "value").map_or(body, |(_, items)| items);
-        let has_info =
-            |member: &&Value| lookup(member, "info").is_some_and(|(_, it)| !it.is_null());
-        if entities(members)
-            .filter(has_info)
-            .any(|it| !has_identity(it))
-        {
-            self.missing("info", "a participant has no identity with an id");
-        }
     }
 
     fn missing(&mut self, name: &str, message: &str) {
@@ -412,12 +438,14 @@ impl Check<'_> {
             self.missing("resultInfo", "a failed operation has no resultInfo");
         }
         let context = self.asked.context.as_deref();
-        compare_context(&mut self.found, context, body, &Pointer::root());
-        compare_people(&mut self.found, &self.asked.people, body, &Pointer::root());
+        let at = (&Pointer::root(), Some(Rule::ResponseBody));
+        compare_context(&mut self.found, context, body, at);
     }
 
     /// A created call repeats what was asked for.
     fn call(&mut self, body: &Value) {
+        let context = self.asked.context.as_deref();
+        compare_context(&mut self.found, context, body, (&Pointer::root(), None));
         let null = Value::Null;
         let request = self.asked.request.body.json().unwrap_or(&null);
         let (given, echoed) = (callback_of(request), callback_of(body));
@@ -452,19 +480,29 @@ impl Check<'_> {
     /// `Location` names what was made. Returns the id of the call or the comms operation.
     fn location(&mut self, response: &Response, in_body: Option<&String>) -> Option<String> {
         let in_body = in_body.cloned();
+        let makes = self.asked.operation.makes_something();
         let Some(location) = response.headers.get("location") else {
+            let may_be_empty = &self.asked.operation.empty_answers;
+            if makes && response.body.is_empty() && may_be_empty.contains(&response.status) {
+                self.found.add(
+                    Requirement::AnswerLocation,
+                    Rule::ResponseHeader,
+                    Pointer::root(),
+                    (json!("Location"), Value::Null),
+                    "the answer has neither a body nor a Location: it does not say what was made"
+                        .to_owned(),
+                );
+            }
             return in_body;
         };
         let path = below_prefix(location).unwrap_or_default();
         let made = match path.as_slice() {
-            [_, call] if self.asked.operation.name == "create" => Some((None, *call)),
+            [_, call] if self.asked.operation.creates_call => Some((None, *call)),
             [_, call, operations, id] if operations.eq_ignore_ascii_case("operations") => {
                 Some((Some(*call), *id))
             }
             _ => None,
         };
-        let makes = self.asked.operation.name == "create"
-            || self.asked.operation.comms_operation().is_some();
         if makes {
             self.found.check(Requirement::AnswerLocation);
         }
@@ -516,50 +554,76 @@ impl Check<'_> {
     }
 }
 
-/// A client context comes back unchanged.
+/// A client context comes back unchanged. `absent` is the rule that its absence at this place of a message breaks; none
+/// where it may be absent.
 pub(super) fn compare_context(
     found: &mut Findings,
     given: Option<&str>,
     entity: &Value,
-    at: &Pointer,
+    (at, absent): (&Pointer, Option<Rule>),
 ) {
-    let (Some(given), Some((_, actual))) = (given, lookup(entity, "clientContext")) else {
-        return;
+    let Some(given) = given else { return };
+    let actual = lookup(entity, "clientContext").map_or(&Value::Null, |(_, it)| it);
+    let (rule, message) = match (actual, absent) {
+        (Value::Null, None) => return,
+        (Value::Null, Some(rule)) => (
+            rule,
+            format!("the client context {given:?} of the request does not come back"),
+        ),
+        (actual, _) => (
+            Rule::Correlation,
+            format!("the request has the client context {given:?}, the operation has {actual}"),
+        ),
     };
     found.check(Requirement::ContextUnchanged);
-    if actual.as_str() != Some(given) {
+    // A wrong type is no other context.
+    let is_other = actual.as_str().map_or(actual.is_null(), |it| it != given);
+    if is_other {
         found.add(
             Requirement::ContextUnchanged,
-            Rule::Correlation,
+            rule,
             at.key("clientContext"),
             (json!(given), actual.clone()),
-            format!("the request has the client context {given:?}, the operation has {actual}"),
+            message,
         );
     }
 }
 
-/// The people of an operation are exactly those of the request.
-pub(super) fn compare_people(found: &mut Findings, asked: &[Person], entity: &Value, at: &Pointer) {
-    let actual = people_at(entity, "/participants");
-    let is_listed = lookup(entity, "participants").is_some_and(|(_, it)| it.is_array());
-    if asked.is_empty() || !is_listed {
+/// The people of an operation are exactly those of the request, and replace the same calls.
+pub(super) fn compare_people(
+    found: &mut Findings,
+    state: &CommsOperation,
+    entity: &Value,
+    at: &Pointer,
+) {
+    let Some(people) = people_of(entity).filter(|_| !state.people.is_empty()) else {
         return;
-    }
+    };
     found.check(Requirement::OperationPeople);
-    if named(asked, &actual) == Named::Others {
+    let place = at.key("participants");
+    if state.misnames(&people) {
         found.add(
             Requirement::OperationPeople,
             Rule::Correlation,
-            at.key("participants"),
-            (labels(asked), labels(&actual)),
-            "the operation names other people than the request".to_owned(),
+            place,
+            (labels(&state.people), labels(&people)),
+            "the operation does not name exactly the people of the request".to_owned(),
         );
+        return;
     }
-}
-
-pub(super) fn labels(people: &[Person]) -> Value {
-    people
-        .iter()
-        .map(|person| Value::from(person.label()))
-        .collect()
+    for (index, person) in people.iter().enumerate() {
+        let asked = state.people.iter().find(|it| it.is_same(person));
+        let replaces = asked.and_then(|it| it.replaces.as_ref());
+        if let (Some(wanted), Some(actual)) = (replaces, &person.replaces)
+            && !identifier::same(wanted, actual)
+        {
+            found.add(
+                Requirement::OperationPeople,
+                Rule::Correlation,
+                place.index(index).key("replacesCallId"),
+                (json!(wanted), json!(actual)),
+                format!("the call {actual} is replaced, asked was for {wanted}"),
+            );
+        }
+    }
 }

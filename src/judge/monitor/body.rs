@@ -1,15 +1,20 @@
 //! Compares a JSON value with a resource type of the contract: JSON types, words, `@odata.type`.
 //!
-//! Presence is not judged here, and properties that no page lists are not judged at all.
+//! Of what must be present, only the kind and the id of people are judged here. Properties that no page lists are not
+//! judged at all.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::conversation::breach;
 use crate::contract::change::{Change, Subject};
 use crate::contract::extracted::{Kind as JsonKind, Property};
 use crate::contract::operation::Operation;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
 use crate::contract::shape::{JsonType, bare_type, entities, lookup};
 use crate::contract::types;
 use crate::diagnostic::pointer::{Path, Pointer};
+use crate::judge::Breach;
 
 /// A value that no page documents.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +34,55 @@ pub(super) enum Kind {
     Word,
     /// An `@odata.type` that no page prints for this kind of object.
     UnknownType,
+    /// A text that is longer than the page allows.
+    Length,
+    /// A person without an identity that has an id.
+    Nobody,
+}
+
+/// The part of an exchange that has the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Request,
+    Answer,
+    Notification,
+}
+
+impl Part {
+    const fn rule(self) -> Rule {
+        match self {
+            Self::Request => Rule::RequestBody,
+            Self::Answer => Rule::ResponseBody,
+            Self::Notification => Rule::NotificationBody,
+        }
+    }
+}
+
+impl Mismatch {
+    /// The violation in a body of this part of an exchange.
+    pub(super) fn breach(self, part: Part, exchange: u64) -> Breach {
+        let requirement = match (self.kind, part) {
+            (Kind::Length, Part::Request) => Requirement::InviteContextLimit,
+            (Kind::UnknownType, Part::Request) => Requirement::RequestType,
+            (Kind::UnknownType, Part::Answer | Part::Notification) => Requirement::TypeKind,
+            (_, Part::Request) => Requirement::RequestBody,
+            (_, Part::Answer) => Requirement::AnswerBody,
+            (_, Part::Notification) => Requirement::NotificationBody,
+        };
+        let rule = match (self.kind, part) {
+            (Kind::Length, Part::Request) => Rule::Limit,
+            _ => part.rule(),
+        };
+        let values = (self.expected, self.actual);
+        breach(
+            requirement,
+            rule,
+            exchange,
+            self.pointer,
+            values,
+            self.message,
+        )
+    }
 }
 
 /// What a comparison found.
@@ -104,6 +158,10 @@ impl Compared {
             Kind::UnknownType => {
                 format!("{pointer} is {actual}, which no page prints for {expected}")
             }
+            Kind::Nobody => format!("{pointer} names nobody: it has no kind with an id"),
+            Kind::Length => {
+                format!("{pointer} has {actual} characters; at most {expected} are allowed")
+            }
         };
         self.found.push(Mismatch {
             pointer,
@@ -141,9 +199,18 @@ impl Compared {
             }
         }
         let documented = types::properties(name);
+        let found = self.found.len();
         for (property, value) in properties {
             let listed = types::variants(documented, property);
             self.property(listed, value, Path::Key(&at, property));
+        }
+        if types::is_person(name) && self.found.len() == found {
+            let identity = properties.get("identity").unwrap_or(&Value::Null);
+            let mut kinds = identity.as_object().into_iter().flat_map(Map::values);
+            if !kinds.any(|who| lookup(who, "id").is_some()) {
+                let at = Path::Key(&at, "identity");
+                self.add(at, Kind::Nobody, json!({"user": {"id": "…"}}), identity);
+            }
         }
     }
 
@@ -191,6 +258,13 @@ impl Compared {
                 let is_closed = !words.is_empty() && !words.iter().any(|it| it == OPEN);
                 if is_closed && !words.iter().any(|it| it.eq_ignore_ascii_case(word)) {
                     self.add(at, Kind::Word, json!(words), value);
+                }
+                let length = word.chars().count();
+                if property
+                    .max_length
+                    .is_some_and(|most| length > most as usize)
+                {
+                    self.add(at, Kind::Length, json!(property.max_length), &json!(length));
                 }
             }
             (JsonKind::Boolean, Value::Bool(_)) | (JsonKind::Number, Value::Number(_)) => {}

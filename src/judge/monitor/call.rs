@@ -10,7 +10,7 @@ use crate::contract::operation::{Effect, Operation};
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
-use crate::judge::people::Person;
+use crate::judge::people::{Named, Person, named, only_first_may_be_invited, people_at};
 
 #[derive(Debug)]
 pub(super) struct Call {
@@ -21,6 +21,8 @@ pub(super) struct Call {
     pub is_deleted: bool,
     /// The time of the notification that brought the call, in milliseconds.
     pub incoming_at: Option<u64>,
+    /// The direction: `incoming` or `outgoing`. None until a message tells who began the call.
+    pub direction: Option<&'static str>,
     /// The path and the query of the callback that the bot gave for this call.
     pub callback: Option<String>,
     /// `source` and `targets`, as a message first named them.
@@ -45,6 +47,8 @@ pub(super) struct CommsOperation {
     pub context: Option<String>,
     /// The people whom the request names.
     pub people: Vec<Person>,
+    /// Only the first of several people who each replace a call is invited; none where no message tells.
+    pub only_first: Option<bool>,
     pub is_ended: bool,
     /// The `deleted` notification, where it came.
     pub notified_by: Option<u64>,
@@ -64,6 +68,8 @@ pub(super) struct Obligation {
     pub comms_operation: Option<String>,
     /// The people that no roster has named yet.
     pub people: Vec<Person>,
+    /// The first of several people who each replace a call, where a roster may name no other of them.
+    pub alone: Option<Person>,
     /// The participant or the group that it is about; none where it is not known.
     pub item: Option<String>,
     /// The value that it must have, or the properties.
@@ -95,6 +101,7 @@ impl Call {
             state: None,
             is_deleted: false,
             incoming_at: None,
+            direction: None,
             callback: None,
             source: None,
             targets: None,
@@ -129,8 +136,64 @@ impl Call {
     }
 
     /// True if a roster has named this person.
-    pub(super) fn has(&self, person: &Person) -> bool {
-        self.roster.iter().any(|member| names(member, person))
+    pub(super) fn has(&self, person: &Person, shown_as: &[String]) -> bool {
+        self.roster
+            .iter()
+            .any(|member| names(member, person, shown_as))
+    }
+}
+
+impl CommsOperation {
+    /// Takes over which of several people who each replace a call an entity of the operation names first: all, or only
+    /// the first of them. Returns the remark for the reader.
+    pub(super) fn decide_people(&mut self, entity: &Value) -> Option<&'static str> {
+        if self.only_first.is_some() || !only_first_may_be_invited(&self.people) {
+            return None;
+        }
+        let (only_first, remark) = match named(&self.people, &people_of(entity)?) {
+            Named::All => (false, "all"),
+            Named::First => (true, "only the first"),
+            Named::Others => return None,
+        };
+        self.only_first = Some(only_first);
+        Some(remark)
+    }
+
+    /// True if an entity names other people than the request does, or than an earlier message did.
+    pub(super) fn misnames(&self, people: &[Person]) -> bool {
+        match (named(&self.people, people), self.only_first) {
+            _ if self.people.is_empty() => false,
+            (Named::Others, _) => true,
+            (Named::First, Some(only_first)) => !only_first,
+            (Named::All, Some(only_first)) => only_first,
+            (_, None) => false,
+        }
+    }
+}
+
+/// The people that the entity of an operation names. None where it names none, or one of them cannot be read.
+pub(super) fn people_of(entity: &Value) -> Option<Vec<Person>> {
+    let participants = lookup(entity, "participants")?.1.as_array()?;
+    let people = people_at(entity, "/participants");
+    (people.len() == participants.len()).then_some(people)
+}
+
+impl Obligation {
+    /// Takes over which people the comms operation names.
+    pub(super) fn decide_people(&mut self, only_first: Option<bool>) {
+        match (only_first, self.alone.take()) {
+            (Some(true), Some(first)) => {
+                self.people.retain(|person| *person == first);
+            }
+            (None, alone) => self.alone = alone,
+            _ => {}
+        }
+    }
+
+    /// True if rosters have named the people.
+    pub(super) fn has_everybody(&self) -> bool {
+        let is_missing = |first: &Person| self.people.contains(first);
+        self.people.is_empty() || self.alone.as_ref().is_some_and(|first| !is_missing(first))
     }
 }
 
@@ -138,15 +201,14 @@ pub(super) fn participant_id(member: &Value) -> Option<&str> {
     lookup(member, "id")?.1.as_str()
 }
 
-/// True if a participant of a roster is this person.
-pub(super) fn names(member: &Value, person: &Person) -> bool {
-    identity(member).is_some_and(|identity| person.is_named_in(identity))
-}
-
-/// True for a participant with the id of somebody.
-pub(super) fn has_identity(member: &Value) -> bool {
-    let people = identity(member).and_then(Value::as_object);
-    people.is_some_and(|it| it.values().any(|who| lookup(who, "id").is_some()))
+/// True if a participant of a roster is this person, under the kind of identity of the request or one of these.
+pub(super) fn names(member: &Value, person: &Person, shown_as: &[String]) -> bool {
+    identity(member).is_some_and(|identity| {
+        person.is_named_in(identity)
+            || shown_as
+                .iter()
+                .any(|kind| person.is_named_under(identity, kind))
+    })
 }
 
 pub(super) fn identity(member: &Value) -> Option<&Value> {

@@ -16,6 +16,7 @@ use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{bare_type, entities, lookup};
+use crate::contract::types;
 use crate::judge::Breach;
 
 impl Monitor {
@@ -40,7 +41,9 @@ impl Monitor {
         found.list.extend(transfer_breach(call, entry, state));
         if state == Some("incoming") {
             call.incoming_at.get_or_insert(entry.at);
+            call.direction.get_or_insert("incoming");
         }
+        found.list.extend(direction_breach(call, entry, data));
         people_of_call(&mut found, call, entry, data);
         callback_of_call(&mut found, call, entry, data);
         if let Some((_, bot)) = lookup(data, "myParticipantId") {
@@ -60,6 +63,7 @@ impl Monitor {
             effects::call_deleted(call, entry.at, patience, conversation);
         }
         let conduct = &mut self.conversation(entry.conversation).service;
+        conduct.check(Requirement::CallIdentity);
         conduct.take(found, None);
     }
 
@@ -85,6 +89,7 @@ impl Monitor {
         let state = call.operations.entry(key).or_default();
         let operation = state.begun_by.map(|(_, operation)| operation);
         of_operation(&mut found, state, entry, data);
+        let remark = state.decide_people(data);
         if let (Some(operation), "completed") = (operation, status) {
             result_of(&mut found, operation, entry, data);
         }
@@ -93,15 +98,17 @@ impl Monitor {
             state.failed = status == "failed";
             state.is_ended = true;
             state.notified_by = Some(entry.exchange);
-            let failed = state.failed;
+            let outcome = (state.failed, state.only_first);
             found.check(Requirement::OperationOnce);
-            let met = effects::operation_ended(call, entry.at, &id, failed);
+            let met = effects::operation_ended(call, entry.at, &id, outcome);
             found.checked.extend(met);
         }
         let conduct = &mut self.conversation(entry.conversation).service;
+        conduct.note_people(remark);
         conduct.take(found, operation);
         if ended_before {
-            self.ends_twice(entry.conversation, entry.exchange, operation);
+            let place = (entry.conversation, entry.exchange, entry.pointer.clone());
+            self.ends_twice(place, operation);
         }
     }
 
@@ -129,8 +136,9 @@ impl Monitor {
             return;
         }
         call.update_roster(&members);
-        let met = effects::roster_changed(call, (entry.at, entry.exchange), &members);
+        let (met, remark) = effects::roster_changed(call, (entry.at, entry.exchange), &members);
         let conduct = &mut self.conversation(entry.conversation).service;
+        conduct.note_people(remark);
         for requirement in met {
             conduct.check(requirement);
         }
@@ -149,7 +157,28 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
         ));
         return;
     }
+    if entry.change.change_type == "created" && call.incoming_at.is_some() {
+        found.list.push(entry.breach(
+            Requirement::NotificationOrder,
+            Rule::NotificationOrder,
+            entry.pointer.clone(),
+            (Value::Null, entry.change.entry.clone()),
+            "a call is created that was created before",
+        ));
+        return;
+    }
     let (Some(from), Some(to)) = (&call.state, state) else {
+        if state.is_some_and(|it| lifecycle::call().begins(it))
+            && entry.change.change_type != "created"
+        {
+            found.list.push(entry.breach(
+                Requirement::NotificationBody,
+                Rule::NotificationBody,
+                entry.pointer.key("changeType"),
+                (json!("created"), json!(entry.change.change_type)),
+                "an incoming call is created",
+            ));
+        }
         return;
     };
     found.check(Requirement::NotificationOrder);
@@ -163,6 +192,22 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
         (json!(from), json!(to)),
         format!("a call does not become {to} after it was {from}"),
     ));
+}
+
+/// A call that the bot creates is outgoing, one that comes to it is incoming.
+fn direction_breach(call: &Call, entry: &Entry<'_>, data: &Value) -> Option<Breach> {
+    let wanted = call.direction?;
+    let (_, actual) = lookup(data, "direction")?;
+    let is_other = !actual.as_str()?.eq_ignore_ascii_case(wanted);
+    is_other.then(|| {
+        entry.breach(
+            Requirement::NotificationBody,
+            Rule::NotificationBody,
+            entry.entity().key("direction"),
+            (json!(wanted), actual.clone()),
+            format!("direction is {actual}, the call is {wanted}"),
+        )
+    })
 }
 
 /// A call whose transfer failed is established again, with a result.
@@ -232,8 +277,8 @@ fn result_of(found: &mut Findings, operation: &Operation, entry: &Entry<'_>, dat
 /// Compares the entity of an operation with the request that began it.
 fn of_operation(found: &mut Findings, state: &CommsOperation, entry: &Entry<'_>, data: &Value) {
     let entity = entry.entity();
-    compare_context(found, state.context.as_deref(), data, &entity);
-    compare_people(found, &state.people, data, &entity);
+    compare_context(found, state.context.as_deref(), data, (&entity, None));
+    compare_people(found, state, data, &entity);
     let operation = state.begun_by.map(|(_, operation)| operation);
     found.list.extend(kind_breach(operation, entry, data));
 }
@@ -302,6 +347,8 @@ fn kind_breach(
     let actual = bare_type(printed.as_str()?).rsplit('.').next()?;
     let is_it = actual.eq_ignore_ascii_case(wanted)
         || actual == "commsOperation"
+        // Another violation.
+        || !types::is_known(actual)
         || wanted == "commsOperation" && actual.ends_with("Operation");
     (!is_it).then(|| {
         entry.breach(

@@ -12,6 +12,9 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Omission;
 use crate::judge::Breach;
 
+/// The media type of every body of the API.
+pub(super) const JSON: &str = "application/json";
+
 /// The exchanges about a call, or a request that is about none.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
@@ -143,6 +146,15 @@ impl Conduct {
         });
     }
 
+    /// A remark on which of several people who each replace a call are invited.
+    pub(super) fn note_people(&mut self, which: Option<&str>) {
+        if let Some(which) = which {
+            self.note(format!(
+                "of several people who each replace a call, the service invites {which}"
+            ));
+        }
+    }
+
     /// A body that is needed is not at hand.
     pub(super) fn doubt_body(&mut self, exchange: u64, omission: &Omission) {
         let why = match omission {
@@ -210,6 +222,7 @@ impl Findings {
         self.checked.push(requirement);
     }
 
+    /// Adds a violation, unless another one is at the same place of the body.
     pub(super) fn add(
         &mut self,
         requirement: Requirement,
@@ -218,8 +231,23 @@ impl Findings {
         values: (Value, Value),
         message: String,
     ) {
-        let breach = breach(requirement, rule, self.exchange, at, values, message);
-        self.list.push(breach);
+        self.push(breach(
+            requirement,
+            rule,
+            self.exchange,
+            at,
+            values,
+            message,
+        ));
+    }
+
+    /// The same for a violation that is made already.
+    pub(super) fn push(&mut self, breach: Breach) {
+        let at = &breach.pointer;
+        let is_root = at.as_str().is_empty();
+        if is_root || !self.list.iter().any(|other| other.pointer == *at) {
+            self.list.push(breach);
+        }
     }
 }
 

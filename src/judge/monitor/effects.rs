@@ -15,7 +15,7 @@ use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::judge::Breach;
-use crate::judge::people::{Person, only_first_may_be_invited};
+use crate::judge::people::{Person, labels, only_first_may_be_invited};
 
 impl Monitor {
     /// Opens the obligations of a request about a known call: notifications may come before its answer.
@@ -65,6 +65,7 @@ impl Monitor {
         let state =
             comms_operation.and_then(|id| call.operations.get(&Normal::of(id).into_owned()));
         let (is_ended, failed) = state.map_or((false, false), |it| (it.is_ended, it.failed));
+        let only_first = state.and_then(|it| it.only_first);
         let is_over = call.is_ended();
         let is_established = call.state.as_deref() == Some("established");
         let is_deleted = call.is_deleted;
@@ -75,6 +76,7 @@ impl Monitor {
                 return true;
             }
             obligation.comms_operation = comms_operation.map(ToOwned::to_owned);
+            obligation.decide_people(only_first);
             let waits_for_operation = wants_operation && !is_ended;
             match obligation.effect {
                 Effect::OperationEnds { .. } => {
@@ -100,7 +102,7 @@ impl Monitor {
                     }
                     obligation.item.is_some()
                 }
-                Effect::PeopleJoin
+                Effect::PeopleJoin { .. }
                 | Effect::ParticipantBecomes { .. }
                 | Effect::RosterNames { .. } => {
                     obligation.since = (!waits_for_operation).then_some(at);
@@ -156,14 +158,13 @@ fn obligation(
         Effect::ReadsBack => parameters,
         _ => None,
     };
-    let mut people = match effect {
-        Effect::PeopleJoin => asked.people.clone(),
-        _ => Vec::new(),
-    };
-    if only_first_may_be_invited(&people) {
-        people.truncate(1);
+    let mut people = Vec::new();
+    if let Effect::PeopleJoin { shown_as } = effect {
+        people.clone_from(&asked.people);
+        people.retain(|person| !call.has(person, shown_as));
     }
-    people.retain(|person| !call.has(person));
+    let may_be_alone = only_first_may_be_invited(&asked.people);
+    let alone = asked.people.first().filter(|_| may_be_alone).cloned();
     Obligation {
         effect,
         operation: asked.operation,
@@ -171,6 +172,7 @@ fn obligation(
         since: None,
         comms_operation: None,
         people,
+        alone,
         item,
         value: value.cloned().unwrap_or_default(),
         was_read: false,
@@ -204,7 +206,7 @@ pub(super) fn operation_ended(
     call: &mut Call,
     at: u64,
     id: &str,
-    failed: bool,
+    (failed, only_first): (bool, Option<bool>),
 ) -> Option<Requirement> {
     let mut has_ended = false;
     call.open.retain_mut(|obligation| {
@@ -212,12 +214,15 @@ pub(super) fn operation_ended(
         if !is_its.is_some_and(|it| identifier::same(it, id)) {
             return true;
         }
+        obligation.decide_people(only_first);
         match obligation.effect {
             Effect::OperationEnds { .. } => {
                 has_ended = true;
                 false
             }
-            Effect::PeopleJoin | Effect::ParticipantBecomes { .. } | Effect::RosterNames { .. } => {
+            Effect::PeopleJoin { .. }
+            | Effect::ParticipantBecomes { .. }
+            | Effect::RosterNames { .. } => {
                 obligation.since.get_or_insert(at);
                 !failed
             }
@@ -227,19 +232,24 @@ pub(super) fn operation_ended(
     has_ended.then_some(Requirement::NotificationArrives)
 }
 
-/// A roster was sent, or a part of it. Returns the requirements of what it fulfils.
+/// A roster was sent, or a part of it. Returns the requirements of what it fulfils, and a remark where it has only the
+/// first of several people who each replace a call.
 pub(super) fn roster_changed(
     call: &mut Call,
     (at, exchange): (u64, u64),
     members: &[Value],
-) -> Vec<Requirement> {
-    let mut met = Vec::new();
+) -> (Vec<Requirement>, Option<&'static str>) {
+    let (mut met, mut remark) = (Vec::new(), None);
     call.open.retain_mut(|obligation| {
         let is_open = match obligation.effect {
-            Effect::PeopleJoin => {
-                let is_named = |person: &_| members.iter().any(|member| names(member, person));
+            Effect::PeopleJoin { shown_as } => {
+                let is_named = |person: &_| members.iter().any(|it| names(it, person, shown_as));
                 obligation.people.retain(|person| !is_named(person));
-                !obligation.people.is_empty()
+                let has_everybody = obligation.has_everybody();
+                if has_everybody && !obligation.people.is_empty() {
+                    remark = Some("only the first");
+                }
+                !has_everybody
             }
             Effect::ParticipantBecomes {
                 property,
@@ -271,7 +281,7 @@ pub(super) fn roster_changed(
         }
         is_open
     });
-    met
+    (met, remark)
 }
 
 /// True for a participant that the obligation is about, or if nobody knows whom it is about.
@@ -363,7 +373,7 @@ pub(super) fn at_the_end(
 
 fn requirement(obligation: &Obligation) -> Requirement {
     match obligation.effect {
-        Effect::PeopleJoin => Requirement::RosterPeople,
+        Effect::PeopleJoin { .. } => Requirement::RosterPeople,
         Effect::ParticipantBecomes { .. }
         | Effect::RosterNames { .. }
         | Effect::IsGone
@@ -380,7 +390,7 @@ fn wanted(obligation: &Obligation) -> String {
         Effect::CallConnects => "the established call, or its end,".to_owned(),
         Effect::CallEnds => "the end of the call".to_owned(),
         Effect::CallMoves => "the transfer, or its failure,".to_owned(),
-        Effect::PeopleJoin => "a roster with the people invited".to_owned(),
+        Effect::PeopleJoin { .. } => "a roster with the people invited".to_owned(),
         Effect::ParticipantBecomes { property, .. } => {
             format!("a roster with {property} {}", obligation.value)
         }
@@ -435,12 +445,12 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
             (json!(what), Value::Null),
             format!("no roster shows the participant{named} within {seconds} s"),
         ),
-        (Effect::PeopleJoin, _) => breach(
+        (Effect::PeopleJoin { .. }, _) => breach(
             requirement,
             Rule::Effect,
             exchange,
             Pointer::root(),
-            (super::answer::labels(&people), Value::Null),
+            (labels(&people), Value::Null),
             format!(
                 "no roster names {} within {seconds} s",
                 people

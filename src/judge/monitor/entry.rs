@@ -1,9 +1,11 @@
 //! One change in a notification, by itself: what must be there, its words, its types.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::body;
-use super::call::has_identity;
+use super::body::Part;
 use super::conversation::{Findings, breach};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
@@ -58,12 +60,27 @@ impl Entry<'_> {
 
 /// Checks an entry by itself: what must be there, its words, its types.
 pub(super) fn check_entry(entry: &Entry<'_>) -> Findings {
+    let mut seen = HashSet::new();
+    let mut found = flaws(entry);
+    found
+        .list
+        .retain(|breach| seen.insert(breach.pointer.clone()));
+    found
+}
+
+fn flaws(entry: &Entry<'_>) -> Findings {
     let change = &entry.change;
     let mut findings = Findings::new(entry.exchange);
     let found = &mut findings.list;
     let place = |name: &str| entry.pointer.key(name);
+    if !change.entry.is_object() {
+        let values = (json!({}), change.entry.clone());
+        found.push(entry.wrong(entry.pointer.clone(), values, "a change is no object"));
+        return findings;
+    }
     let words = words::CHANGES;
-    if !words::is_listed(&change.change_type, words) {
+    let is_change = words::is_listed(&change.change_type, words);
+    if !is_change {
         let actual = lookup(change.entry, "changeType").map_or(Value::Null, |(_, it)| it.clone());
         let message = format!(
             "changeType is {actual}, documented are {}",
@@ -82,7 +99,32 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Findings {
         found.push(entry.wrong(place("resourceData"), (json!({}), data.clone()), message));
         return findings;
     }
-    found.extend(presence(entry));
+    let is_one = matches!(change.subject, Subject::Call | Subject::Operation);
+    let count = entities(data).count();
+    if is_one && count != 1 {
+        let message = format!("resourceData has {count} entities, the change is of one");
+        found.push(entry.wrong(
+            place("resourceData"),
+            (json!("one entity"), data.clone()),
+            message,
+        ));
+        return findings;
+    }
+    if change.subject == Subject::Roster && matches!(change.resource, Some(Resource::Call(_))) {
+        let actual = lookup(change.entry, "resource").or(lookup(change.entry, "resourceUrl"));
+        let values = (
+            json!("…/participants"),
+            actual.map_or(Value::Null, |(_, it)| it.clone()),
+        );
+        found.push(entry.wrong(
+            place("resource"),
+            values,
+            "a roster has the path of its call",
+        ));
+    }
+    if is_change {
+        found.extend(presence(entry));
+    }
     id_of_path(entry, &mut findings);
     if has_text("resource") && has_text("resourceUrl") {
         findings.check(Requirement::ResourceOne);
@@ -96,26 +138,16 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Findings {
         found.push(entry.breach(
             Requirement::ResourceOne,
             Rule::Correlation,
-            place("resource"),
-            (Value::Null, change.entry.clone()),
+            place("resourceUrl"),
+            (
+                json!(change.entry["resource"]),
+                json!(change.entry["resourceUrl"]),
+            ),
             "resource and resourceUrl name different things",
         ));
     }
     for mismatch in types.found {
-        if found.iter().any(|it| it.pointer == mismatch.pointer) {
-            continue;
-        }
-        let requirement = match mismatch.kind {
-            body::Kind::UnknownType => Requirement::TypeKind,
-            body::Kind::Type | body::Kind::Word => Requirement::NotificationBody,
-        };
-        found.push(entry.breach(
-            requirement,
-            Rule::NotificationBody,
-            mismatch.pointer,
-            (mismatch.expected, mismatch.actual),
-            mismatch.message,
-        ));
+        found.push(mismatch.breach(Part::Notification, entry.exchange));
     }
     findings
 }
@@ -172,6 +204,11 @@ fn presence_of_operation(entry: &Entry<'_>, is_deletion: bool) -> Vec<Breach> {
             (cycle.states().collect(), json!(word)),
             "the status of the operation is no documented word",
         )),
+        Some(Some(_)) if is_deletion && !is_end => found.push(entry.wrong(
+            status,
+            (json!(["completed", "failed"]), json!(word)),
+            "a deleted operation has not ended",
+        )),
         Some(Some(_)) if is_end != is_deletion => found.push(entry.wrong(
             entry.pointer.key("changeType"),
             (
@@ -196,7 +233,8 @@ fn presence_of_roster(entry: &Entry<'_>) -> Vec<Breach> {
     let data = entry.pointer.key("resourceData");
     let is_list = entry.change.data().is_array();
     let members = entities(entry.change.data()).enumerate();
-    let nameless = members.filter(|(_, member)| !has_identity(member));
+    let nameless =
+        members.filter(|(_, member)| member.is_object() && lookup(member, "info").is_none());
     nameless
         .map(|(index, member)| {
             let place = if is_list {
@@ -207,15 +245,29 @@ fn presence_of_roster(entry: &Entry<'_>) -> Vec<Breach> {
             entry.wrong(
                 place.key("info"),
                 (json!({"identity": {"user": {"id": "…"}}}), member.clone()),
-                "a participant has no identity with an id",
+                "a participant has no info",
             )
         })
         .collect()
 }
 
-/// The id of an entity is the one in its path.
+/// The id of an entity is the one in its path, and so is its address.
 fn id_of_path(entry: &Entry<'_>, found: &mut Findings) {
     let change = &entry.change;
+    let is_one = matches!(change.subject, Subject::Call | Subject::Operation);
+    let address = lookup(first_entity(change), "@odata.id").and_then(|(_, it)| it.as_str());
+    if let (true, Some(address), Some(resource)) = (is_one, address, &change.resource)
+        && Resource::parse(address).is_some_and(|it| !it.same(resource))
+    {
+        found.list.push(entry.breach(
+            Requirement::ResourceOne,
+            Rule::Correlation,
+            entry.entity().key("@odata.id"),
+            (Value::Null, json!(address)),
+            format!("the entity is {address}, the path names another"),
+        ));
+        return;
+    }
     let id = lookup(first_entity(change), "id").and_then(|(_, id)| id.as_str());
     let (Some(id), Some(resource)) = (id, &change.resource) else {
         return;

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub(super) use self::request::path_and_query;
+pub(super) use self::request::{bearer_token, path_and_query};
 
 use self::call::Call;
 use self::conversation::{Conduct, Conversation};
@@ -57,7 +57,7 @@ pub(crate) struct Options {
     pub patience: u64,
     /// The edition that the target claims; the newest where it claims none.
     pub edition: Option<String>,
-    /// The path and the query of the callback of calls for which the bot gives none.
+    /// The path and the query at which every message is a notification.
     pub callback: Option<String>,
     pub at_end: AtEnd,
 }

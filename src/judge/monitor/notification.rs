@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::conversation::Findings;
+use super::conversation::{Findings, JSON};
 use super::entry::{Entry, check_entry};
 use super::request::path_and_query;
 use super::{Monitor, Notified};
@@ -17,12 +17,14 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Request, is_json};
+use crate::http::message::{Body, Request};
 use crate::judge::Breach;
+use crate::judge::record::unreadable;
 
 impl Monitor {
     /// A notification of the service. `at` is the time in milliseconds; times never go back.
     pub(crate) fn notification(&mut self, at: u64, exchange: u64, request: &Arc<Request>) {
+        let is_at_callback = self.is_at_own_callback(&request.target);
         let Some(body) = self.notified(request) else {
             if let Body::Omitted(omission) = &request.body {
                 for place in self.calls_of_callback(&request.target) {
@@ -47,7 +49,7 @@ impl Monitor {
         if places.is_empty() {
             match self.calls_of_callback(&request.target).first() {
                 Some(place) => places.push(*place),
-                None if members.is_empty() => places.push(self.begin(at)),
+                None if members.is_empty() || is_at_callback => places.push(self.begin(at)),
                 None => {
                     self.not_covered.push(exchange);
                     return;
@@ -61,6 +63,13 @@ impl Monitor {
             conversation.add(exchange, at);
             conversation.service.took_part = true;
             conversation.waits += 1;
+            for requirement in [
+                Requirement::NotificationAbout,
+                Requirement::NotificationMethod,
+                Requirement::NotificationMediaType,
+            ] {
+                conversation.service.check(requirement);
+            }
         }
         if places.len() > 1 {
             self.shared.insert(exchange);
@@ -85,7 +94,9 @@ impl Monitor {
 
     /// The body of a request to the callback, where it is a notification: null for one without JSON.
     fn notified<'r>(&self, request: &'r Request) -> Option<&'r Value> {
-        let is_at_callback = || !self.calls_of_callback(&request.target).is_empty();
+        let target = &request.target;
+        let is_at_callback =
+            || self.is_at_own_callback(target) || !self.calls_of_callback(target).is_empty();
         match &request.body {
             Body::Json(body) => {
                 let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
@@ -99,6 +110,12 @@ impl Monitor {
                 is_at_callback().then_some(&Value::Null)
             }
         }
+    }
+
+    /// True at the callback of a live run, where every message is a notification.
+    fn is_at_own_callback(&self, target: &str) -> bool {
+        let own = self.options.callback.as_deref();
+        own.is_some_and(|it| it == path_and_query(target))
     }
 
     /// The conversations of the calls whose callback has this target.
@@ -155,7 +172,9 @@ impl Monitor {
             return;
         }
         let found = check_entry(&entry);
-        let is_sound = found.list.is_empty();
+        // A wrong type hides no change.
+        let is_type = |it: &Breach| it.requirement == Requirement::TypeKind;
+        let is_sound = found.list.iter().all(is_type);
         let operation = self.begins(&entry);
         let conduct = &mut self.conversation(conversation).service;
         conduct.take(found, operation);
@@ -189,8 +208,7 @@ impl Monitor {
 
     /// Notifications about a call go to the callback that the bot gave for it.
     fn check_address(&mut self, entry: &Entry<'_>, target: &str) {
-        let given = self.calls[&entry.call].callback.clone();
-        let Some(callback) = given.or_else(|| self.options.callback.clone()) else {
+        let Some(callback) = self.calls[&entry.call].callback.clone() else {
             return;
         };
         self.conversation(entry.conversation)
@@ -226,24 +244,39 @@ fn check_head(exchange: u64, request: &Request, body: &Value) -> Findings {
     let media_type = request.headers.media_type();
     if !request.body.is_empty() {
         found.check(Requirement::NotificationMediaType);
-        if !media_type.as_deref().is_some_and(is_json) {
+        if media_type.as_deref() != Some(JSON) {
             found.add(
                 Requirement::NotificationMediaType,
                 Rule::NotificationHeader,
                 Pointer::root(),
-                (json!("application/json"), json!(media_type)),
+                (json!(JSON), json!(media_type)),
                 "the body of the notification is not declared as application/json".to_owned(),
             );
         }
     }
-    if change::entries(body).is_none() {
-        let actual = lookup(body, "value").map_or(Value::Null, |(_, it)| it.clone());
+    let has_body = !matches!(request.method.as_str(), "GET" | "HEAD") || !request.body.is_empty();
+    if has_body && change::collection(body).is_none() {
+        let (at, actual, message) = match &request.body {
+            Body::Json(_) => (
+                Pointer::root().key("value"),
+                lookup(body, "value").map_or(Value::Null, |(_, it)| it.clone()),
+                "the body of the notification has no collection of changes in `value`".to_owned(),
+            ),
+            Body::Empty => {
+                let message = "the notification has no body".to_owned();
+                (Pointer::root(), Value::Null, message)
+            }
+            other => {
+                let (actual, message) = unreadable(other);
+                (Pointer::root(), actual, message)
+            }
+        };
         found.add(
             Requirement::NotificationBody,
             Rule::NotificationBody,
-            Pointer::root().key("value"),
+            at,
             (json!([{}]), actual),
-            "the body of the notification has no collection of changes in `value`".to_owned(),
+            message,
         );
     }
     found

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::conversation::{Findings, breach};
+use super::body::Part;
+use super::conversation::{Findings, JSON, breach};
 use super::{Asked, Monitor, body};
 use crate::api::identifier::Normal;
 use crate::api::resource::{behind_scheme, path_of, version_of};
@@ -13,8 +14,8 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Request, is_json};
-use crate::judge::people::{LONGEST_CONTEXT, Person, call_of, people_at};
+use crate::http::message::{Body, Request};
+use crate::judge::people::{call_of, people_at};
 
 /// How long a bot may take to answer an incoming call, in milliseconds.
 const ANSWER_WITHIN: u64 = 15_000;
@@ -36,7 +37,10 @@ impl Monitor {
             found: Findings::new(exchange),
         };
         check.head(request);
-        let parameters = check.body(request, self.options.edition.as_deref());
+        let is_of_method = request.method == operation.request.method;
+        let edition = self.options.edition.as_deref();
+        // A request by another method has another body.
+        let parameters = is_of_method.then(|| check.body(request, edition)).flatten();
         let null = Value::Null;
         let parameters = parameters.unwrap_or(&null);
         let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
@@ -142,6 +146,18 @@ pub(in crate::judge) fn path_and_query(target: &str) -> String {
     query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
 
+/// What programs write for a variable without a value.
+const UNSET: [&str; 4] = ["undefined", "null", "None", "[object Object]"];
+
+/// The token of an `Authorization` field: one word that is no placeholder (RFC 6750 section 2.1).
+pub(in crate::judge) fn bearer_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim();
+    let is_word = !token.is_empty() && !token.starts_with(['{', '<']);
+    let is_one = is_word && (!token.contains(char::is_whitespace) || UNSET.contains(&token));
+    (is_one && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
+}
+
 struct Check {
     operation: &'static Operation,
     found: Findings,
@@ -166,40 +182,41 @@ impl Check {
             );
         }
         let authorization = request.headers.get("authorization");
-        let token = authorization
-            .and_then(|it| it.split_once(' '))
-            .filter(|(scheme, token)| {
-                scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
-            });
-        let is_unset = token.is_some_and(|(_, token)| {
-            matches!(
-                token.trim(),
-                "undefined" | "null" | "None" | "[object Object]"
-            )
-        });
-        if is_unset || path_of(&request.target).contains("//") {
+        let fields = request.headers.iter();
+        let count = fields
+            .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            .count();
+        let token = authorization.and_then(bearer_token).filter(|_| count == 1);
+        let is_unset = |token| UNSET.contains(&token);
+        if token.is_some_and(is_unset) {
             self.found.add(
                 Requirement::RequestPlausible,
                 Rule::RequestHeader,
                 Pointer::root(),
-                (
-                    Value::Null,
-                    json!(if is_unset {
-                        authorization
-                    } else {
-                        Some(request.target.as_str())
-                    }),
-                ),
-                "the token or the path looks like a variable without a value".to_owned(),
+                (Value::Null, json!(authorization)),
+                "the token looks like a variable without a value".to_owned(),
+            );
+        }
+        if path_of(&request.target).contains("//") {
+            self.found.add(
+                Requirement::RequestPlausible,
+                Rule::RequestTarget,
+                Pointer::root(),
+                (Value::Null, json!(request.target)),
+                "an empty segment of the path looks like a variable without a value".to_owned(),
             );
         }
         if token.is_none() {
+            let message = match count {
+                0 | 1 => "the request has no bearer token".to_owned(),
+                _ => format!("the request has {count} Authorization fields"),
+            };
             self.found.add(
                 Requirement::RequestToken,
                 Rule::RequestHeader,
                 Pointer::root(),
                 ("Bearer …".into(), json!(authorization)),
-                "the request has no bearer token".to_owned(),
+                message,
             );
         }
         let media_type = request.headers.media_type();
@@ -207,12 +224,12 @@ impl Check {
         if is_kept {
             self.found.check(Requirement::RequestMediaType);
         }
-        if is_kept && !media_type.as_deref().is_some_and(is_json) {
+        if is_kept && media_type.as_deref() != Some(JSON) {
             self.found.add(
                 Requirement::RequestMediaType,
                 Rule::RequestHeader,
                 Pointer::root(),
-                ("application/json".into(), json!(media_type)),
+                (json!(JSON), json!(media_type)),
                 "the body of the request is not declared as application/json".to_owned(),
             );
         }
@@ -253,21 +270,11 @@ impl Check {
             self.found.check(Requirement::RequestType);
         }
         for mismatch in compared.found {
-            let requirement = match mismatch.kind {
-                body::Kind::UnknownType => Requirement::RequestType,
-                body::Kind::Type | body::Kind::Word => Requirement::RequestBody,
-            };
-            self.found.add(
-                requirement,
-                Rule::RequestBody,
-                mismatch.pointer,
-                (mismatch.expected, mismatch.actual),
-                mismatch.message,
-            );
+            let breach = mismatch.breach(Part::Request, self.found.exchange);
+            self.found.push(breach);
         }
         self.limits(parameters);
         self.words(parameters);
-        self.people(parameters);
         Some(parameters)
     }
 
@@ -298,21 +305,8 @@ impl Check {
                 );
             }
         }
-        let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
-        let Some(length) = context.map(|it| it.chars().count()) else {
-            return;
-        };
-        self.found.check(Requirement::InviteContextLimit);
-        if length > LONGEST_CONTEXT {
-            self.found.add(
-                Requirement::InviteContextLimit,
-                Rule::Limit,
-                Pointer::root().key("clientContext"),
-                (json!(LONGEST_CONTEXT), json!(length)),
-                format!(
-                    "/clientContext has {length} characters; at most {LONGEST_CONTEXT} are allowed"
-                ),
-            );
+        if lookup(parameters, "clientContext").is_some() {
+            self.found.check(Requirement::InviteContextLimit);
         }
     }
 
@@ -334,27 +328,6 @@ impl Check {
                         "{} is {actual}, which is no word that is listed for it",
                         words.at
                     ),
-                );
-            }
-        }
-    }
-
-    /// Each person has an identity with a kind and an id.
-    fn people(&mut self, parameters: &Value) {
-        let Some(pointer) = &self.operation.people else {
-            return;
-        };
-        let Some(items) = parameters.pointer(pointer).and_then(Value::as_array) else {
-            return;
-        };
-        for (index, item) in items.iter().enumerate() {
-            if Person::of(item).is_empty() {
-                self.found.add(
-                    Requirement::RequestBody,
-                    Rule::RequestBody,
-                    Pointer::from_text(pointer.clone()).index(index),
-                    (Value::Null, item.clone()),
-                    format!("{pointer}/{index} names nobody: it has no identity with an id"),
                 );
             }
         }

@@ -6,20 +6,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Watch, answer_of, fill, millis, triggered};
+use super::{Watch, answer_of, fill, outgoing, triggered};
 use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::api::resource::{Resource, below_prefix};
+use crate::api::template;
 use crate::contract::operation;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Body, Request, Response};
-use crate::judge::bot::outgoing;
-use crate::judge::monitor::Ending;
 use crate::judge::record::{Breach, Record};
-use crate::judge::service::outgoing_request;
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
 use crate::scenario::format::{NotificationStep, RequestStep, Step};
@@ -43,6 +41,8 @@ pub(in crate::judge) struct BotPlan {
     lost_replies: Vec<(Arc<Request>, Arc<Response>)>,
     /// Triggers whose request arrived before their answer.
     overtaken: usize,
+    /// Requests after a failure are not judged.
+    is_stopped: bool,
     /// A request came that the plan does not know: it may be the missing one.
     has_other: Option<String>,
     next_exchange: ExchangeId,
@@ -79,6 +79,7 @@ impl BotPlan {
             replies: HashMap::new(),
             lost_replies: Vec::new(),
             overtaken: 0,
+            is_stopped: false,
             has_other: None,
             next_exchange: 0,
             progress: Duration::ZERO,
@@ -189,11 +190,19 @@ impl BotPlan {
         match (wanted, actual) {
             (Some((wanted, _)), Some((actual, _))) => std::ptr::eq(wanted, actual),
             (None, None) => {
-                let shape = |target| resource::shape_of(target);
-                step.method == request.method && shape(&step.target) == shape(&request.target)
+                step.method == request.method && self.is_at(&step.target, &request.target)
             }
             _ => false,
         }
+    }
+
+    /// True if the path of a request is a documented one, with the values of this run or others.
+    fn is_at(&self, documented: &str, target: &str) -> bool {
+        let bindings = &self.record.bindings;
+        let expected = template::fill(documented, &|name| bindings.get(name));
+        let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
+        resource::shape_of(documented) == resource::shape_of(target)
+            || path(&expected) == path(target)
     }
 
     /// Goes on to the next message that has to arrive.
@@ -215,7 +224,7 @@ impl BotPlan {
     fn trigger(&mut self, step: &RequestStep) {
         let at = self.cursor;
         self.waiting = Waiting::Trigger(at);
-        let mut request = outgoing_request(&mut self.record, step);
+        let mut request = outgoing::request(&mut self.record, step);
         let is_token = |name: &str| name.eq_ignore_ascii_case("authorization");
         request.headers = request
             .headers
@@ -260,27 +269,81 @@ impl BotPlan {
             self.say(exchange, None, response);
             return;
         }
+        if self.is_stopped || self.record.is_given_up() {
+            self.traffic_in(None, request);
+            let response = outgoing::error(409, "Conflict", "the conversation is over");
+            self.say(exchange, None, response.into());
+            return;
+        }
         let next = self.next_request().filter(|_| !self.record.is_finished());
         let step = next.filter(|at| self.is_of_step(*at, request));
-        self.traffic_in(step, request);
-        let watched = self.watch.next();
-        self.watch
-            .monitor
-            .request(millis(self.now), watched, request);
-        self.watch.report(&mut self.record, step);
-        let response = match step {
-            Some(at) => self.planned(at, request),
-            None => self.other(request).into(),
+        let attempted = next.filter(|at| step.is_none() && self.is_attempt(*at, request));
+        self.traffic_in(step.or(attempted), request);
+        let watched = self.watch.request(self.now, step.or(attempted), request);
+        let last = self.record.steps().len().saturating_sub(1);
+        let about = step.or(attempted).or(Some(self.cursor.min(last)));
+        self.watch.report(&mut self.record, about);
+        let response = match (step, attempted) {
+            (Some(at), _) => self.planned(at, request),
+            (None, Some(at)) => self.misdirected(at, request).into(),
+            (None, None) => self.other(request).into(),
         };
-        self.watch
-            .monitor
-            .answer(millis(self.now), watched, Ending::Response(&response));
+        self.watch.answer(self.now, watched, &response);
         self.replies
             .insert(exchange, (Arc::clone(request), Arc::clone(&response)));
         self.say(exchange, step.map(|at| at + 1), response);
         let asked = operation::of_request(&request.method, &request.target);
         self.sent
             .push((asked.map(|(operation, _)| operation), Arc::clone(request)));
+    }
+
+    /// True if a request can only be a wrong attempt at the one that the bot was triggered for: no page documents it.
+    fn is_attempt(&self, at: usize, request: &Request) -> bool {
+        let is_waited_for = matches!(self.waiting, Waiting::Trigger(step) | Waiting::Request(step, _) if step == at);
+        let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+        let Step::Request(step) = &self.record.steps()[at] else {
+            return false;
+        };
+        let is_there = self.is_at(&step.target, &request.target);
+        let is_unknown = operation::of_request(&request.method, &request.target).is_none();
+        let is_like_it = is_there || !is_read || step.method == request.method;
+        is_waited_for && is_unknown && is_like_it
+    }
+
+    /// A request by another method, or to another path, than the one that the bot was triggered for.
+    fn misdirected(&mut self, at: usize, request: &Request) -> Response {
+        let scenario = Arc::clone(&self.record.case.scenario);
+        let Step::Request(step) = &scenario.script.steps[at] else {
+            return outgoing::nothing_known();
+        };
+        let is_there = self.is_at(&step.target, &request.target);
+        let (requirement, rule, expected, actual) = if is_there {
+            let values = (&step.method, &request.method);
+            (
+                Requirement::RequestMethod,
+                Rule::RequestMethod,
+                values.0,
+                values.1,
+            )
+        } else {
+            let values = (&step.target, &request.target);
+            (
+                Requirement::RequestTarget,
+                Rule::RequestTarget,
+                values.0,
+                values.1,
+            )
+        };
+        self.record.report(Breach::new(
+            requirement,
+            rule,
+            Some(at),
+            json!(expected),
+            json!(actual),
+            format!("the bot sent {} {}", request.method, request.target),
+        ));
+        self.stop();
+        outgoing::error(400, "BadRequest", "the request is not as documented")
     }
 
     /// The request of a step: compared with its trigger, answered as documented.
@@ -298,10 +361,16 @@ impl BotPlan {
         let scenario = Arc::clone(&self.record.case.scenario);
         if let Step::Request(step) = &scenario.script.steps[at] {
             let expected = self.triggered.get(&at).cloned();
-            let expected = expected.unwrap_or_else(|| outgoing_request(&mut self.record, step));
-            self.compare(at, &expected, request);
+            let expected = expected.unwrap_or_else(|| outgoing::request(&mut self.record, step));
+            triggered::judge_target(&mut self.record, (at, step), &expected, request);
+            if self.watch.monitor.is_some() {
+                triggered::judge_body(&mut self.record, at, &expected, request);
+            }
+            let examples = self.watch.examples();
+            examples.request(&mut self.record, at, step, request);
             if let (Some(documented), Some(actual)) = (step.body.json(), request.body.json()) {
                 fill::of_value(&mut self.record.bindings, documented, actual);
+                fill::context(&mut self.record, at, actual);
             }
         }
         if self.record.has_failed() {
@@ -317,73 +386,23 @@ impl BotPlan {
         }
     }
 
-    /// Compares a request with the one that the bot was triggered for.
-    fn compare(&mut self, at: usize, expected: &Request, actual: &Request) {
-        self.record.check(Requirement::RequestTriggered);
-        self.record.check(Requirement::IdsUnchanged);
-        let paths = (below_prefix(&expected.target), below_prefix(&actual.target));
-        if let (Some(wanted), Some(path)) = paths {
-            let differs = |(one, other): (&&str, &&str)| {
-                !one.eq_ignore_ascii_case(other) && !identifier::same(one, other)
-            };
-            // The last segment may be another name of the action.
-            let ids = wanted
-                .len()
-                .saturating_sub(usize::from(expected.method == "POST"));
-            if wanted.iter().zip(&path).take(ids).any(differs) {
-                self.record.report(Breach::new(
-                    Requirement::IdsUnchanged,
-                    Rule::RequestTarget,
-                    Some(at),
-                    json!(expected.target),
-                    json!(actual.target),
-                    format!(
-                        "the request is about {}, triggered was {}",
-                        actual.target, expected.target
-                    ),
-                ));
-            }
-        }
-        let null = Value::Null;
-        let expected = expected.body.json().unwrap_or(&null);
-        let actual = actual.body.json().unwrap_or(&null);
-        if actual.is_null() && expected.as_object().is_none_or(serde_json::Map::is_empty) {
-            return;
-        }
-        for difference in triggered::differences(expected, actual) {
-            let pointer = difference.pointer;
-            let message = format!("{pointer} is not what the bot was triggered for");
-            let breach = Breach::new(
-                Requirement::RequestTriggered,
-                Rule::RequestBody,
-                Some(at),
-                difference.expected,
-                difference.actual,
-                message,
-            );
-            self.record.report(breach.at(pointer));
-        }
-    }
-
     /// A request that the plan does not expect now: free where the contract allows it, unless it repeats one.
     fn other(&mut self, request: &Request) -> Response {
         let asked = operation::of_request(&request.method, &request.target);
-        let Some((operation, _)) = asked else {
-            if !matches!(request.method.as_str(), "GET" | "HEAD") {
-                self.has_other = Some(format!("{} {}", request.method, request.target));
-            }
-            return outgoing::nothing_known();
-        };
         let name = format!("{} {}", request.method, request.target);
-        let repeats = self.sent.iter().any(|(other, sent)| {
-            other.is_some_and(|other| std::ptr::eq(other, operation))
-                && sent.target == request.target
-                && sent.body == request.body
-        });
-        let is_housekeeping =
-            operation.is_read() || matches!(operation.name.as_str(), "keepAlive" | "delete");
-        let may_repeat = operation.is_read() || operation.name == "keepAlive";
-        if repeats && !may_repeat {
+        let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+        let operation = asked.map(|(operation, _)| operation);
+        let repeats = self
+            .sent
+            .iter()
+            .any(|(other, sent)| match (other, operation) {
+                (Some(other), Some(operation)) => {
+                    std::ptr::eq(*other, operation) && is_same_request(sent, request)
+                }
+                (None, None) => is_repeat(sent, request),
+                _ => false,
+            });
+        if repeats && !is_read && operation.is_none_or(|it| !it.repeatable) {
             self.record.report(Breach::new(
                 Requirement::RequestOnce,
                 Rule::RequestUnexpected,
@@ -394,10 +413,13 @@ impl BotPlan {
             ));
             return outgoing::error(409, "Conflict", "the request was sent before");
         }
-        if !is_housekeeping {
+        if !is_read && operation.is_none_or(|it| !it.anytime) {
             self.has_other = Some(name);
         }
-        answer_to(operation, &request.target, self.watch.exchange)
+        match operation {
+            Some(operation) => answer_to(operation, &request.target, self.watch.steps.len()),
+            None => outgoing::nothing_known(),
+        }
     }
 
     fn notify(&mut self, step: &NotificationStep) {
@@ -405,10 +427,7 @@ impl BotPlan {
         let request = outgoing::notification(&mut self.record, step);
         self.next_exchange += 1;
         let exchange = self.next_exchange;
-        let watched = self.watch.next();
-        self.watch
-            .monitor
-            .notification(millis(self.now), watched, &request);
+        let watched = self.watch.notification(self.now, Some(at), &request);
         self.waiting = Waiting::Acknowledgement {
             step: at,
             exchange,
@@ -423,13 +442,21 @@ impl BotPlan {
     fn on_acknowledgement(&mut self, step: usize, watched: u64, response: &Arc<Response>) {
         self.waiting = Waiting::Nothing;
         self.record.check(Requirement::BotTransport);
+        self.record.check(Requirement::Acknowledgement);
         let message = TrafficMessage::Response(Arc::clone(response));
         self.record.traffic(Party::Bot, Some(step), message);
-        let ending = Ending::Response(response);
-        self.watch
-            .monitor
-            .acknowledgement(millis(self.now), watched, ending);
+        self.watch.acknowledgement(self.now, watched, response);
         self.watch.report(&mut self.record, Some(step));
+        if self.watch.monitor.is_none() && !(200..300).contains(&response.status) {
+            self.record.report(Breach::new(
+                Requirement::Acknowledgement,
+                Rule::AcknowledgementStatus,
+                Some(step),
+                json!("2xx"),
+                json!(response.status),
+                format!("the notification was answered {}", response.status),
+            ));
+        }
     }
 
     fn on_broken(&mut self, step: usize, failure: &TransportFailure) {
@@ -490,6 +517,7 @@ impl BotPlan {
             self.record
                 .note(format!("{left} later messages were not judged"));
         }
+        self.is_stopped = true;
         self.record.finish();
     }
 
@@ -510,33 +538,42 @@ fn is_repeat(sent: &Request, request: &Request) -> bool {
     sent.method == request.method && sent.target == request.target && sent.body == request.body
 }
 
+/// True for a request about the same that asks for the same, whatever the bot chooses for it.
+fn is_same_request(sent: &Request, request: &Request) -> bool {
+    let null = Value::Null;
+    let (one, other) = (
+        sent.body.json().unwrap_or(&null),
+        request.body.json().unwrap_or(&null),
+    );
+    let is_same = |(one, other): (&&str, &&str)| {
+        one.eq_ignore_ascii_case(other) || identifier::same(one, other)
+    };
+    let paths = (below_prefix(&sent.target), below_prefix(&request.target));
+    let (Some(path), Some(wanted)) = paths else {
+        return false;
+    };
+    path.iter().zip(&wanted).all(is_same)
+        && triggered::differences(one, other).is_empty()
+        && triggered::differences(other, one).is_empty()
+}
+
 /// The answer of the played service to a request that the scenario does not document.
-fn answer_to(operation: &Operation, target: &str, exchange: u64) -> Response {
+fn answer_to(operation: &Operation, target: &str, exchange: usize) -> Response {
     if operation.is_read() {
         let named = Resource::parse(target).unwrap_or(Resource::Calls);
         return outgoing::resource(&named, "established");
     }
-    let Some(answer) = &operation.answer else {
-        let is_alive = operation.name == "keepAlive";
-        return match (operation.request.method.as_str(), is_alive) {
-            ("DELETE", _) => outgoing::no_content(),
-            (_, true) => Response::new(200),
-            _ => outgoing::accepted(),
-        };
-    };
-    // An id of its own for each exchange.
-    let id = format!("c0f1ca11-0000-4000-8000-{exchange:012x}");
-    let status = if operation.name.starts_with("create") {
-        201
-    } else {
-        200
-    };
-    let mut response = Response::new(status);
-    response.headers.push("Content-Type", "application/json");
-    response.body = Body::Json(json!({
-        "@odata.type": format!("#microsoft.graph.{answer}"),
-        "id": id,
-        "status": "completed",
-    }));
+    let statuses = operation::statuses(operation, None);
+    let mut response = Response::new(statuses.first().copied().unwrap_or(202));
+    if let Some(answer) = &operation.answer {
+        // An id of its own for each exchange.
+        let id = format!("c0f1ca11-0000-4000-8000-{exchange:012x}");
+        response.headers.push("Content-Type", "application/json");
+        response.body = Body::Json(json!({
+            "@odata.type": format!("#microsoft.graph.{answer}"),
+            "id": id,
+            "status": "completed",
+        }));
+    }
     response
 }

@@ -7,6 +7,7 @@ use crate::api::template;
 use crate::contract::shape::{entities, lookup};
 use crate::http::message::Response;
 use crate::judge::bindings::Bindings;
+use crate::judge::record::Record;
 use crate::scenario::format::ResponseStep;
 
 /// Binds the variables of a documented value to the values of a real one, where they have none yet.
@@ -48,6 +49,21 @@ fn of_text(bindings: &mut Bindings, documented: &str, actual: &str) {
             None if !documented.eq_ignore_ascii_case(actual) => return,
             None => {}
         }
+    }
+}
+
+/// Binds the client context of a step's request, or that of its answer, to the bot's own.
+pub(super) fn context(record: &mut Record, at: usize, actual: &Value) {
+    let Some(context) = lookup(actual, "clientContext").and_then(|(_, it)| it.as_str()) else {
+        return;
+    };
+    let mut steps = record.steps().iter().skip(at).take(2);
+    let documented = steps.find_map(|step| {
+        let (_, context) = lookup(step.body().json()?, "clientContext")?;
+        template::sole_variable(context.as_str()?).map(ToOwned::to_owned)
+    });
+    if let Some(variable) = documented {
+        record.bindings.bind(&variable, context);
     }
 }
 

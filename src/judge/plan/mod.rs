@@ -5,52 +5,58 @@
 //! triggered request that differs from its trigger, and one that was sent twice. Anything else that the monitor
 //! accepts is no violation.
 //!
-//! `service` judges a service, `bot` a bot; `triggered` compares a request with its trigger; `fill` takes the values of
-//! variables from the messages of the target; `reads` is what is read beyond the scenario.
+//! - `service` judges a service, with what is `expected` of it and what it has to refuse (`refusal`).
+//! - `bot` judges a bot; `triggered` compares a request with its trigger.
+//! - `examples` compares a message with the examples of the page.
+//! - `outgoing` makes the messages of the party that confcall plays; `fill` takes the values of variables from those of
+//!   the target.
+//! - `reads` is what is read beyond the scenario.
 
 pub(super) mod bot;
+mod examples;
+mod expected;
 mod fill;
+pub(super) mod outgoing;
 mod reads;
+mod refusal;
 pub(super) mod service;
 mod triggered;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use self::examples::Examples;
 use super::monitor;
 use super::monitor::conversation::Conduct;
 use super::monitor::path_and_query;
-use super::monitor::{AtEnd, Monitor};
+use super::monitor::{AtEnd, Ending, Monitor};
 use super::record::Record;
 use crate::api::party::Party;
 use crate::api::resource::{below_prefix, version_of};
 use crate::api::template;
-use crate::contract::change::{Change, Signature, Subject};
 use crate::contract::operation;
 use crate::contract::requirement::Requirement;
-use crate::contract::shape::{entities, lookup};
-use crate::scenario::format::{Kind, NotificationStep, ScenarioId, Script, Step};
+use crate::http::message::{Request, Response};
+use crate::scenario::format::{Kind, Scenario, Script, Step};
 
-/// The editions of *invite* that are judged by the examples of their pages, until the plan has all of their checks.
-const BY_EXAMPLES: [&str; 4] = ["2019-05", "2019-09", "2020-12", "2021-02"];
-
-/// True if a scenario is judged by its plan.
-pub(super) fn covers(scenario: &ScenarioId) -> bool {
-    let page = scenario.page();
-    let is_by_examples = page == "participant-invite"
-        && scenario
-            .edition()
-            .is_some_and(|edition| BY_EXAMPLES.contains(&edition));
-    let mut operations = operation::operations().iter();
-    !is_by_examples && operations.any(|it| it.pages.iter().any(|it| it == page))
+/// True if pages of the contract document requests of a script.
+fn is_covered(script: &Script) -> bool {
+    script.steps.iter().any(|step| {
+        let Step::Request(request) = step else {
+            return false;
+        };
+        operation::of_request(&request.method, &request.target).is_some()
+    })
 }
 
 /// The monitor of one conversation, with the record that takes its violations.
 #[derive(Debug)]
 struct Watch {
-    monitor: Monitor,
+    /// None where a run is literal, or the contract does not cover the conversation.
+    monitor: Option<Monitor>,
     role: Party,
-    /// The number of the last exchange.
-    exchange: u64,
+    /// The step of each exchange, which count from 1.
+    steps: Vec<Option<usize>>,
 }
 
 impl Watch {
@@ -60,55 +66,114 @@ impl Watch {
         let mut callbacks = variables.filter(|(_, variable)| variable.kind == Kind::Callback);
         let callback = callbacks.find_map(|(name, _)| record.bindings.get(name));
         let callback = callback.or(options.callback.as_deref());
-        let monitor = Monitor::new(monitor::Options {
-            sees_notifications: true,
-            patience: millis(options.deadline),
-            edition: options.edition.clone(),
-            callback: callback.map(path_and_query),
-            at_end: AtEnd::Inconclusive,
+        let edition = record.case.scenario.id.edition().map(str::to_owned);
+        let is_covered = !options.literal && is_covered(record.script());
+        let monitor = is_covered.then(|| {
+            Monitor::new(monitor::Options {
+                sees_notifications: true,
+                patience: millis(options.deadline),
+                edition: edition.or_else(|| options.edition.clone()),
+                callback: callback.map(path_and_query),
+                at_end: AtEnd::Inconclusive,
+            })
         });
         Self {
             monitor,
             role,
-            exchange: 0,
+            steps: Vec::new(),
         }
     }
 
-    fn next(&mut self) -> u64 {
-        self.exchange += 1;
-        self.exchange
+    const fn examples(&self) -> Examples {
+        Examples {
+            is_alone: self.monitor.is_none(),
+        }
+    }
+
+    /// Takes a request of the bot; returns the number of its exchange. Steps are counted from 0.
+    fn request(&mut self, now: Duration, step: Option<usize>, request: &Arc<Request>) -> u64 {
+        let exchange = self.next(step);
+        if let Some(monitor) = &mut self.monitor {
+            monitor.request(millis(now), exchange, request);
+        }
+        exchange
+    }
+
+    fn answer(&mut self, now: Duration, exchange: u64, response: &Response) {
+        if let Some(monitor) = &mut self.monitor {
+            monitor.answer(millis(now), exchange, Ending::Response(response));
+        }
+    }
+
+    fn notification(&mut self, now: Duration, step: Option<usize>, request: &Arc<Request>) -> u64 {
+        let exchange = self.next(step);
+        if let Some(monitor) = &mut self.monitor {
+            monitor.notification(millis(now), exchange, request);
+        }
+        exchange
+    }
+
+    fn acknowledgement(&mut self, now: Duration, exchange: u64, response: &Response) {
+        if let Some(monitor) = &mut self.monitor {
+            monitor.acknowledgement(millis(now), exchange, Ending::Response(response));
+        }
+    }
+
+    /// True if the contract asks for nothing more.
+    fn is_settled(&self) -> bool {
+        self.monitor.as_ref().is_none_or(Monitor::is_settled)
+    }
+
+    /// Reports what the contract asks for and did not come.
+    fn expire(&mut self, now: Duration) {
+        if let Some(monitor) = &mut self.monitor {
+            monitor.expire(millis(now));
+        }
+    }
+
+    fn next(&mut self, step: Option<usize>) -> u64 {
+        self.steps.push(step);
+        self.steps.len() as u64
     }
 
     /// Moves what the monitor found of the judged party into the record, as violations of a step.
     fn report(&mut self, record: &mut Record, step: Option<usize>) {
-        self.report_but(record, step, None);
+        self.report_but(record, step, &[]);
     }
 
-    /// The same, without the violations of a requirement that the scenario judges by itself.
-    fn report_but(
-        &mut self,
-        record: &mut Record,
-        step: Option<usize>,
-        excepted: Option<Requirement>,
-    ) {
+    /// The same, without the violations of requirements that the plan judges by itself.
+    fn report_but(&mut self, record: &mut Record, step: Option<usize>, excepted: &[Requirement]) {
         let Conduct {
             breaches,
             notes,
             checked,
             ..
-        } = self.monitor.take_conduct(self.role);
+        } = self.take_conduct();
         for requirement in checked {
             record.check(requirement);
         }
         for (mut breach, _) in breaches {
-            if excepted != Some(breach.requirement) {
-                breach.step = step;
-                record.report(breach);
+            let is_printed = breach.requirement == Requirement::TypeKind
+                && examples::prints_type(record, &breach);
+            if is_printed || excepted.contains(&breach.requirement) {
+                continue;
             }
+            let exchange = breach.step.and_then(|it| it.checked_sub(1));
+            let of_exchange = exchange.and_then(|it| *self.steps.get(it)?);
+            breach.step = step.or(of_exchange);
+            record.report(breach);
         }
         for note in notes {
             record.note(note);
         }
+    }
+
+    /// Moves out what the monitor found of the judged party.
+    fn take_conduct(&mut self) -> Conduct {
+        let monitor = self.monitor.as_mut();
+        monitor
+            .map(|it| it.take_conduct(self.role))
+            .unwrap_or_default()
     }
 }
 
@@ -117,86 +182,14 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A documented change that has to be notified.
-#[derive(Debug)]
-struct Expected {
-    step: usize,
-    signature: Signature,
-    /// The property that tells this change from others with its signature.
-    detail: Option<&'static str>,
-    /// The place of the entry in the documented body.
-    entry: usize,
-    is_done: bool,
-}
-
-/// The properties by which notifications about an established call differ.
-const DETAILS: [&str; 3] = ["toneInfo", "chatInfo", "mediaState"];
-
-impl Expected {
-    /// The changes of a documented notification.
-    fn of(step: usize, notification: &NotificationStep) -> Vec<Self> {
-        let body = notification.body.json();
-        let entries = body.and_then(crate::contract::change::entries);
-        let entries = entries.into_iter().flatten().enumerate();
-        entries
-            .map(|(entry, documented)| {
-                let change = Change::read(documented);
-                Self {
-                    step,
-                    detail: detail(&change),
-                    signature: change.signature(),
-                    entry,
-                    is_done: false,
-                }
-            })
-            .collect()
-    }
-
-    fn fits(&self, change: &Change<'_>) -> bool {
-        !self.is_done
-            && self.signature.subject == change.subject
-            && self.signature.change_type == change.change_type
-            && self.has_word(change)
-            && self
-                .detail
-                .is_none_or(|detail| detail == "mediaState" || has(change, detail))
-    }
-
-    /// A deleted call has ended, whatever state the page prints.
-    fn has_word(&self, change: &Change<'_>) -> bool {
-        let is_end = change.subject == Subject::Call && change.change_type == "deleted";
-        is_end || self.signature.word == change.word
-    }
-
-    fn name(&self) -> String {
-        let subject = match self.signature.subject {
-            Subject::Call => "call",
-            Subject::Operation => "operation",
-            Subject::Roster => "roster",
-            Subject::Other => "resource",
-        };
-        let word = self
-            .signature
-            .word
-            .as_deref()
-            .unwrap_or(&self.signature.change_type);
-        format!("the {subject} {word}")
-    }
-}
-
-fn detail(change: &Change<'_>) -> Option<&'static str> {
-    DETAILS
-        .into_iter()
-        .find(|name| change.subject == Subject::Call && has(change, name))
-}
-
-fn has(change: &Change<'_>, name: &str) -> bool {
-    entities(change.data()).any(|entity| lookup(entity, name).is_some())
-}
-
 /// The reason why a plan cannot be played; none where it can. A service may have given the address of something of its
 /// own.
-pub(super) fn unplayable(script: &Script, role: Party) -> Option<String> {
+pub(super) fn unplayable(scenario: &Scenario, role: Party) -> Option<String> {
+    let (page, script) = (scenario.id.page(), &scenario.script);
+    let mut operations = operation::operations().iter();
+    if !operations.any(|it| it.pages.iter().any(|it| it == page)) {
+        return None;
+    }
     let is_given =
         |target: &str| role == Party::Service && template::sole_variable(target).is_some();
     let elsewhere = script.steps.iter().find_map(|step| match step {
@@ -222,5 +215,6 @@ fn newer_status(script: &Script, request: usize, answer: usize) -> Option<u16> {
 
 /// The step of the answer to a request, where the scenario documents one.
 fn answer_of(script: &Script, request: usize) -> Option<usize> {
-    matches!(script.steps.get(request + 1), Some(Step::Response(_))).then_some(request + 1)
+    let answer = script.steps.get(request + 1)?;
+    matches!(answer, Step::Response(_) | Step::Refusal(_)).then_some(request + 1)
 }

@@ -1,24 +1,24 @@
 //! The plan with a service as the target: confcall plays the bot.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::expected::Expected;
 use super::reads::{self, Reads};
-use super::{Expected, Watch, answer_of, fill, millis, newer_status};
+use super::{Watch, answer_of, fill, newer_status, outgoing};
 use crate::api::party::Party;
 use crate::contract::change;
-use crate::contract::change::Change;
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Request, Response};
-use crate::judge::monitor::Ending;
+use crate::http::message::{Body, Request, Response};
 use crate::judge::monitor::reads::Reading;
+use crate::judge::outline::Entry;
 use crate::judge::record::{Breach, Record};
-use crate::judge::service::{outgoing_request, relative};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, Event, ExchangeId, TransportFailure};
 use crate::scenario::format::{ProviderState, RequestStep, ResponseStep, Step};
@@ -28,6 +28,17 @@ pub(in crate::judge) struct ServicePlan {
     pub record: Record,
     pub actions: VecDeque<Action>,
     watch: Watch,
+    /// The last request, with its step, counted from 0.
+    pub sent: Option<(usize, Arc<Request>)>,
+    /// The requests that the service refused as it had to.
+    pub refused: Vec<Arc<Request>>,
+    /// Entries of notifications that came before the answer to a request which must be refused.
+    held: Vec<(Arc<Request>, usize)>,
+    /// Notifications by exchange, and those whose acknowledgement was lost.
+    received: HashMap<ExchangeId, Arc<Request>>,
+    lost: Vec<Arc<Request>>,
+    /// Messages after a failure are not judged.
+    is_stopped: bool,
     /// The next step to take, counted from 0.
     cursor: usize,
     outstanding: Option<Outstanding>,
@@ -58,6 +69,12 @@ impl ServicePlan {
         Self {
             watch: Watch::new(&record, Party::Service),
             record,
+            sent: None,
+            refused: Vec::new(),
+            held: Vec::new(),
+            received: HashMap::new(),
+            lost: Vec::new(),
+            is_stopped: false,
             actions: VecDeque::new(),
             cursor: 0,
             outstanding: None,
@@ -96,7 +113,7 @@ impl ServicePlan {
             Event::Received { exchange, request } => {
                 let response = Arc::new(Response::new(202));
                 self.actions.push_back(Action::Reply { exchange, response });
-                self.on_notification(&request);
+                self.on_notification(exchange, &request);
                 self.advance();
             }
             Event::Elapsed => {
@@ -104,7 +121,8 @@ impl ServicePlan {
                     self.on_deadline();
                 }
             }
-            Event::Triggered(_) | Event::ReplyLost { .. } => {}
+            Event::ReplyLost { exchange } => self.lost.extend(self.received.remove(&exchange)),
+            Event::Triggered(_) => {}
         }
     }
 
@@ -115,7 +133,7 @@ impl ServicePlan {
     /// True if a notification of this kind is expected.
     pub(in crate::judge) fn expects(&self, request: &Request) -> bool {
         let entries = request.body.json().and_then(change::entries);
-        let fits = |change: &Change<'_>| self.expected.iter().any(|it| it.fits(change));
+        let fits = |change: &Change<'_>| self.expected.iter().any(|it| it.is_like(change));
         !self.record.is_finished()
             && entries.is_some_and(|it| it.iter().any(|entry| fits(&Change::read(entry))))
     }
@@ -137,7 +155,7 @@ impl ServicePlan {
     /// What somebody does comes after what was documented before it.
     fn bring_about(&mut self) {
         while let Some((step, state)) = self.states.front().copied() {
-            let is_open = |it: &Expected| !it.is_done && it.step < step;
+            let is_open = |it: &Expected| !it.is_done && it.entry.step < step;
             if self.outstanding.is_some() || self.expected.iter().any(is_open) {
                 return;
             }
@@ -145,7 +163,7 @@ impl ServicePlan {
             if self
                 .expected
                 .iter()
-                .any(|it| !it.is_done && it.step == step)
+                .any(|it| !it.is_done && it.entry.step == step)
             {
                 self.actions.push_back(Action::BringAbout(state));
             }
@@ -154,13 +172,17 @@ impl ServicePlan {
 
     fn go_on(&mut self) {
         while !self.record.is_finished() && !self.is_waiting() {
-            if let Some(reading) = self.reads.next(&self.watch.monitor) {
+            if let Some(monitor) = &self.watch.monitor
+                && let Some(reading) = self.reads.next(monitor)
+            {
                 self.read(&reading);
                 return;
             }
             let scenario = Arc::clone(&self.record.case.scenario);
             match scenario.script.steps.get(self.cursor) {
-                None if self.watch.monitor.is_settled() => self.record.finish(),
+                None if self.watch.is_settled() || self.record.has_failed() => {
+                    self.record.finish();
+                }
                 None => return,
                 Some(Step::Request(request)) => self.send(request),
                 Some(Step::Notification(_)) => self.expect_notifications(),
@@ -171,13 +193,17 @@ impl ServicePlan {
 
     fn send(&mut self, step: &RequestStep) {
         let at = self.cursor;
-        let request = outgoing_request(&mut self.record, step);
+        let request = outgoing::request(&mut self.record, step);
         let (method, target) = (&request.method, &request.target);
-        if let Some(reading) = self.reads.before(&self.watch.monitor, method, target) {
+        if let Some(monitor) = &self.watch.monitor
+            && let Some(reading) = self.reads.before(monitor, method, target)
+        {
             self.read(&reading);
             return;
         }
         self.cursor += 1 + usize::from(answer_of(self.record.script(), at).is_some());
+        let request = Arc::new(request);
+        self.sent = Some((at, Arc::clone(&request)));
         self.ask(at, None, request);
         self.expect_notifications();
     }
@@ -185,7 +211,7 @@ impl ServicePlan {
     /// Reads what a request of the scenario has brought about, or whom it is about.
     fn read(&mut self, reading: &Reading) {
         let target = self.record.steps().iter().find_map(|step| match step {
-            Step::Request(step) => Some(relative(&step.target)),
+            Step::Request(step) => Some(outgoing::relative(&step.target)),
             _ => None,
         });
         let target = target
@@ -196,18 +222,14 @@ impl ServicePlan {
         self.ask(
             self.cursor.saturating_sub(1),
             Some(reading.clone()),
-            request,
+            Arc::new(request),
         );
     }
 
-    fn ask(&mut self, step: usize, reading: Option<Reading>, request: Request) {
-        let request = Arc::new(request);
+    fn ask(&mut self, step: usize, reading: Option<Reading>, request: Arc<Request>) {
         self.next_exchange += 1;
         let exchange = self.next_exchange;
-        let watched = self.watch.next();
-        self.watch
-            .monitor
-            .request(millis(self.now), watched, &request);
+        let watched = self.watch.request(self.now, Some(step), &request);
         let message = TrafficMessage::Request(Arc::clone(&request));
         let shown = reading.is_none().then_some(step);
         self.outstanding = Some(Outstanding {
@@ -223,11 +245,12 @@ impl ServicePlan {
     /// Expects the notifications from the cursor to the next request.
     fn expect_notifications(&mut self) {
         self.expected.retain(|it| !it.is_done);
-        let scenario = Arc::clone(&self.record.case.scenario);
-        while let Some(Step::Notification(step)) = scenario.script.steps.get(self.cursor) {
+        let case = self.record.case.clone();
+        while let Some(Step::Notification(step)) = case.scenario.script.steps.get(self.cursor) {
             let states = step.given.iter().map(|state| (self.cursor, *state));
             self.states.extend(states);
-            self.expected.extend(Expected::of(self.cursor, step));
+            let entries = &case.outline().step(self.cursor).entries;
+            self.expected.extend(entries.iter().map(Expected::new));
             self.cursor += 1;
         }
     }
@@ -235,60 +258,44 @@ impl ServicePlan {
     fn on_answer(&mut self, outstanding: &Outstanding, response: &Arc<Response>) {
         let scenario = Arc::clone(&self.record.case.scenario);
         let answer = answer_of(&scenario.script, outstanding.step);
-        let step = answer.unwrap_or(outstanding.step);
+        let at = answer.unwrap_or(outstanding.step);
         let message = TrafficMessage::Response(Arc::clone(response));
-        self.record.traffic(Party::Service, Some(step), message);
-        let now = millis(self.now);
-        self.watch
-            .monitor
-            .answer(now, outstanding.watched, Ending::Response(response));
-        let newer = answer.and_then(|at| newer_status(&scenario.script, outstanding.step, at));
-        let judged_here = newer.map(|_| Requirement::AnswerStatus);
-        self.watch
-            .report_but(&mut self.record, Some(step), judged_here);
-        if let Some(newer) = newer
-            && newer != response.status
-            && (200..300).contains(&response.status)
-        {
-            self.record.report(Breach::new(
-                Requirement::AnswerStatus,
-                Rule::ResponseStatus,
-                Some(step),
-                json!(newer),
-                json!(response.status),
-                format!("the answer has status {}", response.status),
-            ));
-        }
-        if !(200..300).contains(&response.status) {
-            let documented = answer.and_then(|at| match &scenario.script.steps[at] {
-                Step::Response(step) => Some(step.status),
-                _ => None,
-            });
-            self.record.report(Breach::new(
-                Requirement::AnswerStatus,
-                Rule::ResponseStatus,
-                Some(step),
-                json!(documented),
-                json!(response.status),
-                format!(
-                    "the service refused a request of the scenario with {}",
-                    response.status
-                ),
-            ));
-            self.stop();
+        self.record.traffic(Party::Service, Some(at), message);
+        self.record.check(Requirement::AnswerArrives);
+        self.record.check(Requirement::ServiceTransport);
+        self.watch.answer(self.now, outstanding.watched, response);
+        let documented = answer.map(|at| &scenario.script.steps[at]);
+        if let (Some(Step::Refusal(step)), Some((_, sent))) = (documented, self.sent.clone()) {
+            if step.statuses.contains(&response.status) {
+                self.watch.report(&mut self.record, Some(at));
+            } else {
+                // What the service says of a request that it had to refuse is a consequence.
+                self.watch.take_conduct();
+            }
+            self.judge_refusal((at, step), &sent, response);
+            self.judge_held();
             return;
         }
-        if let Some(Step::Response(documented)) = answer.map(|at| &scenario.script.steps[at]) {
-            self.compare_list(step, documented, response);
-            fill::of_answer(&mut self.record.bindings, documented, response);
+        self.judge_status(outstanding.step, at, response);
+        if let (Some(Step::Response(step)), Some((request, sent))) = (documented, self.sent.clone())
+            && !self.is_stopped
+        {
+            let (of, request) = ((at, step), (request, &*sent));
+            let examples = self.watch.examples();
+            if examples.answer(&mut self.record, of, request, response) {
+                self.compare_list(at, step, response);
+                fill::of_answer(&mut self.record.bindings, step, response);
+            } else {
+                self.stop();
+            }
         }
+        self.judge_held();
     }
 
     fn on_read(&mut self, outstanding: &Outstanding, response: &Arc<Response>) {
         let message = TrafficMessage::Response(Arc::clone(response));
         self.record.traffic(Party::Service, None, message);
-        let (now, ending) = (millis(self.now), Ending::Response(response));
-        self.watch.monitor.answer(now, outstanding.watched, ending);
+        self.watch.answer(self.now, outstanding.watched, response);
         self.watch.report(&mut self.record, Some(outstanding.step));
     }
 
@@ -311,51 +318,200 @@ impl ServicePlan {
         }
     }
 
-    fn on_notification(&mut self, request: &Arc<Request>) {
+    /// A request of the plan succeeds, with a status that a page documents.
+    fn judge_status(&mut self, request: usize, at: usize, response: &Response) {
+        let scenario = Arc::clone(&self.record.case.scenario);
+        let is_success = (200..300).contains(&response.status);
+        let newer = newer_status(&scenario.script, request, at);
+        let documented = match &scenario.script.steps[at] {
+            Step::Response(step) => Some(step),
+            _ => None,
+        };
+        let own = documented.and_then(|step| step.requirement);
+        if let Some(own) = own {
+            self.record.check(own);
+        }
+        let wrong = match newer {
+            _ if !is_success => documented.is_none_or(|step| step.status != response.status),
+            Some(newer) => newer != response.status,
+            None => false,
+        };
+        // The plan says more of a refusal, and knows the status of a newer page.
+        let judged_here: &[Requirement] = if wrong || newer.is_some() {
+            &[Requirement::AnswerStatus, Requirement::RefusalError]
+        } else {
+            &[]
+        };
+        self.watch
+            .report_but(&mut self.record, Some(at), judged_here);
+        if wrong && self.watch.monitor.is_some() {
+            let message = if is_success {
+                format!("the answer has status {}", response.status)
+            } else {
+                let status = response.status;
+                format!("the service refused a request of the scenario with {status}")
+            };
+            self.record.report(Breach::new(
+                own.unwrap_or(Requirement::AnswerStatus),
+                Rule::ResponseStatus,
+                Some(at),
+                json!(documented.map(|step| step.status)),
+                json!(response.status),
+                message,
+            ));
+            self.stop();
+        }
+    }
+
+    fn on_notification(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
         let body = request.body.json();
         let entries = body.and_then(change::entries).into_iter().flatten();
-        let entries: Vec<&Value> = entries.collect();
-        let fitting: Vec<Option<usize>> = entries
-            .iter()
-            .map(|entry| {
-                let change = Change::read(entry);
-                let at = self.expected.iter().position(|it| it.fits(&change))?;
-                self.expected[at].is_done = true;
-                Some(at)
-            })
-            .collect();
-        let step = fitting
-            .iter()
-            .flatten()
-            .next()
-            .map(|at| self.expected[*at].step);
+        let changes: Vec<Change<'_>> = entries.map(Change::read).collect();
+        let step = self.step_for(&changes);
         let message = TrafficMessage::Request(Arc::clone(request));
         self.record.traffic(Party::Service, step, message);
-        if self.record.is_given_up() {
+        if self.is_stopped || self.record.is_given_up() {
             return;
         }
-        let (now, exchange) = (millis(self.now), self.watch.next());
-        self.watch.monitor.notification(now, exchange, request);
-        let accepted = Response::new(202);
-        let ending = Ending::Response(&accepted);
-        self.watch.monitor.acknowledgement(now, exchange, ending);
-        self.watch.report(&mut self.record, step);
-        if step.is_some() {
-            self.progress = self.now;
+        self.received.insert(exchange, Arc::clone(request));
+        if let Some(at) = self.lost.iter().position(|it| it.body == request.body) {
+            self.lost.remove(at);
+            self.record
+                .note("a notification was sent again, as its acknowledgement had been lost");
+            return;
         }
-        let scenario = Arc::clone(&self.record.case.scenario);
-        for (entry, at) in entries.into_iter().zip(fitting) {
-            let Some(expected) = at.map(|at| &self.expected[at]) else {
+        let step = step.or_else(|| self.sent.as_ref().map(|(at, _)| *at));
+        let failures = self.record.failures();
+        let accepted = Response::new(202);
+        let watched = self.watch.notification(self.now, step, request);
+        self.watch.acknowledgement(self.now, watched, &accepted);
+        self.watch.report(&mut self.record, step);
+        let examples = self.watch.examples();
+        examples.head(&mut self.record, step, request);
+        let is_sound = self.record.failures() == failures;
+        if body.is_none_or(|body| change::entries(body).is_none()) {
+            self.whole(request);
+            return;
+        }
+        let is_held = self.expects_refusal();
+        for (index, change) in changes.iter().enumerate() {
+            let at = Pointer::root().key("value").index(index);
+            if is_held && change.subject != Subject::Call {
+                self.held.push((Arc::clone(request), index));
+            } else if !self.judge_sequel(change, &at) {
+                self.on_change(change, &at, is_sound);
+            }
+        }
+    }
+
+    /// The step that a notification is most likely about.
+    fn step_for(&self, changes: &[Change<'_>]) -> Option<usize> {
+        let bindings = &self.record.bindings;
+        let waiting = || self.expected.iter().filter(|it| !it.is_done);
+        let is_it = |it: &&Expected| {
+            let mut changes = changes.iter();
+            changes.any(|change| it.is_like(change) && it.is_about(bindings, change))
+        };
+        let is_about = |it: &&Expected| changes.iter().any(|change| it.is_about(bindings, change));
+        let found = waiting().find(is_it).or_else(|| waiting().find(is_about));
+        found
+            .or_else(|| waiting().next())
+            .map(|expected| expected.entry.step)
+    }
+
+    /// A notification without entries: documented as such, or one in place of a documented one.
+    fn whole(&mut self, request: &Request) {
+        let is_text = matches!(request.body, Body::Text(_));
+        let null = Value::Null;
+        let body = request.body.json().unwrap_or(&null);
+        let fits = |it: &Expected| {
+            !it.is_done && it.entry.is_whole() && (it.entry.template.is_null() == is_text)
+        };
+        if let Some(at) = self.expected.iter().position(fits) {
+            self.progress = self.now;
+            self.expected[at].is_done = true;
+            let entry = Arc::clone(&self.expected[at].entry);
+            if !is_text {
+                self.compare(&entry, &Change::read(body), &Pointer::root());
+            }
+        } else if self.watch.monitor.is_none()
+            && let Some(at) = self.expected.iter().position(|it| !it.is_done)
+        {
+            self.expected[at].is_done = true;
+            self.record.report(Breach::new(
+                Requirement::NotificationBody,
+                Rule::NotificationBody,
+                Some(self.expected[at].entry.step),
+                json!("a collection of changes under value"),
+                body.clone(),
+                "the body is no collection of changes".into(),
+            ));
+        }
+    }
+
+    /// A change of a notification in which the contract finds nothing wrong, if it `is_sound`.
+    fn on_change(&mut self, change: &Change<'_>, at: &Pointer, is_sound: bool) {
+        let bindings = &self.record.bindings;
+        let is_about = |it: &Expected| it.is_about(bindings, change);
+        let fits = |it: &Expected| it.is_like(change) && is_about(it);
+        let ends = |it: &Expected| {
+            let ends_otherwise = !it.is_done && it.other_end(change, at).is_some();
+            ends_otherwise && is_about(it)
+        };
+        let exact = self.expected.iter().position(fits);
+        let other = self.expected.iter().position(ends);
+        if let Some(index) = exact.or(other) {
+            self.record.check(Requirement::NotificationArrives);
+            self.progress = self.now;
+            self.expected[index].is_done = true;
+            if let Some(breach) = self.expected[index]
+                .other_end(change, at)
+                .filter(|_| is_sound)
+            {
+                self.record.report(breach);
+            }
+            let entry = Arc::clone(&self.expected[index].entry);
+            self.compare(&entry, change, at);
+        } else if !is_sound {
+            // It stands for the documented one, which is not missing.
+            let is_it = |it: &Expected| !it.is_done && is_about(it);
+            let replaced = self.expected.iter().position(is_it);
+            if let Some(index) = replaced {
+                self.expected[index].is_done = true;
+            }
+        } else {
+            for expected in &mut self.expected {
+                if expected.is_like(change) {
+                    expected.come_near(bindings, change, at);
+                }
+            }
+        }
+    }
+
+    fn compare(&mut self, entry: &Entry, change: &Change<'_>, at: &Pointer) {
+        let sent = self.sent.as_ref().map(|(_, sent)| Arc::clone(sent));
+        let examples = self.watch.examples();
+        examples.entry(&mut self.record, entry, change, at, sent.as_deref());
+        fill::of_value(&mut self.record.bindings, &entry.template, change.entry);
+    }
+
+    /// True if the outstanding request must be refused: what is told of people and operations is judged after its answer.
+    fn expects_refusal(&self) -> bool {
+        let outstanding = self.outstanding.as_ref();
+        let answer = outstanding.and_then(|it| answer_of(self.record.script(), it.step));
+        answer.is_some_and(|at| matches!(self.record.steps()[at], Step::Refusal(_)))
+    }
+
+    fn judge_held(&mut self) {
+        for (request, index) in std::mem::take(&mut self.held) {
+            let entries = request.body.json().and_then(change::entries);
+            let Some(entry) = entries.and_then(|it| it.get(index)) else {
                 continue;
             };
-            if let Step::Notification(documented) = &scenario.script.steps[expected.step]
-                && let Some(documented) = documented.body.json().and_then(change::entries)
-            {
-                fill::of_value(
-                    &mut self.record.bindings,
-                    &documented[expected.entry],
-                    entry,
-                );
+            let at = Pointer::root().key("value").index(index);
+            let change = Change::read(entry);
+            if !self.is_stopped && !self.judge_sequel(&change, &at) {
+                self.on_change(&change, &at, true);
             }
         }
     }
@@ -383,42 +539,43 @@ impl ServicePlan {
             return;
         }
         let deadline = self.record.options.deadline;
-        let missing: Vec<(usize, String)> = self
-            .expected
-            .iter()
+        let mut is_told = self.record.has_failed();
+        let expected = std::mem::take(&mut self.expected);
+        let (missing, near): (Vec<_>, Vec<_>) = expected
+            .into_iter()
             .filter(|it| !it.is_done)
-            .map(|it| (it.step, it.name()))
-            .collect();
-        if missing.is_empty()
-            && let Some(reading) = self.reads.again(&self.watch.monitor)
+            .partition(|it| it.nearest.is_none());
+        let is_settled = missing.is_empty() && near.is_empty() && !is_told;
+        for breach in near.into_iter().filter_map(|it| it.nearest) {
+            is_told = true;
+            self.record.report(breach);
+        }
+        for expected in missing {
+            let name = expected.name();
+            let message = format!("{name}: the notification did not come within {deadline:?}");
+            if is_told {
+                self.record.note(message);
+            } else {
+                is_told = true;
+                self.record.report(expected.missing(message));
+            }
+        }
+        if is_settled
+            && let Some(monitor) = &self.watch.monitor
+            && let Some(reading) = self.reads.again(monitor)
         {
             self.progress = self.now;
             self.read(&reading);
             return;
         }
-        if missing.is_empty() {
+        if is_settled {
             // Nothing documented is missing: what the contract asks for beyond it is overdue.
-            self.watch.monitor.expire(millis(self.now));
+            self.watch.expire(self.now);
             self.watch.report(&mut self.record, None);
             self.record.finish();
-            return;
+        } else {
+            self.stop();
         }
-        let mut missing = missing.into_iter();
-        if let Some((step, name)) = missing.next() {
-            self.record.report(Breach::new(
-                Requirement::NotificationArrives,
-                Rule::NotificationMissing,
-                Some(step),
-                json!(name),
-                Value::Null,
-                format!("{name}: the notification did not come within {deadline:?}"),
-            ));
-        }
-        for (step, name) in missing {
-            self.record
-                .note(format!("{name} of step {} did not come either", step + 1));
-        }
-        self.stop();
     }
 
     fn answer_missing(&mut self, step: usize) {
@@ -433,6 +590,7 @@ impl ServicePlan {
             self.record
                 .note(format!("{left} later messages were not judged"));
         }
+        self.is_stopped = true;
         self.record.finish();
     }
 }

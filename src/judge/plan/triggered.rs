@@ -1,10 +1,205 @@
 //! A bot's request beside the one that it was triggered for.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::outgoing;
 use crate::api::identifier;
+use crate::api::resource;
+use crate::api::resource::{below_prefix, version_of};
+use crate::contract::operation;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
+use crate::http::message::Request;
+use crate::judge::people::{Named, call_of, labels, named, people_at};
+use crate::judge::record::{Breach, Record};
+use crate::scenario::format::RequestStep;
+
+/// The path of a request names what the trigger does, below a documented prefix and in the API version of the
+/// scenario.
+pub(super) fn judge_target(
+    record: &mut Record,
+    (at, step): (usize, &RequestStep),
+    expected: &Request,
+    actual: &Request,
+) {
+    for requirement in [
+        Requirement::RequestMethod,
+        Requirement::RequestTarget,
+        Requirement::RequestVersion,
+        Requirement::IdsUnchanged,
+    ] {
+        record.check(requirement);
+    }
+    let api = record
+        .case
+        .scenario
+        .id
+        .api()
+        .or_else(|| version_of(&step.target));
+    let version = version_of(&actual.target);
+    let mut breach = Breach::new(
+        Requirement::RequestTarget,
+        Rule::RequestTarget,
+        Some(at),
+        json!(expected.target),
+        json!(actual.target),
+        format!("the request goes to {}", actual.target),
+    );
+    let broken = match (below_prefix(&expected.target), below_prefix(&actual.target)) {
+        (Some(wanted), Some(path)) => {
+            let is_same = |(one, other): (&&str, &&str)| {
+                one.eq_ignore_ascii_case(other) || identifier::same(one, other)
+            };
+            // The last segment may be another name of the action.
+            let ids = wanted
+                .len()
+                .saturating_sub(usize::from(expected.method == "POST"));
+            let has_ids = wanted.iter().zip(&path).take(ids).all(is_same);
+            let is_documented = is_documented_prefix(&actual.target);
+            let broken = if is_documented {
+                Requirement::IdsUnchanged
+            } else {
+                Requirement::RequestTarget
+            };
+            (!is_documented || !has_ids).then_some(broken)
+        }
+        _ => {
+            let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
+            let is_there = path(&expected.target) == path(&actual.target);
+            (!is_there).then_some(Requirement::RequestTarget)
+        }
+    };
+    if let Some(broken) = broken {
+        breach.requirement = broken;
+        record.report(breach);
+    } else if let (Some(api), Some(version)) = (api, version)
+        && api != version
+    {
+        breach.requirement = Requirement::RequestVersion;
+        breach.message = format!("the request uses {version}, the scenario is of {api}");
+        record.report(breach);
+    }
+}
+
+/// Compares a request with the one that the bot was triggered for.
+pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, actual: &Request) {
+    record.check(Requirement::RequestTriggered);
+    let null = Value::Null;
+    let asked = operation::of_request(&expected.method, &expected.target);
+    let people = asked.and_then(|(operation, _)| operation.people.as_deref());
+    let expected = expected.body.json().unwrap_or(&null);
+    let Some(actual) = actual.body.json() else {
+        // The contract says that the body is missing, where it is needed.
+        return;
+    };
+    if let Some(people) = people {
+        judge_people(record, at, people, expected, actual);
+    }
+    for difference in differences(expected, actual) {
+        let pointer = difference.pointer;
+        let is_of_people = people.is_some_and(|people| pointer.as_str().starts_with(people));
+        if is_of_people || record.is_reported(at, Rule::RequestBody, &pointer) {
+            continue;
+        }
+        // A bot that joins only to transfer, as documented, avoids media.
+        let is_media = pointer.as_str() == "/requestedModalities"
+            && difference.expected.as_array().is_some_and(Vec::is_empty);
+        let requirement = if is_media {
+            Requirement::MediaAvoided
+        } else {
+            Requirement::RequestTriggered
+        };
+        let message = format!("{pointer} is not what the bot was triggered for");
+        let breach = Breach::new(
+            requirement,
+            Rule::RequestBody,
+            Some(at),
+            difference.expected,
+            difference.actual,
+            message,
+        );
+        record.report(breach.at(pointer));
+    }
+    if lookup(expected, "requestedModalities").is_some() {
+        record.check(Requirement::MediaAvoided);
+    }
+}
+
+/// Compares the people of a request, by kind and id, and the calls that they replace.
+fn judge_people(record: &mut Record, at: usize, place: &str, expected: &Value, actual: &Value) {
+    for requirement in [
+        Requirement::InvitePeople,
+        Requirement::InvitePeopleLimit,
+        Requirement::InviteContextLimit,
+    ] {
+        record.check(requirement);
+    }
+    let pointer = Pointer::from_text(place.to_owned());
+    let rules = [Rule::RequestBody, Rule::Limit];
+    if rules
+        .iter()
+        .any(|rule| record.is_reported(at, *rule, &pointer))
+    {
+        return;
+    }
+    let (wanted, found) = (people_at(expected, place), people_at(actual, place));
+    if named(&wanted, &found) != Named::All {
+        let breach = Breach::new(
+            Requirement::InvitePeople,
+            Rule::RequestBody,
+            Some(at),
+            labels(&wanted),
+            labels(&found),
+            "the request does not name exactly the people of its trigger".into(),
+        );
+        record.report(breach.at(pointer));
+        return;
+    }
+    for person in wanted {
+        let Some(call) = &person.replaces else {
+            continue;
+        };
+        record.check(Requirement::InviteReplaces);
+        let Some(index) = found.iter().position(|it| it.is_same(&person)) else {
+            continue;
+        };
+        let (rule, actual, message) = match &found[index].replaces {
+            Some(actual) if identifier::same(actual, call) => continue,
+            Some(actual) => (
+                Rule::Correlation,
+                json!(actual),
+                format!("the request replaces the call {actual}, asked was for {call}"),
+            ),
+            None => (
+                Rule::RequestBody,
+                Value::Null,
+                "the request does not say which call it replaces".to_owned(),
+            ),
+        };
+        let step = Some(at);
+        let requirement = Requirement::InviteReplaces;
+        let breach = Breach::new(requirement, rule, step, json!(call), actual, message);
+        record.report(breach.at(pointer.index(index).key("replacesCallId")));
+    }
+}
+
+/// True if a path has a documented prefix: `/app`, `/communications` or `/applications/{id}`, with
+/// or without a version.
+fn is_documented_prefix(target: &str) -> bool {
+    let segments = resource::path_of(target).split('/');
+    let segments = segments.filter(|segment| !segment.is_empty());
+    let prefix: Vec<&str> = segments.take_while(|segment| *segment != "calls").collect();
+    let unversioned = match prefix.as_slice() {
+        ["beta" | "v1.0", rest @ ..] => rest,
+        all => all,
+    };
+    matches!(
+        unversioned,
+        ["app" | "communications"] | ["applications", _]
+    )
+}
 
 /// A part of a request that the trigger fixes and the bot changed.
 #[derive(Debug, PartialEq)]
@@ -88,7 +283,7 @@ fn is_free(name: &str, expected: &Value, beside: &serde_json::Map<String, Value>
 fn is_same(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::String(one), Value::String(other)) => {
-            one.eq_ignore_ascii_case(other) || identifier::same(one, other)
+            one.eq_ignore_ascii_case(other) || identifier::same(&call_of(one), &call_of(other))
         }
         (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
         _ => expected == actual,
@@ -98,7 +293,6 @@ fn is_same(expected: &Value, actual: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_trigger_fixes_people_words_and_numbers() {

@@ -156,7 +156,9 @@ impl Coverage {
                     }
                 }
                 Step::Notification(_) => {
-                    let signature = case.outline().step(at).signature.iter().cloned();
+                    let entries = case.outline().step(at).entries.iter();
+                    let entries = entries.filter(|entry| !entry.is_whole());
+                    let signature = entries.map(|entry| entry.signature.clone());
                     steps
                         .changes
                         .extend(signature.map(|it| self.changes.add(it)));

@@ -19,6 +19,8 @@ pub(super) struct Expected {
     pub sign: Sign,
     /// The only fault injection under which the mutant shows; `None` if it shows without any.
     pub injection: Option<InjectionKind>,
+    /// The requirement says SHOULD: the mutant shows under `--strict`.
+    pub is_warning: bool,
 }
 
 /// What names a mutant in the failures of a verdict.
@@ -49,6 +51,7 @@ pub(super) fn of_row(breaks: &str) -> Expected {
     Expected {
         sign: Sign::Requirement(requirement),
         injection: None,
+        is_warning: false,
     }
 }
 
@@ -56,6 +59,15 @@ const fn always(rule: Rule) -> Expected {
     Expected {
         sign: Sign::Rule(rule),
         injection: None,
+        is_warning: false,
+    }
+}
+
+const fn warns(rule: Rule) -> Expected {
+    Expected {
+        sign: Sign::Rule(rule),
+        injection: None,
+        is_warning: true,
     }
 }
 
@@ -63,6 +75,7 @@ const fn under(kind: InjectionKind, rule: Rule) -> Expected {
     Expected {
         sign: Sign::Rule(rule),
         injection: Some(kind),
+        is_warning: true,
     }
 }
 
@@ -75,7 +88,6 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Expected {
     match mutant {
         M::AnswerOk201
         | M::AnswerNoContent
-        | M::AnswerAcceptedWithBody
         | M::AnswerServerError
         | M::AnswerBadRequest
         | M::CreateOk
@@ -108,12 +120,10 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Expected {
         | M::AnswerIdNumber
         | M::AnswerStatusMissing
         | M::AnswerStatusUnknown
-        | M::AnswerStatusCompleted
         | M::AnswerStatusNumber
         | M::AnswerTypeWrong
         | M::AnswerContextDropped
         | M::AnswerContextNumber
-        | M::AnswerParticipantsMissing
         | M::AnswerParticipantsObject
         | M::RefusalWithoutError
         | M::RefusalWithoutCode
@@ -135,24 +145,27 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Expected {
         | M::EndParticipantExtra
         | M::ResourcesDisagree
         | M::RosterOtherCall
-        | M::RosterEmpty
-        | M::RosterWithoutInvited
-        | M::RosterIncomplete
-        | M::RosterOtherKind
-        | M::RosterInfoMissing
         | M::OtherCallEnds => always(Rule::Correlation),
+        M::RosterEmpty | M::RosterWithoutInvited | M::RosterIncomplete | M::RosterOtherKind => {
+            always(Rule::Effect)
+        }
+        M::AnswerParticipantsMissing => warns(Rule::ResponseBody),
+        M::EndParticipantsMissing => warns(Rule::NotificationBody),
         M::NoEnd
         | M::NoRoster
         | M::RosterReplacedCall
+        | M::RosterAsDeletion
         | M::NotTerminated
         | M::NotDeleted
         | M::NeverEstablished => always(Rule::NotificationMissing),
-        M::EndTwice | M::AfterEnd | M::Stranger | M::RefusesAndInvites => {
-            always(Rule::NotificationUnexpected)
-        }
+        M::AnswerStatusCompleted
+        | M::EndTwice
+        | M::AfterEnd
+        | M::DeletedFirst
+        | M::RefusesAndInvites => always(Rule::NotificationUnexpected),
         M::Put | M::Get => always(Rule::NotificationMethod),
         M::NotificationNotJson | M::NotificationUntyped => always(Rule::NotificationHeader),
-        M::DeletedFirst | M::EstablishedFirst => always(Rule::NotificationOrder),
+        M::EstablishedFirst => always(Rule::NotificationOrder),
         M::EndAsUpdate
         | M::EndAsCreation
         | M::EndFailed
@@ -161,7 +174,6 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Expected {
         | M::EndStatusUnknown
         | M::EndTypeWrong
         | M::EndContextNumber
-        | M::EndParticipantsMissing
         | M::EndDataMissing
         | M::EndDataText
         | M::ResourceMissing
@@ -173,7 +185,7 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Expected {
         | M::ValueEmpty
         | M::NotificationInvalidJson
         | M::NotificationEmpty
-        | M::RosterAsDeletion
+        | M::RosterInfoMissing
         | M::RosterMutedText
         | M::RosterServerMutedNumber
         | M::RosterStreamsObject
@@ -204,7 +216,6 @@ pub(super) const fn of_bot(mutant: BotMutant) -> Expected {
         | M::NoBody
         | M::BodyArray
         | M::ParticipantsMissing
-        | M::ParticipantsEmpty
         | M::ParticipantsObject
         | M::ParticipantOther
         | M::ParticipantKind
@@ -220,9 +231,9 @@ pub(super) const fn of_bot(mutant: BotMutant) -> Expected {
         | M::CallbackMissing
         | M::CallbackNumber
         | M::ModalitiesText => always(Rule::RequestBody),
-        M::SixParticipants | M::ContextLong => always(Rule::Limit),
+        M::ParticipantsEmpty | M::SixParticipants | M::ContextLong => always(Rule::Limit),
         M::ReplacesOther => always(Rule::Correlation),
-        M::Twice | M::HangsUpEarly | M::Mutes => always(Rule::RequestUnexpected),
+        M::Twice => always(Rule::RequestUnexpected),
         M::NeverSends => always(Rule::RequestMissing),
         M::Refuses500 | M::Refuses404 | M::Refuses400 | M::Redirects | M::RefusesRoster => {
             always(Rule::AcknowledgementStatus)

@@ -299,12 +299,11 @@ async fn play_within(
         ..Options::default()
     };
     options.judge.deadline = deadline;
-    // A warning names a mutant of one operation, and a variant of one has none.
-    options.judge.strict = trial.operation.is_some();
+    // Requirements that say SHOULD are proved too. A warning names a mutant of one operation, and a variant of one has none.
+    options.judge.strict =
+        trial.operation.is_some() || trial.expected.is_some_and(|it| it.is_warning);
     if trial.injection().is_some() {
-        // Requirements that say SHOULD under fault injection are proved too. There are many
-        // scenarios: too many at a time, and an answer would seem late.
-        options.judge.strict = true;
+        // There are many scenarios: too many at a time, and an answer would seem late.
         options.jobs = NonZeroUsize::new(32);
     }
     let results = super::play(&Arc::new(options), cases, &[trial.role], trial.pair, stop).await?;

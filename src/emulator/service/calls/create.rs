@@ -125,7 +125,7 @@ impl Service {
         mutant::created(self.mutant, &mut answer);
         drop(state);
         let mut notifications = self.notifications_of_creation(&id, &new);
-        mutant::notifications(self.mutant, &mut notifications, self.pages, None);
+        mutant::notifications(self.mutant, &mut notifications, None);
         let groups = self.establish(&id, queue, &new, notifications);
         self.watch_keep_alive(&id);
         Ok(Outcome {

@@ -59,7 +59,7 @@ impl Service {
         let limit = state.timings.ringing;
         drop(state);
         let mut notifications = vec![self.call_notification(&id, &callback, About::Incoming, more)];
-        mutant::notifications(self.mutant, &mut notifications, self.pages, None);
+        mutant::notifications(self.mutant, &mut notifications, None);
         let ringing = id.clone();
         self.after(limit, move |service| service.give_up(&ringing));
         let line = Line {
@@ -128,7 +128,7 @@ impl Service {
                 json!({"activeModalities": modalities, "requestedModalities": []}),
             ),
         ];
-        mutant::notifications(self.mutant, &mut notifications, self.pages, None);
+        mutant::notifications(self.mutant, &mut notifications, None);
         self.watch_keep_alive(&line.call);
         Ok(Outcome {
             answer,

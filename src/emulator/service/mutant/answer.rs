@@ -52,7 +52,6 @@ pub(in crate::emulator::service) fn call_answered(mutant: Option<Mutant>, answer
 fn head(mutant: Mutant, answer: &mut Answer, operation: &CommsOperation) {
     match mutant {
         Mutant::AnswerOk201 => answer.status = 201,
-        Mutant::AnswerAcceptedWithBody => answer.status = 202,
         Mutant::AnswerNoContent => {
             answer.status = 204;
             answer.content = Body::Empty;

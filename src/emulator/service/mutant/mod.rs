@@ -25,7 +25,6 @@ catalogue! {
     ServiceMutant {
         AnswerOk201 = "answer-201", "Answers an invitation with 201.";
         AnswerNoContent = "answer-204", "Answers an invitation with 204 and no body.";
-        AnswerAcceptedWithBody = "answer-202-with-body", "Answers an invitation with 202, `Location` and a body: a mix of two documented answers.";
         AnswerServerError = "answer-500", "Answers an invitation with 500 and an error.";
         AnswerBadRequest = "answer-400", "Answers an invitation with 400 and an error.";
         AnswerNotJson = "answer-text-plain", "Says that the answer's JSON is text/plain.";
@@ -118,7 +117,6 @@ catalogue! {
         IncomingAsUpdate = "incoming-as-update", "An incoming call comes as `updated` instead of `created`.";
         IncomingOutgoing = "incoming-direction-unknown", "The direction of an incoming call is no documented word.";
         AfterEnd = "update-after-end", "Notifies an update of the operation after its end.";
-        Stranger = "notification-of-stranger", "Notifies the state of a call that nobody knows.";
         FailedWithoutResult = "failed-without-result", "A failed invitation has no `resultInfo`.";
         FailedCodeText = "failed-code-text", "The code of a failed invitation's `resultInfo` is a string.";
         FailedMessageNumber = "failed-message-number", "The message of a failed invitation's `resultInfo` is a number.";

@@ -17,7 +17,6 @@ use crate::http::message::Body;
 pub(in crate::emulator::service) fn notifications(
     mutant: Option<Mutant>,
     notifications: &mut Vec<Notification>,
-    pages: Pages,
     replaced: Option<&str>,
 ) {
     let Some(mutant) = mutant else { return };
@@ -42,7 +41,6 @@ pub(in crate::emulator::service) fn notifications(
             set(&mut notification.entry, "/changeType", "updated");
             set(&mut notification.entry, "/resourceData/status", "running");
         }),
-        Mutant::Stranger => unknown_call(notifications, pages),
         _ => {}
     }
 }
@@ -107,17 +105,6 @@ fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notific
 }
 
 /// Adds an unknown call before an operation's end.
-fn unknown_call(notifications: &mut Vec<Notification>, pages: Pages) {
-    if let Some(end) = position(notifications, About::End) {
-        let id = new_id();
-        let mut unknown = notifications[end].clone();
-        unknown.about = About::Established;
-        unknown.effect = None;
-        unknown.entry = pages.call("updated", &id, CallState::Established, json!({}));
-        notifications.insert(end, unknown);
-    }
-}
-
 /// The post of one or several notifications.
 pub(in crate::emulator::service) fn post(mutant: Option<Mutant>, post: &mut Post) {
     let Some(mutant) = mutant else { return };

@@ -1,21 +1,79 @@
-//! Messages that confcall sends as the service, with corrections of inconsistent examples.
+//! Messages that confcall sends as the other party, with corrections of inconsistent examples.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::json_headers;
 use crate::api::resource::Resource;
+use crate::api::template;
 use crate::contract::change::{Change, Subject};
 use crate::contract::shape::lookup;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::record::Record;
-use crate::judge::service::roster_path;
-use crate::scenario::format::{HeaderFields, NotificationStep, ResponseStep};
+use crate::scenario::format::{
+    HeaderFields, Kind, NotificationStep, RequestStep, ResponseStep, Token,
+};
+
+/// A token that no service issues.
+const FOREIGN_TOKEN: &str = "confcall-of-somebody-else";
+
+/// The request of a step with variables filled in and the token added.
+pub(super) fn request(record: &mut Record, step: &RequestStep) -> Request {
+    let target = record.bindings.fill(&relative(&step.target));
+    let mut headers: Headers = step
+        .headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+        .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
+        .collect();
+    let given = authorization_of(record, step);
+    let token = match step.token {
+        Token::Own => Some(record.options.token.as_str()),
+        Token::Foreign => Some(FOREIGN_TOKEN),
+        Token::None => None,
+    };
+    if let Some(authorization) = given.or_else(|| token.map(|it| format!("Bearer {it}"))) {
+        headers.push("Authorization", authorization);
+    }
+    let body = record.bindings.fill_body(&step.body);
+    Request {
+        method: step.method.clone(),
+        target,
+        headers,
+        body,
+    }
+}
+
+/// The documented token, where the service gave it in this conversation or before: that of a recording.
+fn authorization_of(record: &mut Record, step: &RequestStep) -> Option<String> {
+    let mut headers = step.headers.iter();
+    let (_, printed) = headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
+    let is_given = |name: &str| {
+        let variable = record.script().variables.get(name);
+        variable.is_some_and(|it| it.kind != Kind::Token) && record.bindings.get(name).is_some()
+    };
+    let is_given = template::variables(printed).any(is_given);
+    is_given.then(|| record.bindings.fill(printed))
+}
+
+/// A documented target without scheme, host and API version.
+pub(in crate::judge) fn relative(target: &str) -> String {
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => target,
+    };
+    let without = ["/beta/", "/v1.0/"]
+        .iter()
+        .find_map(|version| path.strip_prefix(version));
+    match without {
+        Some(rest) => format!("/{rest}"),
+        None => path.to_owned(),
+    }
+}
 
 /// A documented notification with its variables filled in. Outside of a literal
 /// run, errors of the page are corrected: the path of a roster, a null id of an operation.
-pub(in crate::judge) fn notification(record: &mut Record, step: &NotificationStep) -> Arc<Request> {
+pub(super) fn notification(record: &mut Record, step: &NotificationStep) -> Arc<Request> {
     let target = record.bindings.fill(&step.target);
     let mut headers = filled_headers(record, &step.headers);
     headers.push("Authorization", format!("Bearer {}", record.options.token));
@@ -38,7 +96,7 @@ pub(in crate::judge) fn notification(record: &mut Record, step: &NotificationSte
 }
 
 /// A documented answer with its variables filled in.
-pub(in crate::judge) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<Response> {
+pub(super) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<Response> {
     Arc::new(Response {
         status: step.status,
         headers: filled_headers(record, &step.headers),
@@ -47,7 +105,7 @@ pub(in crate::judge) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<
 }
 
 /// A refusal with an error object of the API.
-pub(in crate::judge) fn error(status: u16, code: &str, message: &str) -> Response {
+pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     Response {
         status,
         headers: json_headers(),
@@ -56,15 +114,11 @@ pub(in crate::judge) fn error(status: u16, code: &str, message: &str) -> Respons
 }
 
 /// The answer to an undocumented request.
-pub(in crate::judge) fn accepted() -> Response {
+pub(super) fn accepted() -> Response {
     empty(202)
 }
 
-pub(in crate::judge) fn no_content() -> Response {
-    empty(204)
-}
-
-pub(in crate::judge) fn resource(named: &Resource, state: &str) -> Response {
+pub(super) fn resource(named: &Resource, state: &str) -> Response {
     let body = match named {
         Resource::Operation { operation, .. } => json!({
             "@odata.type": "#microsoft.graph.commsOperation",
@@ -90,7 +144,7 @@ pub(in crate::judge) fn resource(named: &Resource, state: &str) -> Response {
 }
 
 /// The answer to a GET of a resource of another API.
-pub(in crate::judge) fn nothing_known() -> Response {
+pub(super) fn nothing_known() -> Response {
     Response {
         status: 200,
         headers: json_headers(),
@@ -142,4 +196,19 @@ fn agree(body: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// The corrected path of a roster.
+fn roster_path(path: &str) -> Option<String> {
+    match Resource::parse(path)? {
+        Resource::Operation { call, .. } => {
+            let end = path.find(&call)? + call.len();
+            Some(format!("{}/participants", &path[..end]))
+        }
+        _ => None,
+    }
+}
+
+fn json_headers() -> Headers {
+    Headers::from_iter([("Content-Type", "application/json")])
 }
