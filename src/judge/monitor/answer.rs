@@ -18,7 +18,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Response, is_json, json_error};
+use crate::http::message::{Body, Response};
 use crate::judge::Breach;
 use crate::judge::people::{Named, labels, named, people_at};
 
@@ -36,58 +36,6 @@ impl Monitor {
             self.refused(at, exchange, asked, response);
             self.forget_obligations(exchange, asked);
         }
-    }
-
-    fn refused(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
-        let status = response.status;
-        let is_shown = self.was_read((at, exchange), asked, &Found::of(response));
-        let is_gone = matches!(status, 404 | 410) && self.is_ended(asked.call.as_deref());
-        let is_for_now = matches!(status, 401 | 429 | 500..);
-        let conduct = &mut self.conversation(asked.conversation).service;
-        if matches!(response.body, Body::Json(_)) {
-            conduct.check(Requirement::RefusalError);
-        }
-        for (at, actual, message) in error_flaws(response) {
-            let expected = match at.as_str() {
-                "" | "/error" => json!({"error": {"code": "…", "message": "…"}}),
-                _ => json!("a text that is not empty"),
-            };
-            let values = (expected, actual);
-            let breach = breach(
-                Requirement::RefusalError,
-                Rule::ResponseBody,
-                exchange,
-                at,
-                values,
-                message,
-            );
-            conduct.report(breach, Some(asked.operation));
-        }
-        if status < 400 {
-            let breach = status_breach(exchange, asked.operation, &[], status);
-            conduct.report(breach, Some(asked.operation));
-        } else if !is_gone && !is_shown && !asked.is_wrong {
-            let again = if is_for_now {
-                ", and it was not sent again"
-            } else {
-                ""
-            };
-            let reason = format!(
-                "exchange {exchange}: the service refused {} with {status}{again}",
-                asked.operation.name
-            );
-            conduct.doubt(exchange, reason);
-        }
-        if is_for_now {
-            let after = retry_after(response);
-            self.may_come_again(at, exchange, asked, (after, false));
-        }
-    }
-
-    /// True if the call is known to have ended.
-    fn is_ended(&self, call: Option<&str>) -> bool {
-        let call = call.and_then(|id| self.calls.get(&Normal::of(id).into_owned()));
-        call.is_some_and(super::call::Call::is_ended)
     }
 
     fn accepted(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
@@ -265,41 +213,12 @@ impl Monitor {
     }
 }
 
-/// The seconds after which a request may be sent again.
-pub(super) fn retry_after(response: &Response) -> Option<u64> {
-    response.headers.get("retry-after")?.parse().ok()
-}
-
-/// What a refusal lacks of an error object with a code and a message. One without JSON needs none.
-fn error_flaws(response: &Response) -> Vec<(Pointer, Value, String)> {
-    let is_said = response.headers.media_type().is_some_and(|it| is_json(&it));
-    let body = match &response.body {
-        Body::Json(body) => body,
-        Body::Text(text) if is_said => {
-            let message = format!("the body of the refusal is no JSON: {}", json_error(text));
-            return vec![(Pointer::root(), json!(text), message)];
-        }
-        Body::Empty | Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => return Vec::new(),
-    };
-    let at = Pointer::root().key("error");
-    let error = lookup(body, "error").map_or(&Value::Null, |(_, error)| error);
-    if !error.is_object() {
-        return vec![(
-            at,
-            error.clone(),
-            "the refusal has no error object".to_owned(),
-        )];
-    }
-    let names = ["code", "message"].into_iter().filter_map(|name| {
-        let value = lookup(error, name).map_or(&Value::Null, |(_, it)| it);
-        let is_missing = value.as_str().is_none_or(str::is_empty);
-        let message = format!("the error's {name} is no text that says something");
-        is_missing.then(|| (at.key(name), value.clone(), message))
-    });
-    names.collect()
-}
-
-fn status_breach(exchange: u64, operation: &Operation, documented: &[u16], status: u16) -> Breach {
+pub(super) fn status_breach(
+    exchange: u64,
+    operation: &Operation,
+    documented: &[u16],
+    status: u16,
+) -> Breach {
     breach(
         Requirement::AnswerStatus,
         Rule::ResponseStatus,

@@ -25,6 +25,7 @@ mod entry;
 mod live;
 mod notification;
 pub(in crate::judge) mod reads;
+mod refusal;
 mod request;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -274,7 +275,7 @@ impl Monitor {
                 conversation.service.note(note);
                 match injected {
                     Injected::Refused(response) => {
-                        let after = response.and_then(answer::retry_after);
+                        let after = response.and_then(refusal::retry_after);
                         self.may_come_again(at, exchange, &asked, (after, false));
                         self.forget_obligations(exchange, &asked);
                     }

@@ -208,7 +208,7 @@ impl Check {
         }
         if token.is_none() {
             let message = match count {
-                0 | 1 => "the request has no bearer token".to_owned(),
+                0 | 1 => "the request carries no bearer token".to_owned(),
                 _ => format!("the request has {count} Authorization fields"),
             };
             self.found.add(
