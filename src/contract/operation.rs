@@ -18,6 +18,10 @@ use crate::api::resource;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "OperationRow")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of a row, by itself"
+)]
 pub(crate) struct Operation {
     /// The name in reports and filters: `invite`, `playPrompt`.
     pub name: String,

@@ -27,6 +27,10 @@ struct Type {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall kinds of types", extend("$id" = "types.schema.json"))]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the key of the table in the file"
+)]
 pub(crate) struct Kinds {
     /// Where the JSON Schema of this format is.
     #[serde(rename = "$schema", default)]

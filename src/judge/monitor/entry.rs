@@ -82,10 +82,8 @@ fn flaws(entry: &Entry<'_>) -> Findings {
     let is_change = words::is_listed(&change.change_type, words);
     if !is_change {
         let actual = lookup(change.entry, "changeType").map_or(Value::Null, |(_, it)| it.clone());
-        let message = format!(
-            "changeType is {actual}, documented are {}",
-            words.join(", ")
-        );
+        let documented = words.join(", ");
+        let message = format!("changeType is {actual}, documented are {documented}");
         found.push(entry.wrong(place("changeType"), (json!(words), actual), message));
     }
     let has_text = |name: &str| lookup(change.entry, name).is_some_and(|(_, it)| it.is_string());
@@ -116,11 +114,8 @@ fn flaws(entry: &Entry<'_>) -> Findings {
             json!("…/participants"),
             actual.map_or(Value::Null, |(_, it)| it.clone()),
         );
-        found.push(entry.wrong(
-            place("resource"),
-            values,
-            "a roster has the path of its call",
-        ));
+        let message = "a roster has the path of its call";
+        found.push(entry.wrong(place("resource"), values, message));
     }
     if is_change {
         found.extend(presence(entry));

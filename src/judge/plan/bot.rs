@@ -280,8 +280,8 @@ impl BotPlan {
         let attempted = next.filter(|at| step.is_none() && self.is_attempt(*at, request));
         self.traffic_in(step.or(attempted), request);
         let watched = self.watch.request(self.now, step.or(attempted), request);
-        let last = self.record.steps().len().saturating_sub(1);
-        let about = step.or(attempted).or(Some(self.cursor.min(last)));
+        let final_step = self.record.steps().len().saturating_sub(1);
+        let about = step.or(attempted).or(Some(self.cursor.min(final_step)));
         self.watch.report(&mut self.record, about);
         let response = match (step, attempted) {
             (Some(at), _) => self.planned(at, request),

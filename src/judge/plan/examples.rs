@@ -60,7 +60,7 @@ impl Examples {
         };
         let Some(body) = actual.body.json() else {
             if self.is_alone {
-                self.request_without_json(record, at, step, actual);
+                Self::request_without_json(record, at, step, actual);
             }
             return;
         };
@@ -80,7 +80,7 @@ impl Examples {
         self.report(record, found, broken);
         if let (true, Some(template)) = (self.is_alone, step.body.json()) {
             let root = Pointer::root();
-            self.correlate(
+            Self::correlate(
                 record,
                 at,
                 (template, body),
@@ -90,13 +90,7 @@ impl Examples {
         }
     }
 
-    fn request_without_json(
-        self,
-        record: &mut Record,
-        at: usize,
-        step: &RequestStep,
-        actual: &Request,
-    ) {
+    fn request_without_json(record: &mut Record, at: usize, step: &RequestStep, actual: &Request) {
         if step.body.json().is_none() {
             return;
         }
@@ -136,7 +130,7 @@ impl Examples {
             .filter(|answer| answer.status == response.status)
             .max_by_key(|answer| (answer.has_body == has_body, answer.line == step.line));
         if best.is_none() && self.is_alone {
-            self.other_status(record, (at, step), &candidates, response);
+            Self::other_status(record, (at, step), &candidates, response);
             return false;
         }
         if response.status != step.status || has_body == step.body.is_empty() {
@@ -148,8 +142,8 @@ impl Examples {
         if let Some(best) = best {
             // The contract asks for a `Location` where nothing else names what was made.
             if self.is_alone {
-                self.answer_alone(record, at, best, response);
-                self.location(record, at, &candidates, response);
+                Self::answer_alone(record, at, best, response);
+                Self::location(record, at, &candidates, response);
             }
         }
         record.check(Requirement::MessageShown);
@@ -179,7 +173,7 @@ impl Examples {
             && response.status == step.status
         {
             let root = Pointer::root();
-            self.correlate(
+            Self::correlate(
                 record,
                 at,
                 (template, body),
@@ -191,7 +185,6 @@ impl Examples {
     }
 
     fn other_status(
-        self,
         record: &mut Record,
         (at, step): (usize, &ResponseStep),
         candidates: &[&Answer],
@@ -213,13 +206,7 @@ impl Examples {
     }
 
     /// The media type of an answer, and whether it has a body.
-    fn answer_alone(
-        self,
-        record: &mut Record,
-        at: usize,
-        documented: &Answer,
-        response: &Response,
-    ) {
+    fn answer_alone(record: &mut Record, at: usize, documented: &Answer, response: &Response) {
         let report = |record: &mut Record, requirement, rule, (expected, actual), message| {
             let breach = Breach::new(requirement, rule, Some(at), expected, actual, message);
             record.report(breach);
@@ -261,7 +248,7 @@ impl Examples {
     }
 
     /// A `Location` that every example of this answer shows.
-    fn location(self, record: &mut Record, at: usize, candidates: &[&Answer], response: &Response) {
+    fn location(record: &mut Record, at: usize, candidates: &[&Answer], response: &Response) {
         let mut of_status = candidates.iter().filter(|it| it.status == response.status);
         let is_shown = of_status.all(|answer| answer.has_location);
         let is_missing = is_shown && response.headers.get("location").is_none();
@@ -379,7 +366,7 @@ impl Examples {
         }
         if self.is_alone {
             let pair = (&expected.template, change.entry);
-            self.correlate(
+            Self::correlate(
                 record,
                 expected.step,
                 pair,
@@ -418,7 +405,6 @@ impl Examples {
     /// Binds each variable of an example to its first value, and compares later values with it. Members of arrays are
     /// compared in order.
     fn correlate(
-        self,
         record: &mut Record,
         step: usize,
         (template, actual): (&Value, &Value),
@@ -430,27 +416,26 @@ impl Examples {
                 for (name, template) in properties {
                     if let Some((written, value)) = lookup(actual, name) {
                         let below = Path::Key(&at, written);
-                        self.correlate(record, step, (template, value), below, requirement);
+                        Self::correlate(record, step, (template, value), below, requirement);
                     }
                 }
             }
             (Value::Array(templates), Value::Array(items)) => {
                 for (index, pair) in templates.iter().zip(items).enumerate() {
-                    self.correlate(record, step, pair, Path::Index(&at, index), requirement);
+                    Self::correlate(record, step, pair, Path::Index(&at, index), requirement);
                 }
             }
             (Value::String(template), Value::String(actual)) => {
                 let Some(name) = template::sole_variable(template) else {
                     return;
                 };
-                self.correlate_text(record, step, (name, actual), at, requirement);
+                Self::correlate_text(record, step, (name, actual), at, requirement);
             }
             _ => {}
         }
     }
 
     fn correlate_text(
-        self,
         record: &mut Record,
         step: usize,
         (name, actual): (&str, &str),

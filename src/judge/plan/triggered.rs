@@ -47,29 +47,27 @@ pub(super) fn judge_target(
         json!(actual.target),
         format!("the request goes to {}", actual.target),
     );
-    let broken = match (below_prefix(&expected.target), below_prefix(&actual.target)) {
-        (Some(wanted), Some(path)) => {
-            let is_same = |(one, other): (&&str, &&str)| {
-                one.eq_ignore_ascii_case(other) || identifier::same(one, other)
-            };
-            // The last segment may be another name of the action.
-            let ids = wanted
-                .len()
-                .saturating_sub(usize::from(expected.method == "POST"));
-            let has_ids = wanted.iter().zip(&path).take(ids).all(is_same);
-            let is_documented = is_documented_prefix(&actual.target);
-            let broken = if is_documented {
-                Requirement::IdsUnchanged
-            } else {
-                Requirement::RequestTarget
-            };
-            (!is_documented || !has_ids).then_some(broken)
-        }
-        _ => {
-            let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
-            let is_there = path(&expected.target) == path(&actual.target);
-            (!is_there).then_some(Requirement::RequestTarget)
-        }
+    let paths = below_prefix(&expected.target).zip(below_prefix(&actual.target));
+    let broken = if let Some((wanted, path)) = paths {
+        let is_same = |(one, other): (&&str, &&str)| {
+            one.eq_ignore_ascii_case(other) || identifier::same(one, other)
+        };
+        // The last segment may be another name of the action.
+        let ids = wanted
+            .len()
+            .saturating_sub(usize::from(expected.method == "POST"));
+        let has_ids = wanted.iter().zip(&path).take(ids).all(is_same);
+        let is_documented = is_documented_prefix(&actual.target);
+        let broken = if is_documented {
+            Requirement::IdsUnchanged
+        } else {
+            Requirement::RequestTarget
+        };
+        (!is_documented || !has_ids).then_some(broken)
+    } else {
+        let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
+        let is_there = path(&expected.target) == path(&actual.target);
+        (!is_there).then_some(Requirement::RequestTarget)
     };
     if let Some(broken) = broken {
         breach.requirement = broken;

@@ -145,7 +145,7 @@ impl Selection {
         let editions: BTreeSet<_> = all.iter().filter_map(|it| it.id.edition()).collect();
         let has_some = |month: &String| editions.iter().any(|it| *it <= month.as_str());
         let is_wrong = |month: &&String| {
-            !editions.contains(month.as_str()) && !(is_month(month) && has_some(month))
+            !(editions.contains(month.as_str()) || is_month(month) && has_some(month))
         };
         match months.iter().find(is_wrong) {
             None => Ok(()),
@@ -212,9 +212,8 @@ impl Selection {
             }
         };
         match (&self.editions, &self.scope) {
-            (Editions::All, _) => of_api,
             (Editions::UpTo(months), _) if !months.is_empty() => newest(&of_api, months),
-            (_, Scope::Everything) => of_api,
+            (Editions::All, _) | (_, Scope::Everything) => of_api,
             (_, Scope::Claimed { editions, .. }) => {
                 let claimed = newest(&of_api, editions);
                 if claimed.is_empty() {
