@@ -99,6 +99,29 @@ pub fn calls(calls: u64, at_once: u64) -> String {
     text
 }
 
+/// A bot's request with its answer.
+fn asked(
+    mut request: Request,
+    body: Value,
+    status: u16,
+    location: Option<String>,
+    answer: Value,
+) -> Exchange {
+    request
+        .headers
+        .push("Authorization", "Bearer redacted-secret-0123456789ab");
+    request.body = json_body(&mut request.headers, body);
+    let mut response = Response::new(status);
+    if let Some(location) = location {
+        response.headers.push("Location", location);
+    }
+    response.body = json_body(&mut response.headers, answer);
+    Exchange {
+        response: Some(response),
+        ..Exchange::new(0, Direction::Request, request)
+    }
+}
+
 /// A call that plays a prompt and invites somebody.
 fn call(number: u64) -> VecDeque<Exchange> {
     let id = |role: u64| format!("{role:08x}-0000-4000-8000-{number:012x}");
@@ -115,25 +138,11 @@ fn call(number: u64) -> VecDeque<Exchange> {
         json!({"@odata.type": format!("#microsoft.graph.{kind}Operation"), "id": id, "status": status,
             "clientContext": id, "resultInfo": null})
     };
-    let asks =
-        |method: &str, below: &str, body: Value, status, made: Option<&str>, answer: Value| {
-            let mut request = Request::new(method, format!("{path}{below}"));
-            request
-                .headers
-                .push("Authorization", "Bearer redacted-secret-0123456789ab");
-            request.body = json_body(&mut request.headers, body);
-            let mut response = Response::new(status);
-            if let Some(made) = made {
-                response
-                    .headers
-                    .push("Location", format!("https://service.example{path}{made}"));
-            }
-            response.body = json_body(&mut response.headers, answer);
-            Exchange {
-                response: Some(response),
-                ..Exchange::new(0, Direction::Request, request)
-            }
-        };
+    let asks = |method: &str, below: &str, body, status, made: Option<&str>, answer| {
+        let location = made.map(|made| format!("https://service.example{path}{made}"));
+        let request = Request::new(method, format!("{path}{below}"));
+        asked(request, body, status, location, answer)
+    };
     let tells = |change: &str, below: &str, data: Value| {
         let resource = format!("/communications/calls/{call}{below}");
         let mut request = Request::new("POST", "/callback/1");
@@ -147,7 +156,7 @@ fn call(number: u64) -> VecDeque<Exchange> {
     let create = json!({"callbackUri": callback, "requestedModalities": ["audio"], "tenantId": "t",
         "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}, "targets": [{"identity": person(&guest)}]});
     let mut created = asks("POST", "", create, 201, Some(""), state("establishing"));
-    created.request.target = "/v1.0/communications/calls".to_owned();
+    "/v1.0/communications/calls".clone_into(&mut created.request.target);
     let [prompts, invites] = [&prompt, &invitation].map(|id| format!("/operations/{id}"));
     let media = json!({"clientContext": prompt, "prompts": [{"@odata.type": "#microsoft.graph.mediaPrompt",
         "mediaInfo": {"uri": "https://bot.example/a.wav"}}]});

@@ -14,7 +14,7 @@ use crate::diagnostic::Remedy;
 use crate::files;
 use crate::files::{FileError, Files, files_below};
 
-/// The editions of [`invitations`].
+/// The editions of `invitations`.
 const INVITATIONS: [&str; 4] = ["2019-05", "2019-09", "2020-12", "2021-02"];
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
@@ -47,7 +47,7 @@ pub(crate) fn invitations() -> Result<Vec<Scenario>, FileError> {
     Ok(scenarios)
 }
 
-/// True for one of [`invitations`].
+/// True for one of `invitations`.
 pub(crate) fn is_invitation(scenario: &Scenario) -> bool {
     let edition = scenario.id.edition().unwrap_or_default();
     scenario.id.page() == "participant-invite" && INVITATIONS.contains(&edition)
