@@ -8,8 +8,8 @@
 //! - [`causes`]: which exchange caused which.
 //! - [`har`]: HAR 1.2, in both directions.
 //! - [`read`]: recordings from files.
-//! - [`source`]: bytes at an offset; [`open`](mod@open): those of a file; [`ordered`]: the exchanges of a file in the order of time, a batch at
-//!   a time.
+//! - [`source`]: bytes at an offset; [`open`](mod@open): those of a file.
+//! - [`ordered`]: the exchanges of a file in the order of time, a batch at a time.
 //! - [`journal`]: the cassette that a recorder writes.
 
 pub(crate) mod causes;
