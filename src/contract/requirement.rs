@@ -15,6 +15,7 @@ const P2019_09: &str = "zh-CN/2019-09/beta/participant-invite.md";
 const P2020_12: &str = "zh-CN/2020-12/beta/participant-invite.md";
 const P2021_PT: &str = "pt-BR/2021-02/beta/participant-invite.md";
 const P2021_ZH: &str = "zh-CN/2021-02/beta/participant-invite.md";
+const CALLING_ZH: &str = "calling/zh-CN/v1.0/api/participant-invite.md";
 /// The page that prints an error object.
 const ERRORS: &str = "ru-RU/beta-group-validateproperties.md";
 
@@ -285,6 +286,9 @@ requirements! {
             "A prompt list has at most as many prompts as the page of the operation allows.";
         ParameterRange = "parameter.range", Must Bot,
             "A number in a request is within the limits that the page of the operation states.";
+        PhoneNumber = "people.phone-number", Must Bot,
+            "The id of a phone in a request is a number in E.164 format: `+`, and at most 15 digits.",
+            pages [CALLING_ZH: 730];
         RequestPlausible = "request.plausible", Should Bot,
             "A token or a path has no variable without a value: no `Bearer undefined`, no empty segment.";
         RequestType = "request.type", Should Bot,

@@ -182,41 +182,91 @@ struct Names {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct RowNames {
     name: Spanned<String>,
     pages: Vec<Spanned<String>>,
     #[serde(default)]
-    body: Option<String>,
+    body: Option<Spanned<String>>,
+    #[serde(default)]
+    answer: Option<Spanned<String>>,
     #[serde(default)]
     required: Vec<Spanned<String>>,
+    #[serde(default)]
+    people: Option<Spanned<String>>,
+    #[serde(default)]
+    limits: Vec<At>,
+    #[serde(default)]
+    words: Vec<At>,
+    #[serde(default)]
+    effects: Vec<EffectNames>,
+}
+
+/// A JSON pointer into the parameters.
+#[derive(Deserialize)]
+struct At {
+    at: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+struct EffectNames {
+    #[serde(default)]
+    property: Option<Spanned<String>>,
+}
+
+/// The names that a table may use, and what they are.
+struct Known<'e> {
+    kind: &'static str,
+    names: Vec<&'e str>,
 }
 
 impl RowNames {
     /// The parameters that the pages of the row document, or the properties of the body that they are.
-    fn parameters<'e>(&'e self, extracted: &'e Extracted) -> Vec<&'e str> {
+    fn parameters<'e>(&'e self, extracted: &'e Extracted) -> Known<'e> {
         let is_own = |page: &String| self.pages.iter().any(|it| it.get_ref() == page);
         let operations = extracted.operations.iter().filter(|it| is_own(&it.page));
         let mut names = Vec::new();
-        let mut bodies: Vec<&str> = self.body.as_deref().into_iter().collect();
+        let mut bodies: Vec<&str> = self.body.iter().map(|it| it.get_ref().as_str()).collect();
         for operation in operations {
             names.extend(operation.parameters.iter().map(|it| it.name.as_str()));
             bodies.extend(operation.body.as_deref());
         }
-        let mut seen = HashSet::new();
-        while let Some(body) = bodies.pop() {
-            if !seen.insert(body) {
-                continue;
-            }
-            for printed in extracted.types.iter().filter(|it| it.name == body) {
-                names.extend(printed.properties.iter().map(|it| it.name.as_str()));
-                bodies.extend(printed.base.as_deref());
-            }
+        names.extend(properties(extracted, bodies));
+        Known {
+            kind: "parameter",
+            names,
         }
-        names
+    }
+
+    /// The parameters that the row names, by themselves or at the start of a pointer.
+    fn named(&self) -> impl Iterator<Item = (&Spanned<String>, &str)> {
+        let required = self.required.iter().map(|it| (it, it.get_ref().as_str()));
+        let pointers = self.limits.iter().chain(&self.words).map(|it| &it.at);
+        let pointers = pointers.chain(&self.people).map(|it| {
+            let path = it.get_ref().trim_start_matches('/');
+            (it, path.split('/').next().unwrap_or(path))
+        });
+        required.chain(pointers)
     }
 }
 
-/// Rows have names of their own, pages that were extracted, and parameters that these pages document.
+/// The names of the properties of these types and of their bases.
+fn properties<'e>(extracted: &'e Extracted, mut types: Vec<&'e str>) -> Vec<&'e str> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    while let Some(name) = types.pop() {
+        if !seen.insert(name) {
+            continue;
+        }
+        for printed in extracted.types.iter().filter(|it| it.name == name) {
+            names.extend(printed.properties.iter().map(|it| it.name.as_str()));
+            types.extend(printed.base.as_deref());
+        }
+    }
+    names
+}
+
+/// Rows have names of their own, pages that were extracted, parameters that these pages document, and types and
+/// properties that there are.
 fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
     let Ok(names) = toml::from_str::<Names>(&file.text) else {
         return Vec::new();
@@ -227,46 +277,75 @@ fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
         wrong.remedy = Some(remedy);
         wrong
     };
+    let types = Known {
+        kind: "resource type",
+        names: extracted.types.iter().map(|it| it.name.as_str()).collect(),
+    };
+    let of_participants = Known {
+        kind: "property of a participant",
+        names: properties(extracted, vec!["participant"]),
+    };
     let mut found = Vec::new();
     let mut known = HashSet::new();
     for row in &names.operation {
-        if !known.insert(row.name.get_ref()) {
-            let message = format!("two operations have the name `{}`", row.name.get_ref());
-            found.push(at(
-                &row.name,
-                message,
-                "give one of them another name".to_owned(),
-            ));
+        let row_name = row.name.get_ref();
+        if !known.insert(row_name) {
+            let message = format!("two operations have the name `{row_name}`");
+            let remedy = "give one of them another name".to_owned();
+            found.push(at(&row.name, message, remedy));
         }
         for page in &row.pages {
             let mut pages = extracted.operations.iter();
             if !pages.any(|it| it.page == *page.get_ref()) {
-                let message = format!(
-                    "the contract has no operation of the page `{}`",
-                    page.get_ref()
-                );
+                let page_name = page.get_ref();
+                let message = format!("the contract has no operation of the page `{page_name}`");
                 let remedy = "extract the page too, or take it off the row".to_owned();
                 found.push(at(page, message, remedy));
             }
         }
-        let documented = row.parameters(extracted);
-        for parameter in &row.required {
-            let name = parameter.get_ref().as_str();
-            if !documented.is_empty() && !documented.contains(&name) {
-                let message = format!(
-                    "no page of `{}` has a parameter `{name}`",
-                    row.name.get_ref()
-                );
-                let remedy = closest(name, documented.iter().copied()).map_or_else(
-                    || format!("the pages have {}", documented.join(", ")),
-                    |other| format!("did you mean `{other}`?"),
-                );
-                found.push(at(parameter, message, remedy));
+        let parameters = row.parameters(extracted);
+        let mut look_up = |known: &Known<'_>, place: &Spanned<String>, name: &str| {
+            if let Some(remedy) = known.remedy(name) {
+                let message = format!("no page of `{row_name}` has a {} `{name}`", known.kind);
+                found.push(at(place, message, remedy));
             }
+        };
+        // A page without a table of parameters does not say which there are.
+        let is_documented = !parameters.names.is_empty();
+        for (place, name) in row.named().filter(|_| is_documented) {
+            look_up(&parameters, place, name);
+        }
+        for place in row.body.iter().chain(&row.answer) {
+            look_up(&types, place, place.get_ref());
+        }
+        let shown = row.effects.iter().filter_map(|it| it.property.as_ref());
+        for place in shown.filter(|_| !of_participants.names.is_empty()) {
+            let first = place.get_ref().split('/').next().unwrap_or_default();
+            look_up(&of_participants, place, first);
         }
     }
     found
 }
+
+impl Known<'_> {
+    /// The remedy for a name that is not among these. `None` for one that is.
+    fn remedy(&self, name: &str) -> Option<String> {
+        if self.names.contains(&name) {
+            return None;
+        }
+        let close = closest(name, self.names.iter().copied());
+        Some(match close {
+            Some(other) => format!("did you mean `{other}`?"),
+            None if self.names.len() <= MOST_LISTED => {
+                format!("there are {}", self.names.join(", "))
+            }
+            None => "the extracted contract has what the pages print".to_owned(),
+        })
+    }
+}
+
+/// The most names that an error lists.
+const MOST_LISTED: usize = 20;
 
 /// A violation at the first place of a word in a file.
 fn at_word(file: &Text, word: &str, message: String) -> Diagnostic {

@@ -126,6 +126,16 @@ pub(crate) fn judges(script: &Script, role: Party) -> bool {
     only == role
 }
 
+/// Where a service under test sends notifications about calls for which a scenario gives no callback.
+#[derive(Debug, Clone)]
+pub(crate) struct Callback {
+    /// The URL that the provider state gets for the conversation.
+    pub url: String,
+    /// The URL that a service has for the whole application: a service that knows no other may use it. `None` where
+    /// provider states are assumed, since a service then does not know the conversation's callback.
+    pub application: Option<String>,
+}
+
 /// Options of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -141,7 +151,7 @@ pub(crate) struct Options {
     /// The edition that a recording is judged by; the newest where it is `None`.
     pub edition: Option<String>,
     /// The callback that the service under test has for calls that the scenario does not begin.
-    pub callback: Option<String>,
+    pub callback: Option<Callback>,
 }
 
 impl Default for Options {

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use super::options::Options;
+use super::provider_state::StateProvider;
 use super::router::{Message, Registration, callback_path, lock};
 use super::session::Context;
 use super::target::{Target, Triggered, address_of, is_same_origin};
@@ -58,7 +59,7 @@ impl Conversation {
             case,
             bindings,
             judge::Options {
-                callback: Some(callback),
+                callback: Some(context.judged_callback(callback)),
                 ..options.judge.clone()
             },
             context.target.role(),
@@ -361,6 +362,22 @@ impl Conversation {
 }
 
 impl Context {
+    /// The callback that a judge holds notifications against.
+    fn judged_callback(&self, url: String) -> judge::Callback {
+        let application = match &self.target {
+            Target::Service {
+                given: StateProvider::Assume,
+                ..
+            }
+            | Target::Bot { .. } => None,
+            Target::Service { callback, .. } => {
+                let callback = callback.as_ref().map(ToString::to_string);
+                Some(callback.unwrap_or_else(|| self.own_url.clone()))
+            }
+        };
+        judge::Callback { url, application }
+    }
+
     /// The callback that the service is given for a conversation; for a bot under test, its own.
     fn callback(&self, number: u64) -> String {
         match &self.target {

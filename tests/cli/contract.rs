@@ -86,6 +86,9 @@ fn a_broken_contract_is_an_error_with_its_place() {
         )
     };
     let misspelt = row("hum", "call-hum") + "required = [\"tume\"]\n";
+    let far = row("hum", "call-hum")
+        + "limits = [{ at = \"/tunes\", most = 1, requirement = \"prompts.limit\" }]\n";
+    let untyped = row("hum", "call-hum") + "answer = \"humOperaton\"\n";
     let twice = row("hum", "call-hum").repeat(2);
     let cycles = "[call]\nend = \"over\"\nnext.over = [\"begun\"]\n[operation]\nend = \"over\"\nnext.over = []\n";
     for (contract, name, table, place) in [
@@ -113,6 +116,18 @@ fn a_broken_contract_is_an_error_with_its_place() {
             "operations.toml",
             &misspelt,
             "operations.toml:5:13: no page of `hum` has a parameter `tume`",
+        ),
+        (
+            &good,
+            "operations.toml",
+            &far,
+            "operations.toml:5:18: no page of `hum` has a parameter `tunes`",
+        ),
+        (
+            &good,
+            "operations.toml",
+            &untyped,
+            "operations.toml:5:10: no page of `hum` has a resource type `humOperaton`",
         ),
         (
             &good,

@@ -518,6 +518,24 @@ rows! {
         .asks("POST", "participants/invite", json!({"participants":
             [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500")),
         Fails("invite.people-limit"), Passes;
+    phone_numbers_that_are_none: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [
+            user(ANNA), {"identity": {"phone": {"id": "+1 (555) 01-00"}}}]}), 400, error("7500")),
+        Fails("people.phone-number"), Passes;
+    a_number_without_a_country: Tape::new()
+        .asks("POST", "transfer", json!({"transferTarget": {"identity": {"phone": {"id": "5550100"}}}}),
+            400, error("BadRequest")),
+        Fails("people.phone-number"), Passes;
+    a_phone_number_of_16_digits: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [
+            {"identity": {"phone": {"id": "+1234567890123456"}}}]}), 400, error("7500")),
+        Fails("people.phone-number"), Passes;
+    a_redacted_phone_number: Tape::new()
+        .invite(json!([{"identity": {"phone": {"id": "redacted-secret-0123456789ab"}}}]))
+        .ends(Value::Null)
+        .tells(json!([{"changeType": "Updated", "resource": format!("/app/calls/{CALL}/participants"),
+            "resourceData": [{"id": "2", "info": {"identity": {"phone": {"id": "redacted-secret-0123456789ab"}}}}]}])),
+        Passes, Passes;
     no_token: Tape::new()
         .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 401,
             error("InvalidAuthenticationToken"))

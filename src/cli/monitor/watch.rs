@@ -70,6 +70,7 @@ impl Watch {
             sees_notifications: true,
             patience: monitor::PATIENCE,
             callback: None,
+            application_callback: None,
             edition,
             at_end: AtEnd::Note,
         };

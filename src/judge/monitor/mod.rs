@@ -60,6 +60,9 @@ pub(crate) struct Options {
     pub edition: Option<String>,
     /// The path and the query at which every message is a notification.
     pub callback: Option<String>,
+    /// The path and the query where notifications may arrive instead, about a call for which the bot gave no callback.
+    /// `None` where any address will do for them.
+    pub application_callback: Option<String>,
     pub at_end: AtEnd,
 }
 

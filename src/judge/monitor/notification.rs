@@ -206,16 +206,26 @@ impl Monitor {
         self.report(entry.conversation, Party::Service, operation, breach);
     }
 
-    /// Notifications about a call go to the callback that the bot gave for it.
+    /// Notifications about a call go to the callback that the bot gave for it; about a call of a provider state, to the
+    /// conversation's callback or to that of the application.
     fn check_address(&mut self, entry: &Entry<'_>, target: &str) {
-        let Some(callback) = self.calls[&entry.call].callback.clone() else {
+        let options = &self.options;
+        let (callback, other) = match &self.calls[&entry.call].callback {
+            Some(callback) => (Some(callback), None),
+            None => match &options.application_callback {
+                Some(application) => (options.callback.as_ref(), Some(application)),
+                None => return,
+            },
+        };
+        let Some(callback) = callback.cloned() else {
             return;
         };
+        let actual = path_and_query(target);
+        let is_right = actual == callback || other == Some(&actual);
         self.conversation(entry.conversation)
             .service
             .check(Requirement::CallbackAddress);
-        let actual = path_and_query(target);
-        if actual != callback {
+        if !is_right {
             let breach = entry.breach(
                 Requirement::CallbackAddress,
                 Rule::NotificationUnexpected,

@@ -13,9 +13,10 @@ use crate::contract::operation::{Ids, Operation, Taken};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
-use crate::diagnostic::pointer::Pointer;
+use crate::diagnostic::pointer::{Path, Pointer};
 use crate::http::message::{Body, Request};
 use crate::judge::people::{call_of, people_at};
+use crate::redact::is_pseudonym;
 
 /// How long a bot may take to answer an incoming call, in milliseconds.
 const ANSWER_WITHIN: u64 = 15_000;
@@ -125,6 +126,12 @@ pub(super) fn replaced_calls(body: &Value) -> Vec<Normal<'static>> {
         Value::Array(items) => items.iter().flat_map(replaced_calls).collect(),
         _ => Vec::new(),
     }
+}
+
+/// True for an international phone number, ITU-T E.164: `+`, and at most 15 digits, of which the first is not 0.
+fn is_e164(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default().as_bytes();
+    (1..=15).contains(&digits.len()) && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// The path and the query of the callback that a request gives.
@@ -274,6 +281,7 @@ impl Check {
             self.found.push(breach);
         }
         self.limits(parameters);
+        self.phone_numbers(parameters, Path::At(&Pointer::root()));
         self.words(parameters);
         Some(parameters)
     }
@@ -307,6 +315,47 @@ impl Check {
         }
         if lookup(parameters, "clientContext").is_some() {
             self.found.check(Requirement::InviteContextLimit);
+        }
+    }
+
+    /// Checks the id of each phone in a request, wherever the request names people.
+    fn phone_numbers(&mut self, value: &Value, at: Path<'_>) {
+        match value {
+            Value::Object(properties) => {
+                for (name, value) in properties {
+                    let at = Path::Key(&at, name);
+                    let id = value.get("id").and_then(Value::as_str);
+                    match id.filter(|_| name == "phone") {
+                        Some(id) => self.phone_number(id, Path::Key(&at, "id")),
+                        None => self.phone_numbers(value, at),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.phone_numbers(item, Path::Index(&at, index));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn phone_number(&mut self, id: &str, at: Path<'_>) {
+        // A redacted recording shows no numbers.
+        if is_pseudonym(id) {
+            return;
+        }
+        self.found.check(Requirement::PhoneNumber);
+        if !is_e164(id) {
+            let pointer = at.pointer();
+            let message = format!("{pointer} is {id:?}, which is no phone number in E.164 format");
+            self.found.add(
+                Requirement::PhoneNumber,
+                Rule::Limit,
+                pointer,
+                (json!("+15550100"), json!(id)),
+                message,
+            );
         }
     }
 

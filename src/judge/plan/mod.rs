@@ -65,7 +65,9 @@ impl Watch {
         let variables = record.script().variables.iter();
         let mut callbacks = variables.filter(|(_, variable)| variable.kind == Kind::Callback);
         let callback = callbacks.find_map(|(name, _)| record.bindings.get(name));
-        let callback = callback.or(options.callback.as_deref());
+        let given = options.callback.as_ref();
+        let callback = callback.or(given.map(|it| it.url.as_str()));
+        let application = given.and_then(|it| it.application.as_deref());
         let edition = record.case.scenario.id.edition().map(str::to_owned);
         let is_covered = !options.literal && is_covered(record.script());
         let monitor = is_covered.then(|| {
@@ -74,6 +76,7 @@ impl Watch {
                 patience: millis(options.deadline),
                 edition: edition.or_else(|| options.edition.clone()),
                 callback: callback.map(path_and_query),
+                application_callback: application.map(path_and_query),
                 at_end: AtEnd::Inconclusive,
             })
         });

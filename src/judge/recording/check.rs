@@ -59,6 +59,7 @@ impl Check {
             patience: monitor::PATIENCE,
             edition: options.edition.clone(),
             callback: None,
+            application_callback: None,
             at_end: AtEnd::Inconclusive,
         };
         let options = live::Options {

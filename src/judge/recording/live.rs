@@ -330,6 +330,7 @@ mod tests {
                 patience: monitor::PATIENCE,
                 edition: None,
                 callback: None,
+                application_callback: None,
                 at_end: AtEnd::Note,
             };
             Self {

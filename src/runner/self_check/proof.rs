@@ -314,6 +314,10 @@ async fn play_within(
 fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
     let mut found = BTreeMap::new();
     let (mut broken, mut odd) = (BTreeSet::new(), Vec::new());
+    if results.is_empty() {
+        let operation = trial.operation.unwrap_or("invite");
+        odd.push(format!("no scenario shows the operation `{operation}`"));
+    }
     for result in results {
         let violations = result.failures.iter().chain(&result.warnings);
         broken.extend(violations.filter_map(|it| match it.requirement {

@@ -106,6 +106,7 @@ alterations! {
         "play-prompt-other-context", PlayPrompt, Entry(End, "/resourceData/clientContext", NewId) => "context.unchanged", "A prompt ends with another `clientContext`.";
         "play-prompt-other-operation", PlayPrompt, OtherResource(End) => "operation.identity", "Another prompt ends.";
         "play-prompt-status-unknown", PlayPrompt, Entry(End, "/resourceData/status", To("\"finito\"")) => "notification.body", "A prompt ends with a status that is no documented word.";
+        "play-prompt-notifies-elsewhere", PlayPrompt, OtherCallback => "callback.address", "The end of a prompt goes to another address.";
         "play-prompt-201", PlayPrompt, Status(201) => "answer.status", "Answers a prompt with 201.";
         "record-response-no-end", RecordResponse, Missing(End) => "notification.arrives", "A recording does not end.";
         "record-response-without-location", RecordResponse, Entry(End, "/resourceData/recordingLocation", Gone) => "operation.result", "A recording has no `recordingLocation`.";
