@@ -211,7 +211,7 @@ exit "$failed"
 # A line for each broken operation: the bot, the page, the expected rules, and the change of calls.js or calls.py.
 #
 # node operation: application-post-calls request.body s/targets?.map(participantInfo)/targets?.slice(1).map(participantInfo)/
-# node operation: call-get request.missing s/at(call)\.get()/at().get()/
+# node operation: call-get request.target s/at(call)\.get()/at().get()/
 # node operation: call-delete request.missing s/at(call)\.delete()/at(call).get()/
 # node operation: call-answer request.body s/{ ...settings, callbackUri: callback }/{ ...settings, callbackUri: undefined }/
 # node operation: call-reject request.body s/post({ reason })/post({ reason: "forbidden" })/
@@ -235,7 +235,7 @@ exit "$failed"
 # node operation: participant-stopholdmusic request.missing s/participant, "stopHoldMusic")/participant, "startHoldMusic")/
 # node operation: call-logteleconferencedevicequality request.body s/post({ quality })/post({ quality: {} })/
 # python operation: application-post-calls request.body s/it.body(Call)/Call(callback_uri=it.callback)/
-# python operation: call-get request.missing s/it.call.get()/it.calls.get()/
+# python operation: call-get request.target s/it.call.get()/it.calls.get()/
 # python operation: call-delete request.missing s/it.call.delete()/it.call.get()/
 # python operation: call-answer request.body s/it.body(AnswerPostRequestBody)/AnswerPostRequestBody()/
 # python operation: call-reject request.body s/it.body(RejectPostRequestBody)/RejectPostRequestBody()/

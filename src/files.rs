@@ -141,6 +141,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     })
 }
 
+/// The text of a regular file. A pipe in its place is an error: reading it would wait for a writer.
+pub(crate) fn read_regular(path: &Path) -> io::Result<String> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    fs::read_to_string(path)
+}
+
 /// Replaces a file atomically: a reader sees the old text or the new one. A link is kept, and its
 /// target is replaced. Anything but a regular file, such as a pipe or `/dev/stdout`, is written
 /// directly.

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let authority = arguments.folder.authority()?;
     if arguments.print {
-        output.print(authority.pem())?;
+        output.print_raw(authority.pem())?;
     } else {
         output.print(&instructions(authority.path()))?;
     }

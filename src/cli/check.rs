@@ -12,7 +12,6 @@ use super::output;
 use super::output::Output;
 use super::record;
 use super::reports::{ReportFile, Reports};
-use super::run::annotations;
 use super::scenarios::{Among, How};
 use super::usage::UsageError;
 use crate::api::party::Party;
@@ -215,8 +214,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let mut text = strangers;
     text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
     text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
-    text.push_str(&annotations(&run));
-    output.print(&text)?;
+    output.print_run(&text, &run)?;
     let exit = Exit::of_run(&run);
     Ok(exit.worse(reports.write(&run)))
 }

@@ -20,6 +20,6 @@ pub(crate) fn command(
 ) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut cli, "confcall", &mut script);
-    output.print(&String::from_utf8_lossy(&script))?;
+    output.print_raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }

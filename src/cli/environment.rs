@@ -14,13 +14,27 @@ pub(crate) fn is_github_actions() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true")
 }
 
+pub(crate) fn is_azure_pipelines() -> bool {
+    env::var_os("TF_BUILD").is_some()
+}
+
 /// True in continuous integration. Azure Pipelines sets `TF_BUILD` alone; insta looks
 /// at both.
 pub(crate) fn is_ci() -> bool {
     match env::var_os("CI") {
         Some(value) => !value.is_empty() && value != "false" && value != "0",
-        None => env::var_os("TF_BUILD").is_some(),
+        None => is_azure_pipelines(),
     }
+}
+
+/// True if whoever started confcall had SIGHUP ignored, where the system shows it.
+#[cfg(unix)]
+pub(crate) fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+    // A bit for each signal, from 1; SIGHUP is the first.
+    ignored.is_some_and(|it| it & 1 == 1)
 }
 
 pub(crate) fn forces_passes() -> bool {

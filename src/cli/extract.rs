@@ -102,8 +102,12 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let text = match (&arguments.out, arguments.inventory, arguments.format) {
         (Some(folder), ..) => return write(folder, &extraction.scenarios, output),
         (None, true, Format::Text) => inventory::text(&extraction.inventory, output.look),
-        (None, true, Format::Json) => inventory::json_lines(&extraction.inventory)
-            .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?,
+        (None, true, Format::Json) => {
+            let text = inventory::json_lines(&extraction.inventory)
+                .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?;
+            output.print_json(&text)?;
+            return Ok(Exit::Success);
+        }
         (None, false, _) => summary(count, &extraction),
     };
     output.print(&text)?;

@@ -57,11 +57,13 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let (injection, which) = (&arguments.injection, &arguments.which);
     let selected = injection.select(which, &roles, InjectionChoice::None, Scope::Everything)?;
     let scenarios: Vec<_> = selected.picked.iter().collect();
-    let text = match arguments.format {
-        Format::Text => report::list::text(&scenarios),
-        Format::Json => report::list::json(&scenarios)
-            .map_err(|error| Failure::Defect(format!("the list is no JSON: {error}")))?,
-    };
-    output.print(&text)?;
+    match arguments.format {
+        Format::Text => output.print(&report::list::text(&scenarios))?,
+        Format::Json => {
+            let text = report::list::json(&scenarios)
+                .map_err(|error| Failure::Defect(format!("the list is no JSON: {error}")))?;
+            output.print_json(&text)?;
+        }
+    }
     Ok(Exit::Success)
 }

@@ -9,7 +9,6 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::reports::{ReportFile, Reports};
-use super::run::annotations;
 use super::usage::UsageError;
 use crate::judge::shard;
 use crate::judge::verdict::Run;
@@ -49,9 +48,8 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     // Shards run in parallel: the sum of their times has no meaning.
     let longest = run.results.iter().map(|it| it.duration_ms).max();
     let elapsed = Duration::from_millis(longest.unwrap_or(0));
-    let mut text = terminal::render(&run, elapsed, output.look);
-    text.push_str(&annotations(&run));
-    output.print(&text)?;
+    let text = terminal::render(&run, elapsed, output.look);
+    output.print_run(&text, &run)?;
     Ok(Exit::of_run(&run).worse(reports.write(&run)))
 }
 

@@ -46,6 +46,8 @@ use self::exit::Exit;
 use self::failure::{EnvironmentError, Failure};
 use self::output::Output;
 use crate::diagnostic::with_remedy;
+#[cfg(target_os = "linux")]
+use crate::runner::process::launcher;
 use tokio_util::sync::CancellationToken;
 
 /// The `confcall` binary.
@@ -55,7 +57,13 @@ pub fn main() -> ExitCode {
         output::error(with_remedy(info, failure::REPORT_IT));
     }));
     guarded(|| {
-        let arguments = arguments::with_default_command(std::env::args_os());
+        let arguments: Vec<_> = std::env::args_os().collect();
+        #[cfg(target_os = "linux")]
+        if let Some(error) = launcher::become_program(&arguments) {
+            output::error(format!("the program cannot be started: {error}"));
+            return Exit::Environment;
+        }
+        let arguments = arguments::with_default_command(arguments);
         match Cli::try_parse_from(arguments) {
             Ok(cli) => execute(cli),
             Err(error) => {
@@ -79,7 +87,7 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(|error| EnvironmentError::Threads(error).into())
 }
 
-/// Cancels on Ctrl-C and SIGTERM, so that work that is under way ends whole. The signals are caught
+/// Cancels on Ctrl-C, SIGTERM, SIGQUIT and SIGHUP, so that work that is under way ends whole. The signals are caught
 /// from here on, not only once the task runs.
 fn interrupt_on_signals(interrupt: &CancellationToken) {
     let interrupt = interrupt.clone();
@@ -104,10 +112,15 @@ fn signalled() -> impl Future<Output = ()> + Send {
     }
     let terminate = signal(SignalKind::terminate());
     let interrupt = signal(SignalKind::interrupt());
+    let quit = signal(SignalKind::quit());
+    // `nohup` has this one ignored, which catching it would undo.
+    let hangup = (!environment::ignores_hangup()).then(|| signal(SignalKind::hangup()));
     async move {
         tokio::select! {
             () = received(terminate) => {}
             () = received(interrupt) => {}
+            () = received(quit) => {}
+            () = received(hangup.unwrap_or_else(|| Err(std::io::ErrorKind::Unsupported.into()))) => {}
         }
     }
 }

@@ -6,8 +6,9 @@ use std::io::{self, ErrorKind, Write};
 use clap::ValueEnum;
 
 use super::environment;
-use crate::diagnostic::place::printable;
-use crate::report::text::Look;
+use crate::judge::verdict::Run;
+use crate::report::annotations;
+use crate::report::text::{Log, Look, escaped, shown};
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -42,16 +43,45 @@ impl Output {
         }
     }
 
-    /// Writes text. A reader that has gone away (`confcall list | head`) is no failure.
+    /// Writes text for people. Text of others can steer neither the terminal nor the runner of a CI job.
+    pub(crate) fn print(self, text: &str) -> io::Result<()> {
+        self.print_raw(&shown(text, self.look.colour, Log::of_environment()))
+    }
+
+    /// Writes JSON. Its values stay, but no character of it steers a terminal or the runner of a CI job.
+    pub(crate) fn print_json(self, text: &str) -> io::Result<()> {
+        self.print_raw(&escaped(text))
+    }
+
+    /// Writes the results of a run, and its annotations.
+    pub(crate) fn print_run(self, text: &str, run: &Run) -> io::Result<()> {
+        self.print(text)?;
+        if environment::is_github_actions() {
+            self.print_raw(&annotations::render(run))?;
+        }
+        Ok(())
+    }
+
+    /// Writes text as it is. A reader that has gone away (`confcall list | head`) is no failure.
     #[expect(
         clippy::unused_self,
         reason = "text goes out through the value that knows whether it may have colours"
     )]
-    pub(crate) fn print(self, text: &str) -> io::Result<()> {
+    pub(crate) fn print_raw(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             written => written,
+        }
+    }
+}
+
+impl Log {
+    fn of_environment() -> Self {
+        if environment::is_github_actions() || environment::is_azure_pipelines() {
+            Self::Runner
+        } else {
+            Self::People
         }
     }
 }
@@ -67,6 +97,6 @@ pub(crate) fn warn(message: impl Display) {
 /// Writes text and a line feed to standard error. Control characters of names and messages of others
 /// do not reach the terminal. A failure cannot be shown anywhere else, and is ignored.
 pub(crate) fn say(text: &str) {
-    let lines: Vec<_> = text.split('\n').map(printable).collect();
-    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
+    let text = shown(text, false, Log::of_environment());
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }

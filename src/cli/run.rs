@@ -19,7 +19,7 @@ use super::reports::{ReportFile, Reports};
 use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
 use super::tls::Tls;
-use super::{ca, environment, output, snapshots};
+use super::{ca, output, snapshots};
 use crate::api::party::Party;
 use crate::config::trigger::TriggerRow;
 use crate::config::values::ValueError;
@@ -27,7 +27,7 @@ use crate::config::{self, values};
 use crate::http::interception::NamedHost;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::Run;
-use crate::report::{annotations, coverage, snapshot, terminal};
+use crate::report::{coverage, snapshot, terminal};
 use crate::runner::options::{SEED, TargetProgram};
 use crate::runner::run::{Observer, Played};
 use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
@@ -202,8 +202,7 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
     if !is_narrowed && left_out.count > 0 {
         let _ = writeln!(text, "{}", output.look.dim(&left_out.to_string()));
     }
-    text.push_str(&annotations(&played.run));
-    output.print(&text)?;
+    output.print_run(&text, &played.run)?;
     let mut exit = if played.is_interrupted {
         Exit::Interrupted
     } else {
@@ -256,15 +255,6 @@ fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
         description: format!("{} of {}", result.role, result.scenario),
         content: snapshot::render(result),
     })
-}
-
-/// The results that did not pass as annotations, if GitHub's runner reads them.
-pub(crate) fn annotations(run: &Run) -> String {
-    if environment::is_github_actions() {
-        annotations::render(run)
-    } else {
-        String::new()
-    }
 }
 
 #[cfg(test)]

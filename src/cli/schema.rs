@@ -43,7 +43,7 @@ pub(crate) enum What {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    output.print(&text(arguments.what))?;
+    output.print_raw(&text(arguments.what))?;
     Ok(Exit::Success)
 }
 

@@ -60,13 +60,14 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         proof::prove(&trials, &scenarios, arguments.deadline, &interrupt).await
     })?;
     runtime.shutdown_background();
-    let text = match arguments.format {
-        Format::Text => table(&proofs, output.look),
-        Format::Json => serde_json::to_string_pretty(&proofs)
-            .map(|text| text + "\n")
-            .map_err(|error| Failure::Defect(error.to_string()))?,
-    };
-    output.print(&text)?;
+    match arguments.format {
+        Format::Text => output.print(&table(&proofs, output.look))?,
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&proofs)
+                .map_err(|error| Failure::Defect(error.to_string()))?;
+            output.print_json(&(text + "\n"))?;
+        }
+    }
     Ok(if interrupt.is_cancelled() {
         Exit::Interrupted
     } else if proofs.iter().all(|proof| proof.is_right) {

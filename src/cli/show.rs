@@ -72,13 +72,13 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
             output::warn(torn);
         }
         let recording = redaction::recording(recording, &record::redactor(None)?);
-        let text = match arguments.format {
+        match arguments.format {
             Format::Text => {
-                conversation::traffic(&judge::recording::traffic(&recording), &Names::NONE)
+                let traffic = judge::recording::traffic(&recording);
+                output.print(&conversation::traffic(&traffic, &Names::NONE))?;
             }
-            Format::Har => har::write(&recording),
-        };
-        output.print(&text)?;
+            Format::Har => output.print_json(&har::write(&recording))?,
+        }
         return Ok(Exit::Success);
     }
     let is_named_so = path

@@ -122,6 +122,13 @@ fn compare_file(
         return Ok(Compared::Same);
     }
     if proposals == Proposals::Written {
+        if fs::symlink_metadata(&new).is_ok_and(|it| it.is_symlink()) {
+            return Err(FileError::InTheWay {
+                path: new,
+                what: "the new conversation is not written through a link",
+                remedy: "remove the link",
+            });
+        }
         let parent = new.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(|source| FileError::Unwritable {
             path: parent.to_owned(),

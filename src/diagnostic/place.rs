@@ -57,14 +57,28 @@ pub(crate) fn line_of(text: &str, line: usize) -> Option<&str> {
 }
 
 /// Replaces control characters, which would move the cursor of a terminal or shift a caret below
-/// the text.
+/// the text, and characters that change the direction of text.
 pub(crate) fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' => ' ',
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c if steers(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     };
     text.chars().map(shown).collect()
+}
+
+/// True for a character that steers a terminal: controls, line ends, and those of the Unicode Bidirectional Algorithm.
+pub(crate) const fn steers(c: char) -> bool {
+    matches!(
+        c,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// The number of characters that begin in these bytes of UTF-8.

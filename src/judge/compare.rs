@@ -72,7 +72,7 @@ pub(crate) struct Rules<'a> {
 /// Properties that only echo the request.
 const ECHOES: [&str; 2] = ["clientContext", "replacesCallId"];
 /// Properties that are often absent although the examples show them.
-const OFTEN_ABSENT: [&str; 7] = [
+const OFTEN_ABSENT: [&str; 8] = [
     "callback",
     "displayName",
     "endpointType",
@@ -80,6 +80,7 @@ const OFTEN_ABSENT: [&str; 7] = [
     "language",
     "languageId",
     "region",
+    "tenantId",
 ];
 
 /// `at` is the place of the body in the message.

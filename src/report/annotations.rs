@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::text::{Log, shown};
 use crate::judge::verdict::{Run, ScenarioResult, Verdict, Violation};
 
 /// A line for each failure, and one for each result that could not be judged.
@@ -51,8 +52,8 @@ fn sentence(failure: &Violation) -> String {
 
 fn line(text: &mut String, title: &str, message: &str) {
     let encoded = |of: &str| {
-        let of = of.replace('%', "%25");
-        of.replace('\r', "%0D").replace('\n', "%0A")
+        let of = shown(of, false, Log::Runner);
+        of.replace('%', "%25").replace('\n', "%0A")
     };
     let title = encoded(title).replace(':', "%3A").replace(',', "%2C");
     let _ = writeln!(text, "::error title={title}::{}", encoded(message));
@@ -68,7 +69,7 @@ mod tests {
         line(&mut text, "bot a:b,c", "100 %\r\n::error::x");
         assert_eq!(
             text,
-            "::error title=bot a%3Ab%2Cc::100 %25%0D%0A::error::x\n"
+            "::error title=bot a%3Ab%2Cc::100 %25\u{fffd}%0A: :error::x\n"
         );
     }
 }

@@ -1,10 +1,12 @@
 //! Text of all reports: colours, the difference of two texts, and placeholders for values that are not judged.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 use similar::{Change, ChangeTag, TextDiff};
 
 use crate::api::identifier::is_guid;
-use crate::diagnostic::place::printable;
+use crate::diagnostic::place::{printable, steers};
 use crate::redact;
 
 /// The width and the colour of text for people. The entry decides them once.
@@ -56,6 +58,77 @@ impl Look {
             text.to_owned()
         }
     }
+}
+
+/// Who reads the log that text goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    People,
+    /// The runner of a CI job, which takes some lines for commands.
+    Runner,
+}
+
+/// Text without characters that steer a terminal, but for line ends and, with `colour`, colours; in the log of a runner,
+/// without commands: `::name::` at the start of a line, `##[name]` and `##vso[name]` anywhere ("Workflow commands for
+/// GitHub Actions", "Logging commands" of Azure Pipelines).
+pub(crate) fn shown(text: &str, colour: bool, log: Log) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match colour_at(rest) {
+            Some(length) if colour => {
+                safe.push_str(&rest[..length]);
+                length
+            }
+            _ => {
+                let is_kept = !steers(c) || c == '\n';
+                safe.push(if is_kept {
+                    c
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                });
+                c.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    if log == Log::People {
+        return safe;
+    }
+    let lines: Vec<_> = safe.split('\n').map(without_commands).collect();
+    lines.join("\n")
+}
+
+/// The length of a colour sequence at the start of a text: `ESC [`, digits and semicolons, `m`.
+fn colour_at(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters[end..].starts_with('m').then_some(2 + end + 1)
+}
+
+fn without_commands(line: &str) -> String {
+    let line = line.replace("##[", "## [").replace("##vso[", "##vso [");
+    let start = line.trim_start();
+    if start.starts_with("::") {
+        let blanks = &line[..line.len() - start.len()];
+        return format!("{blanks}: {}", &start[1..]);
+    }
+    line
+}
+
+/// JSON of the same value, in which characters that steer a terminal, and commands to the runner of a CI job, are
+/// written as escapes.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if steers(c) && !c.is_ascii_whitespace() {
+            let _ = write!(safe, "\\u{:04x}", u32::from(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    // Outside of strings JSON has no number sign.
+    safe.replace("##", "#\\u0023")
 }
 
 /// The difference of two texts, with all lines of both.
@@ -139,6 +212,46 @@ fn placeholder_at(text: &str, before: Option<char>) -> (usize, Option<&'static s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_others_steers_neither_terminals_nor_runners() {
+        for (text, people, runner) in [
+            ("a\tb\nc", "a\u{fffd}b\nc", "a\u{fffd}b\nc"),
+            (
+                "\u{1b}[2J\u{202e}x\r",
+                "\u{fffd}[2J\u{fffd}x\u{fffd}",
+                "\u{fffd}[2J\u{fffd}x\u{fffd}",
+            ),
+            (
+                " \u{a0}::error::x\n::",
+                " \u{a0}::error::x\n::",
+                " \u{a0}: :error::x\n: :",
+            ),
+            (
+                "a ::b:: ##[c]d##vso[e]",
+                "a ::b:: ##[c]d##vso[e]",
+                "a ::b:: ## [c]d##vso [e]",
+            ),
+        ] {
+            assert_eq!(shown(text, false, Log::People), people, "{text:?}");
+            assert_eq!(shown(text, false, Log::Runner), runner, "{text:?}");
+        }
+        let coloured = "\u{1b}[1;31mx\u{1b}[0m\u{1b}[2K";
+        let shown = shown(coloured, true, Log::People);
+        assert_eq!(shown, "\u{1b}[1;31mx\u{1b}[0m\u{fffd}[2K");
+    }
+
+    #[test]
+    fn escaped_json_has_the_same_value() {
+        let value = serde_json::json!({"\u{202e}##[a]": "\u{7f}\u{9b}##vso[b]\u{1}#"});
+        let text = serde_json::to_string_pretty(&value).expect("JSON");
+        let escaped = escaped(&text);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&escaped).expect("JSON"),
+            value
+        );
+        assert!(!escaped.contains("##") && escaped.is_ascii(), "{escaped}");
+    }
 
     #[test]
     fn changes_show_their_surroundings() {

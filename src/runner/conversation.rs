@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use super::options::Options;
@@ -37,6 +38,8 @@ pub(super) struct Conversation {
     registration: Registration,
     replies: HashMap<ExchangeId, oneshot::Sender<Reply>>,
     is_ambiguous: bool,
+    /// Triggers and messages under way, which end with the conversation.
+    tasks: JoinSet<()>,
 }
 
 impl Conversation {
@@ -75,6 +78,7 @@ impl Conversation {
             registration,
             replies: HashMap::new(),
             is_ambiguous: false,
+            tasks: JoinSet::new(),
         }
     }
 
@@ -124,6 +128,8 @@ impl Conversation {
         while let Ok(message) = self.registration.inbox.try_recv() {
             self.take(message);
         }
+        // A command that has not ended is killed.
+        self.tasks.shutdown().await;
         let outcome = lock(&self.judge).take_outcome();
         (!self.is_ambiguous).then_some(outcome)
     }
@@ -232,9 +238,14 @@ impl Conversation {
         answer.is_none_or(|answer| answer.send(reply).is_ok())
     }
 
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(task);
+    }
+
     /// Sends a request, or a notification, whose token may be wrong, in a task of its own; the answer
     /// becomes an event.
-    fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
+    fn send(&mut self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
         let url = match &self.context.target {
             Target::Service { url, .. } if behind_scheme(&request.target).is_some() => {
                 if !is_same_origin(&request.target, url) {
@@ -261,7 +272,7 @@ impl Conversation {
             };
             outgoing.headers = with_authorization(&outgoing.headers, authorization);
         }
-        tokio::spawn(async move {
+        self.spawn(async move {
             let deadline = context.options.judge.deadline;
             let event = match context.options.client.send(outgoing, deadline).await {
                 Ok(response) => Event::Answered {
@@ -291,12 +302,12 @@ impl Conversation {
     }
 
     /// Brings about a provider state in a task of its own, while the conversation goes on.
-    fn bring_about_now(&self, state: ProviderState) {
+    fn bring_about_now(&mut self, state: ProviderState) {
         let context = Arc::clone(&self.context);
         let (case, judge) = (self.case.clone(), Arc::clone(&self.judge));
         let sender = self.registration.sender.clone();
         let callback = context.callback(self.registration.number);
-        tokio::spawn(async move {
+        self.spawn(async move {
             let Target::Service { url, given, .. } = &context.target else {
                 return;
             };
@@ -314,7 +325,7 @@ impl Conversation {
         });
     }
 
-    fn trigger(&self, step: usize, request: &Request) {
+    fn trigger(&mut self, step: usize, request: &Request) {
         let Target::Bot {
             triggers,
             triggered,
@@ -343,7 +354,7 @@ impl Conversation {
         };
         let message = expected.message();
         let context = Arc::clone(&self.context);
-        tokio::spawn(async move {
+        self.spawn(async move {
             let Options { client, judge, .. } = &*context.options;
             answered(means.trigger(client, &message, judge.deadline).await);
         });

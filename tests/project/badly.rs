@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{CONFCALL, Project, text};
 
 /// A shell script as target, in which `@bot` is the built-in one and `@3071` a time to sleep, with further settings of its command.
-fn script(lines: &str, settings: &str) -> Project {
+pub(super) fn script(lines: &str, settings: &str) -> Project {
     let project = Project::new(&format!(
         r#"
 [target]
@@ -23,7 +23,7 @@ log = "bot.log"
 "#
     ));
     let mut bot = lines.replace("@bot", &format!("{CONFCALL} serve --bot --listen \"$1\""));
-    for seconds in 3071..3080 {
+    for seconds in 3071..3160 {
         bot = bot.replace(&format!("@{seconds}"), &nap(seconds));
     }
     fs::write(project.path().join("bot.sh"), bot).unwrap();
@@ -31,7 +31,7 @@ log = "bot.log"
 }
 
 /// Whether a process sleeps for this long: `sleep N` of a script, as [`script`] writes it.
-fn lives(seconds: u32) -> bool {
+pub(super) fn lives(seconds: u32) -> bool {
     let marker = format!("sleep\x00{}", nap(seconds));
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let has = |path: &Path| {
@@ -42,12 +42,12 @@ fn lives(seconds: u32) -> bool {
 }
 
 /// A time to sleep that no other run of these tests has at the same time.
-fn nap(seconds: u32) -> String {
+pub(super) fn nap(seconds: u32) -> String {
     format!("{seconds}.{}", std::process::id())
 }
 
 /// Waits for processes to go, which the kernel tells with a little delay.
-fn is_gone(seconds: u32) -> bool {
+pub(super) fn is_gone(seconds: u32) -> bool {
     let begun = Instant::now();
     while lives(seconds) {
         if begun.elapsed() > Duration::from_secs(10) {

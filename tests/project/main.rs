@@ -8,6 +8,7 @@
 )]
 
 mod badly;
+mod ends;
 mod hooks;
 mod listed;
 mod stubs;
@@ -72,14 +73,18 @@ impl Project {
         self.folder.path()
     }
 
-    fn confcall(&self, arguments: &[&str]) -> Output {
-        Command::new(CONFCALL)
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(CONFCALL);
+        command
             .args(arguments)
             .current_dir(self.path())
             .env_remove("CONFCALL_TOKEN")
-            .env_remove("GITHUB_ACTIONS")
-            .output()
-            .unwrap()
+            .env_remove("GITHUB_ACTIONS");
+        command
+    }
+
+    fn confcall(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// Runs with a JSON report: the exit code, and the report.

@@ -23,7 +23,6 @@ use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output::Output;
 use super::reports::{ReportFile, Reports};
-use super::run::annotations;
 use super::scenarios::Source;
 use super::serve::named;
 use super::tls::{self, Tls};
@@ -162,7 +161,7 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<(Run, Exit), Failure
     };
     let mut text = String::new();
     let run = judged(arguments, &project, monitored, &redactor, output, &mut text);
-    output.print(&text)?;
+    output.print_run(&text, &run)?;
     let exit = exit.worse(Exit::of_run(&run));
     Ok((run, exit))
 }
@@ -220,7 +219,6 @@ fn judged(
         text.push_str(&covered::scenarios(&run.results, watched.scenarios));
         text.push_str(&coverage::render(&run, "conversation", output.look));
     }
-    text.push_str(&annotations(&run));
     run
 }
 

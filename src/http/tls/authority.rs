@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,7 +115,7 @@ impl Authority {
             make(folder, &key_path, &path)?;
         }
         let key = read_key(&key_path)?;
-        let pem = fs::read_to_string(&path).map_err(|error| no_authority(&path, error))?;
+        let pem = crate::files::read_regular(&path).map_err(|error| no_authority(&path, error))?;
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
             .map_err(|error| no_authority(&path, error))?;
         let authority = Self {
@@ -279,6 +278,7 @@ fn no_authority(path: &Path, cause: impl Into<BoxError>) -> AuthorityError {
 mod tests {
     use super::*;
     use crate::diagnostic::render;
+    use std::fs;
 
     fn message(folder: &Path) -> String {
         render(&Authority::open(folder).unwrap_err())

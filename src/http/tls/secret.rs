@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use super::AuthorityError;
+use crate::files;
 
 /// Makes the folder where there is none, and holds it for this process until the file is dropped.
 pub(crate) fn hold(folder: &Path) -> Result<File, AuthorityError> {
@@ -45,7 +46,7 @@ pub(crate) fn read(path: &Path, secret: Secret) -> Result<Option<String>, Author
         secret,
         source,
     };
-    let text = match fs::read_to_string(path) {
+    let text = match files::read_regular(path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);

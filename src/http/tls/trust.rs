@@ -14,6 +14,7 @@ use rustls::{
 };
 
 use crate::diagnostic::Remedy;
+use crate::files;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
@@ -24,6 +25,8 @@ pub struct TrustError {
 
 #[derive(Debug, thiserror::Error)]
 enum TrustFailure {
+    #[error(transparent)]
+    File(#[from] std::io::Error),
     #[error(transparent)]
     Pem(#[from] PemError),
     #[error(transparent)]
@@ -86,7 +89,8 @@ fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustFailure> {
     let mut found = Vec::new();
-    for certificate in CertificateDer::pem_file_iter(path)? {
+    let text = files::read_regular(path)?;
+    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
         let certificate = certificate?;
         ParsedCertificate::try_from(&certificate)?;
         found.push(certificate);

@@ -8,6 +8,8 @@
 mod ask;
 mod foreground;
 mod group;
+#[cfg(target_os = "linux")]
+pub(crate) mod launcher;
 mod output;
 
 use std::borrow::Cow;
@@ -203,6 +205,13 @@ impl Program {
             .words
             .split_first()
             .map_or(("", &[][..]), |(one, rest)| (one.as_str(), rest));
+        #[cfg(target_os = "linux")]
+        let mut command = {
+            let path = self.environment.iter().rfind(|(name, _)| name == "PATH");
+            let path = path.map(|(_, value)| value.as_str());
+            Command::from(launcher::command(program, &self.folder, path))
+        };
+        #[cfg(not(target_os = "linux"))]
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.folder);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
