@@ -8,6 +8,7 @@
 
 mod contract;
 mod extract;
+mod hostile;
 mod negative;
 mod shards;
 mod snapshots;
