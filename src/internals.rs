@@ -12,11 +12,13 @@ use crate::cassette::format::{Direction, Exchange, Header, VERSION, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
 use crate::extract::PageDefaults;
-use crate::http::message::{Body, Headers, Request, Response};
+use crate::http::message::{Body, Headers, Octets, Request, Response};
 use crate::inject::{InjectionKind, with_injected};
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{self, Case};
-use crate::redact::{Redactor, UnredactedBody, UnredactedExchange, UnredactedMessage};
+use crate::redact::{
+    Redactor, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,
+};
 use crate::runner::self_check::{self, PairOptions};
 use crate::runner::{self, Stop};
 use crate::scenario::store;
@@ -286,7 +288,13 @@ pub struct Recorded(Exchange);
 fn captured<'a>(fields: &'a Headers, body: &'a [u8]) -> UnredactedMessage<'a> {
     let fields = fields.iter();
     UnredactedMessage {
-        headers: fields.map(|(name, value)| (name, value.into())).collect(),
+        headers: fields
+            .map(|(name, value)| UnredactedField {
+                name,
+                value: value.into(),
+                octets: Octets::Utf8,
+            })
+            .collect(),
         body: UnredactedBody::Bytes(body.into()),
         wire: Wire::default(),
     }

@@ -1,21 +1,24 @@
 //! A cassette: a recorded conversation, exchange by exchange, in both directions.
 //!
-//! The file is JSON Lines (version 1): a [`Header`], then one [`Exchange`] a line, numbered at the
-//! start of its request. A message is what a judge reads; what it takes besides to replay it
-//! faithfully, its [`Wire`], stands beside it.
+//! The file is JSON Lines: a [`Header`], then one [`Exchange`] a line, numbered at the start of its
+//! request. A message is what a judge reads; what it takes besides to replay it faithfully, its
+//! [`Wire`], stands beside it.
+//!
+//! In version 1, a body that parsed as JSON was written as `json` whatever its media type, its
+//! numbers as a double, and a body in an unknown content coding was omitted.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::http::message;
-use crate::http::message::{Body, Omission, Request, Response};
+use crate::http::message::{Body, Headers, LATIN1, Omission, Request, Response};
 
 /// The version of the format that this confcall writes, and the newest that it reads.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A line of a cassette, as its JSON Schema describes it.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
@@ -33,7 +36,7 @@ pub(crate) enum Line {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall cassette, first line")]
 pub(crate) struct Header {
-    /// The version of the format: 1.
+    /// The version of the format: 2, or 1.
     pub version: u32,
     /// The directions that were recorded. A step of another direction is untested, not missing.
     pub directions: Vec<Direction>,
@@ -124,12 +127,45 @@ pub(crate) struct Wire {
     /// True if the body came in chunks.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_chunked: bool,
-    /// The content coding, where there was one.
+    /// The content coding that was taken away from the body. A body in an unknown coding, or in
+    /// another one than its label says, is as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coding: Option<String>,
     /// The trailer fields.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub trailers: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "Headers::is_empty")]
+    #[schemars(with = "Vec<FieldTexts>")]
+    pub trailers: Headers,
+    /// The reason phrase of a response, where it is not that of its status. Each character is a byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The scheme of the target of a request, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// The host and the port of the target of a request, where it was named: in HTTP/2, and in a
+    /// whole URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+}
+
+/// A header field in a file: its name, its value, and `latin1` where each character of the value is
+/// a byte, because the bytes are no UTF-8.
+#[derive(Debug)]
+struct FieldTexts;
+
+impl JsonSchema for FieldTexts {
+    fn schema_name() -> Cow<'static, str> {
+        "Field".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The name and the value of a field; `latin1` where each character of the value is a byte.",
+            "type": "array",
+            "prefixItems": [{"type": "string"}, {"type": "string"}, {"const": LATIN1}],
+            "minItems": 2,
+            "maxItems": 3,
+        })
+    }
 }
 
 impl Wire {
@@ -139,7 +175,7 @@ impl Wire {
     }
 }
 
-/// A body of these bytes, as a cassette keeps it: text where they are UTF-8.
+/// A body of these bytes, for readers: text where they are UTF-8.
 pub(crate) fn body_of_bytes(bytes: Vec<u8>) -> Body {
     match String::from_utf8(bytes) {
         Ok(text) => body_of_text(text),
@@ -147,7 +183,7 @@ pub(crate) fn body_of_bytes(bytes: Vec<u8>) -> Body {
     }
 }
 
-/// A body of this text, as a cassette keeps it: JSON where it is JSON that a line can hold.
+/// A body of this text, for readers: JSON where it is JSON that a line can hold.
 pub(crate) fn body_of_text(text: String) -> Body {
     if text.is_empty() {
         return Body::Empty;
@@ -210,14 +246,17 @@ impl<'de> Deserialize<'de> for Exchange {
             None => (None, Wire::default()),
             Some(response) => {
                 let wire = response.wire.into_owned();
+                let headers = response.headers.into_owned();
                 let response = Response {
                     status: response.status,
-                    headers: response.headers.into_owned(),
-                    body: response.body.into(),
+                    body: response.body.decoded(&headers, &wire),
+                    headers,
                 };
                 (Some(response), wire)
             }
         };
+        let request_wire = read.request.wire.into_owned();
+        let headers = read.request.headers.into_owned();
         Ok(Self {
             number: read.number,
             direction: read.direction,
@@ -227,10 +266,10 @@ impl<'de> Deserialize<'de> for Exchange {
             request: Request {
                 method: read.request.method.into_owned(),
                 target: read.request.target.into_owned(),
-                headers: read.request.headers.into_owned(),
-                body: read.request.body.into(),
+                body: read.request.body.decoded(&headers, &request_wire),
+                headers,
             },
-            request_wire: read.request.wire.into_owned(),
+            request_wire,
             response,
             response_wire,
             broke: read.broke.map(Cow::into_owned),
@@ -248,7 +287,7 @@ impl JsonSchema for Exchange {
     }
 }
 
-/// An exchange as a line of version 1 has it, for reading, writing and the JSON Schema alone.
+/// An exchange as a line has it, for reading, writing and the JSON Schema alone.
 mod file {
     use std::borrow::Cow;
 
@@ -258,7 +297,7 @@ mod file {
     use serde::{Deserialize, Serialize};
     use serde_json::Value;
 
-    use super::{Cause, Direction, Wire, body_of_base64, omitted};
+    use super::{Cause, Direction, FieldTexts, Wire, body_of_base64, body_of_text, omitted};
     use crate::http::message::{Body, Headers, Omission};
 
     /// One request with its response.
@@ -297,7 +336,7 @@ mod file {
         /// The path with its query.
         pub target: Cow<'a, str>,
         /// The header fields, in order, with repeats.
-        #[schemars(with = "Vec<(String, String)>")]
+        #[schemars(with = "Vec<FieldTexts>")]
         pub headers: Cow<'a, Headers>,
         /// The body.
         #[serde(default, skip_serializing_if = "Content::is_empty")]
@@ -315,7 +354,7 @@ mod file {
         /// The status code.
         pub status: u16,
         /// The header fields, in order, with repeats.
-        #[schemars(with = "Vec<(String, String)>")]
+        #[schemars(with = "Vec<FieldTexts>")]
         pub headers: Cow<'a, Headers>,
         /// The body.
         #[serde(default, skip_serializing_if = "Content::is_empty")]
@@ -325,20 +364,20 @@ mod file {
         pub wire: Cow<'a, Wire>,
     }
 
-    /// A recorded body, its codings taken away.
+    /// A recorded body.
     #[derive(Default, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     pub(super) enum Content<'a> {
         /// No bytes.
         #[default]
         Empty,
-        /// JSON.
+        /// JSON of one line, by its media type, as it came.
         Json(Cow<'a, Value>),
-        /// Text that is not JSON.
+        /// Text in UTF-8, as it came.
         Text(Cow<'a, str>),
         /// Bytes that are not text, in base64 (RFC 4648 section 4).
         Base64(Cow<'a, str>),
-        /// Not kept, so that it cannot be replayed: too long, or of an unknown coding.
+        /// Not kept, so that it cannot be replayed: too long.
         Omitted {
             /// The number of bytes on the wire.
             length: u64,
@@ -350,6 +389,19 @@ mod file {
     impl Content<'_> {
         const fn is_empty(&self) -> bool {
             matches!(self, Self::Empty)
+        }
+
+        /// The body for a reader, who can make nothing of bytes that are still in a content coding.
+        pub(super) fn decoded(self, headers: &Headers, wire: &Wire) -> Body {
+            let is_coded = wire.coding.is_none()
+                && headers
+                    .get("content-encoding")
+                    .is_some_and(|it| !it.trim().eq_ignore_ascii_case("identity"));
+            let coded = |length| Body::Omitted(Omission::UnknownCoding { length });
+            match (Body::from(self), is_coded) {
+                (Body::Bytes(bytes), true) => coded(bytes.len()),
+                (body, _) => body,
+            }
         }
     }
 
@@ -384,7 +436,7 @@ mod file {
             match content {
                 Content::Empty => Self::Empty,
                 Content::Json(value) => Self::Json(value.into_owned()),
-                Content::Text(text) => Self::Text(text.into_owned()),
+                Content::Text(text) => body_of_text(text.into_owned()),
                 Content::Base64(text) => body_of_base64(text.into_owned()),
                 Content::Omitted { length, sha256 } => omitted(length, sha256.into_owned()),
             }

@@ -138,21 +138,28 @@ impl Journal {
             return Ok((journal.begun(directions)?, None));
         }
         let loaded = load(path)?;
+        let place = Place { line: 1, column: 0 };
+        let refused = |message: &str, remedy: &str| {
+            let mut wrong = place.diagnostic(&path.display().to_string(), "", message);
+            wrong.remedy = Some(remedy.to_owned());
+            Err(FileError::Broken(vec![wrong]).into())
+        };
+        if loaded.header.version != VERSION {
+            let message = "an earlier version of the format cannot be added to";
+            return refused(message, "give another name");
+        }
         if loaded.header.directions != directions {
             let message = "records other directions than asked for";
-            let place = Place { line: 1, column: 0 };
-            let mut wrong = place.diagnostic(&path.display().to_string(), "", message);
-            wrong.remedy = Some("give `--bot` as the first recorder did, or another name".into());
-            return Err(FileError::Broken(vec![wrong]).into());
+            return refused(
+                message,
+                "give `--bot` as the first recorder did, or another name",
+            );
         }
         let last = loaded.exchanges.iter().map(|it| it.number).max();
         let last = last.unwrap_or(0);
         if last > LAST {
             let message = format!("after exchange {last} there is no room for another one");
-            let mut wrong =
-                Place { line: 1, column: 0 }.diagnostic(&path.display().to_string(), "", message);
-            wrong.remedy = Some("number the exchanges anew, or give another name".into());
-            return Err(FileError::Broken(vec![wrong]).into());
+            return refused(&message, "number the exchanges anew, or give another name");
         }
         {
             let mut out = journal.out();
@@ -339,7 +346,7 @@ mod tests {
     use crate::cassette::format::Wire;
     use crate::redact::{Redactor, UnredactedBody, UnredactedExchange, UnredactedMessage};
 
-    const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
+    const HEADER: &str = "{\"version\":2,\"directions\":[\"request\"]}\n";
     const ONE: &str = "{\"number\":4,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
         \"request\":{\"method\":\"GET\",\"target\":\"/\",\"headers\":[]}}\n";
 

@@ -1,13 +1,59 @@
 //! Messages, decoded: requests, responses, notifications, headers, bodies.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// Header fields in the order of the message, names as they were written.
 ///
 /// Looked up without regard to case (RFC 9110 section 5.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers(Vec<Field>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Field {
+    name: String,
+    value: String,
+    octets: Octets,
+}
+
+/// How the text of a field stands for its bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Octets {
+    #[default]
+    Utf8,
+    /// Each character is a byte (`obs-text`, RFC 9110 section 5.5): the bytes are no UTF-8.
+    Latin1,
+}
+
+impl Octets {
+    /// The text of these bytes.
+    pub(crate) fn read(bytes: &[u8]) -> (Cow<'_, str>, Self) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => (text.into(), Self::Utf8),
+            Err(_) => (
+                bytes.iter().copied().map(char::from).collect(),
+                Self::Latin1,
+            ),
+        }
+    }
+
+    /// The bytes of this text. A text that Latin-1 does not have is written in UTF-8.
+    pub(crate) fn write(self, text: &str) -> Cow<'_, [u8]> {
+        let latin1 = || {
+            text.chars()
+                .map(u8::try_from)
+                .collect::<Result<Vec<u8>, _>>()
+        };
+        match self {
+            Self::Utf8 => text.as_bytes().into(),
+            Self::Latin1 => latin1().map_or(text.as_bytes().into(), Cow::Owned),
+        }
+    }
+}
 
 impl Headers {
     pub const fn new() -> Self {
@@ -16,7 +62,22 @@ impl Headers {
 
     /// Adds a field at the end; a field of the same name stays.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
+        self.push_octets(name, value, Octets::Utf8);
+    }
+
+    /// The same for a text that stands for these bytes.
+    pub(crate) fn push_octets(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+        octets: Octets,
+    ) {
+        let (name, value) = (name.into(), value.into());
+        self.0.push(Field {
+            name,
+            value,
+            octets,
+        });
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -26,14 +87,22 @@ impl Headers {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+        self.0
+            .iter()
+            .map(|it| (it.name.as_str(), it.value.as_str()))
+    }
+
+    /// All fields, in order, each value with its bytes.
+    pub(crate) fn octets(&self) -> impl Iterator<Item = (&str, Cow<'_, [u8]>)> {
+        let fields = self.0.iter();
+        fields.map(|it| (it.name.as_str(), it.octets.write(&it.value)))
     }
 
     /// All fields, in order, to change their values.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut String)> {
         self.0
             .iter_mut()
-            .map(|(name, value)| (name.as_str(), value))
+            .map(|it| (it.name.as_str(), &mut it.value))
     }
 
     pub const fn is_empty(&self) -> bool {
@@ -48,18 +117,61 @@ impl Headers {
 
 impl From<Vec<(String, String)>> for Headers {
     fn from(fields: Vec<(String, String)>) -> Self {
-        Self(fields)
+        Self::from_iter(fields)
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
-        Self(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        let mut headers = Self::new();
+        for (name, value) in fields {
+            headers.push(name, value);
+        }
+        headers
+    }
+}
+
+/// In files, the third text of a field whose bytes are no UTF-8.
+pub(crate) const LATIN1: &str = "latin1";
+
+impl Serialize for Field {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.octets {
+            Octets::Utf8 => (&self.name, &self.value).serialize(to),
+            Octets::Latin1 => (&self.name, &self.value, LATIN1).serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = Field;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name and the value of a field")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Field, A::Error> {
+                let mut next = |at| {
+                    let text = texts.next_element::<String>()?;
+                    text.ok_or_else(|| A::Error::invalid_length(at, &self))
+                };
+                let (name, value) = (next(0)?, next(1)?);
+                let octets = match texts.next_element::<Cow<'_, str>>()?.as_deref() {
+                    None => Octets::Utf8,
+                    Some(LATIN1) => Octets::Latin1,
+                    Some(other) => return Err(A::Error::unknown_variant(other, &[LATIN1])),
+                };
+                Ok(Field {
+                    name,
+                    value,
+                    octets,
+                })
+            }
+        }
+        from.deserialize_seq(Texts)
     }
 }
 
@@ -268,6 +380,24 @@ mod tests {
         ] {
             assert_eq!(is_json(media_type), expected, "{media_type}");
         }
+    }
+
+    #[test]
+    fn bytes_of_fields_that_are_no_utf_8_are_kept() {
+        let mut headers = Headers::new();
+        for bytes in [&b"caf\xe9"[..], "caf\u{e9}".as_bytes()] {
+            let (value, octets) = Octets::read(bytes);
+            assert_eq!(value, "caf\u{e9}");
+            headers.push_octets("Server", value, octets);
+        }
+        let written = serde_json::to_string(&headers).unwrap();
+        assert_eq!(written, r#"[["Server","café","latin1"],["Server","café"]]"#);
+        let read: Headers = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, headers);
+        let bytes: Vec<_> = read.octets().map(|(_, bytes)| bytes.into_owned()).collect();
+        assert_eq!(bytes, [b"caf\xe9".to_vec(), b"caf\xc3\xa9".to_vec()]);
+        let wrong = serde_json::from_str::<Headers>(r#"[["a","b","c"]]"#);
+        assert!(wrong.is_err() && serde_json::from_str::<Headers>(r#"[["a"]]"#).is_err());
     }
 
     #[test]

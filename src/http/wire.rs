@@ -13,7 +13,7 @@ use hyper::header::{
 };
 use tokio::sync::Notify;
 
-use super::message::Headers;
+use super::message::{Headers, Octets};
 
 /// How the bytes of a body are coded (RFC 9110 section 8.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,11 +124,14 @@ pub(super) fn response(
     response
 }
 
-/// The fields of a message that came in. Bytes that are no UTF-8 are replaced.
-pub(super) fn read_fields(map: &HeaderMap) -> Headers {
-    map.iter()
-        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
-        .collect()
+/// The fields of a message that came in.
+pub(crate) fn read_fields(map: &HeaderMap) -> Headers {
+    let mut fields = Headers::new();
+    for (name, value) in map {
+        let (value, octets) = Octets::read(value.as_bytes());
+        fields.push_octets(name.as_str(), value, octets);
+    }
+    fields
 }
 
 /// A header field that HTTP cannot carry.
@@ -146,11 +149,11 @@ pub(super) enum FieldError {
 /// anew.
 pub(super) fn write_fields(headers: &Headers) -> Result<HeaderMap, FieldError> {
     let mut map = HeaderMap::new();
-    for (name, value) in headers.iter() {
+    for (name, value) in headers.octets() {
         let field = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| FieldError::Name(name.to_owned()))?;
-        let value = HeaderValue::from_bytes(value.as_bytes())
-            .map_err(|_| FieldError::Value(name.to_owned()))?;
+        let value =
+            HeaderValue::from_bytes(&value).map_err(|_| FieldError::Value(name.to_owned()))?;
         if field != CONTENT_LENGTH && field != TRANSFER_ENCODING {
             map.try_append(field, value)
                 .map_err(|_| FieldError::TooMany(headers.iter().count()))?;

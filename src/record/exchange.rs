@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use hyper::body::Frame;
+use hyper::ext::ReasonPhrase;
 use hyper::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Version, http};
@@ -20,14 +21,16 @@ use super::observer::Observer;
 use super::{RecordError, Recorder, Sinks};
 use crate::cassette::causes;
 use crate::cassette::causes::Link;
-use crate::cassette::format::{Cause, Direction, Exchange, Wire};
+use crate::cassette::format::{Cause, Direction, Exchange, Wire, body_of_bytes};
 use crate::cassette::journal::{JournalError, Queued};
 use crate::http::message;
-use crate::http::message::read_json;
-use crate::http::uncoded;
+use crate::http::message::{Headers, Octets, Omission, read_json};
+use crate::http::{read_fields, uncoded};
 use crate::inject::InjectionKind;
 use crate::judge::recording::live::End;
-use crate::redact::{Line, Redacted, UnredactedBody, UnredactedExchange, UnredactedMessage};
+use crate::redact::{
+    Line, Redacted, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,
+};
 
 /// An exchange that has begun. Where it is dropped before its end, it broke.
 #[derive(Debug)]
@@ -117,8 +120,8 @@ impl Pending {
             let request = message::Request {
                 method: self.head.method.as_str().to_owned(),
                 target: target_of(&self.head.uri).into_owned(),
-                headers: fields(&self.head.headers).into_iter().collect(),
-                body: captured.body(&self.head.headers).into(),
+                headers: read_fields(&self.head.headers),
+                body: captured.body(&self.head.headers),
             };
             observer.began(Exchange::new(self.number, self.direction, request));
         }
@@ -127,8 +130,8 @@ impl Pending {
     fn tell_end(&self, observer: &dyn Observer, broke: Option<&str>) {
         let response = self.response.get().map(|(head, _)| message::Response {
             status: head.status.as_u16(),
-            headers: fields(&head.headers).into_iter().collect(),
-            body: self.response_body.capture().body(&head.headers).into(),
+            headers: read_fields(&head.headers),
+            body: self.response_body.capture().body(&head.headers),
         });
         let end = match (self.injected.get(), broke, response) {
             (Some(InjectionKind::LostResponse), _, Some(response)) => End::Lost(response),
@@ -253,9 +256,16 @@ impl Pending {
             ),
             method: self.head.method.as_str(),
             target: &target_of(&self.head.uri),
-            request: unredacted(self.head.version, &self.head.headers, &sent),
+            request: {
+                let mut request = unredacted(self.head.version, &self.head.headers, &sent);
+                let uri = &self.head.uri;
+                request.wire.scheme = uri.scheme_str().map(str::to_owned);
+                request.wire.authority = uri.authority().map(ToString::to_string);
+                request
+            },
             response: response.map(|(head, _)| {
-                let response = unredacted(head.version, &head.headers, &received);
+                let mut response = unredacted(head.version, &head.headers, &received);
+                response.wire.reason = reason_of(head);
                 (head.status.as_u16(), response)
             }),
             broke,
@@ -298,9 +308,7 @@ impl Drop for Pending {
 
 /// The ids that a message names, with this target.
 fn links(target: &str, headers: &HeaderMap, json: Option<&Value>) -> Vec<Link> {
-    let fields = fields(headers).into_iter();
-    let fields = fields.collect();
-    causes::links(target, &fields, json)
+    causes::links(target, &read_fields(headers), json)
 }
 
 pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
@@ -312,15 +320,24 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
     }
 }
 
+/// The reason phrase of a response, where it is not that of its status.
+fn reason_of(head: &http::response::Parts) -> Option<String> {
+    let reason = head.extensions.get::<ReasonPhrase>()?.as_bytes();
+    let own = head.status.canonical_reason().unwrap_or_default();
+    (reason != own.as_bytes()).then(|| reason.iter().copied().map(char::from).collect())
+}
+
 fn unredacted<'a>(
     version: Version,
     headers: &'a HeaderMap,
     body: &'a Capture,
 ) -> UnredactedMessage<'a> {
     let coding: Vec<&str> = codings(headers).collect();
+    let decoded = body.decoded(headers);
+    let is_decoded = decoded.is_some();
     UnredactedMessage {
         headers: fields(headers),
-        body: body.body(headers),
+        body: decoded.map_or_else(|| body.as_it_came(), UnredactedBody::Bytes),
         wire: Wire {
             version: match version {
                 Version::HTTP_10 => "1.0".to_owned(),
@@ -329,8 +346,9 @@ fn unredacted<'a>(
                 _ => String::new(),
             },
             is_chunked: headers.contains_key(TRANSFER_ENCODING),
-            coding: (!coding.is_empty()).then(|| coding.join(", ")),
+            coding: (is_decoded && !coding.is_empty()).then(|| coding.join(", ")),
             trailers: body.trailers.clone(),
+            ..Wire::default()
         },
     }
 }
@@ -352,7 +370,7 @@ pub(super) struct Capture {
     /// Of a body that is longer than the limit; of others it is computed on demand.
     digest: Option<Sha256>,
     /// The fields after it.
-    pub(super) trailers: Vec<(String, String)>,
+    pub(super) trailers: Headers,
 }
 
 impl Tee {
@@ -363,7 +381,7 @@ impl Tee {
             limit,
             length: 0,
             digest: None,
-            trailers: Vec::new(),
+            trailers: Headers::new(),
         })))
     }
 
@@ -389,10 +407,7 @@ impl Tee {
     }
 
     pub(super) fn trailer_fields(&self, trailers: &HeaderMap) {
-        let mut capture = self.capture();
-        let fields = fields(trailers).into_iter();
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.into_owned()));
-        capture.trailers = fields.collect();
+        self.capture().trailers = read_fields(trailers);
     }
 
     pub(super) fn capture(&self) -> MutexGuard<'_, Capture> {
@@ -401,33 +416,47 @@ impl Tee {
 }
 
 impl Capture {
-    /// The bytes, codings taken away; none if the body is longer than the limit.
+    /// The bytes, codings taken away; none if the body is longer than the limit, or in a coding that
+    /// is unknown or that its label does not name.
     fn decoded(&self, headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
-        let is_whole = self.length <= self.limit as u64;
-        is_whole
-            .then(|| uncoded(codings(headers), &self.bytes).ok())
-            .flatten()
-            .flatten()
+        let uncoded = |it| uncoded(codings(headers), it, self.limit).ok().flatten();
+        self.whole().and_then(uncoded)
+    }
+
+    fn whole(&self) -> Option<&[u8]> {
+        (self.length <= self.limit as u64).then_some(&*self.bytes)
     }
 
     fn json(&self, headers: &HeaderMap) -> Option<Value> {
         read_json(&self.decoded(headers)?)
     }
 
-    pub(super) fn body(&self, headers: &HeaderMap) -> UnredactedBody<'_> {
-        if let Some(bytes) = self.decoded(headers) {
-            return UnredactedBody::Bytes(bytes);
+    /// The body in the codings that it came in; length and digest if it is longer than the limit.
+    fn as_it_came(&self) -> UnredactedBody<'_> {
+        if let Some(bytes) = self.whole() {
+            return UnredactedBody::Bytes(bytes.into());
         }
         let mut sha256 = String::new();
         let digest = self.digest.clone();
-        let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&self.bytes));
-        for byte in digest.finalize() {
+        for byte in digest.unwrap_or_default().finalize() {
             // Writing to a string cannot fail.
             let _ = write!(sha256, "{byte:02x}");
         }
         UnredactedBody::Omitted {
             length: self.length,
             sha256,
+        }
+    }
+
+    /// The body for an observer.
+    pub(super) fn body(&self, headers: &HeaderMap) -> message::Body {
+        match (self.decoded(headers), self.whole()) {
+            (Some(bytes), _) => body_of_bytes(bytes.into_owned()),
+            (None, Some(bytes)) => {
+                let length = bytes.len();
+                message::Body::Omitted(Omission::UnknownCoding { length })
+            }
+            (None, None) => self.as_it_came().into(),
         }
     }
 }
@@ -437,12 +466,16 @@ pub(super) fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     values.filter_map(|value| value.to_str().ok())
 }
 
-/// Header fields as they are recorded. Bytes that are no UTF-8 are replaced.
-pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, Cow<'_, str>)> {
+/// Header fields as they are recorded.
+fn fields(headers: &HeaderMap) -> Vec<UnredactedField<'_>> {
     let fields = headers.iter();
     let fields = fields.map(|(name, value)| {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        (name.as_str(), value)
+        let (value, octets) = Octets::read(value.as_bytes());
+        UnredactedField {
+            name: name.as_str(),
+            value,
+            octets,
+        }
     });
     fields.collect()
 }
@@ -450,7 +483,7 @@ pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, Cow<'_, str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::message::{Body, Omission};
+    use crate::http::message::Body;
 
     #[test]
     fn a_body_is_kept_to_the_limit_and_then_counted() {
@@ -460,7 +493,7 @@ mod tests {
             bytes.chunks(3).for_each(|chunk| tee.data(chunk));
             tee
         };
-        let content = |tee: Tee, headers| Body::from(tee.capture().body(headers));
+        let content = |tee: Tee, headers| tee.capture().body(headers);
         assert_eq!(content(tee_of(b""), &plain), Body::Empty);
         assert_eq!(content(tee_of(b"text"), &plain), Body::Text("text".into()));
         assert_eq!(content(tee_of(b"\xff"), &plain), Body::Bytes(vec![0xff]));
@@ -470,11 +503,23 @@ mod tests {
         );
         let is_omitted = |content| matches!(content, Body::Omitted(Omission::NotKept { length: 9, sha256 }) if sha256.len() == 64);
         assert!(is_omitted(content(tee_of(b"123456789"), &plain)));
-        let mut unknown = HeaderMap::new();
-        unknown.insert(CONTENT_ENCODING, "br".parse().unwrap());
-        assert!(matches!(
-            content(tee_of(b"[1]"), &unknown),
-            Body::Omitted(Omission::NotKept { length: 3, .. })
-        ));
+    }
+
+    #[test]
+    fn a_body_that_is_not_in_its_coding_is_kept_as_it_came() {
+        for coding in ["x-packed", "gzip", "br, x-packed"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+            let tee = Tee::new(8);
+            tee.data(b"[1]");
+            let capture = tee.capture();
+            let message = unredacted(Version::HTTP_11, &headers, &capture);
+            assert_eq!(Body::from(message.body), Body::Json(serde_json::json!([1])));
+            assert_eq!(message.wire.coding, None, "{coding}");
+            assert!(matches!(
+                capture.body(&headers),
+                Body::Omitted(Omission::UnknownCoding { length: 3 })
+            ));
+        }
     }
 }

@@ -500,7 +500,8 @@ async fn request_body(
     if let Some(trailers) = &trailers {
         pending.request_body.trailer_fields(trailers);
     }
-    let text = uncoded(codings(headers), &bytes).ok().flatten();
+    let limit = recorder.sinks.max_body;
+    let text = uncoded(codings(headers), &bytes, limit).ok().flatten();
     let is_read = recorder.sees_notifications();
     let json = text.as_deref().filter(|_| is_read);
     let json = json.and_then(message::read_json);

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use foldhash::HashSet;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -36,10 +35,9 @@ impl Limits {
 }
 
 impl Redactor {
-    /// Appends the JSON text to `out`: compact, every secret replaced, properties in their order.
-    /// Of repeated properties the last value is written in the place of the first. Returns true if
-    /// more than white space and spelling changed; `None`, with nothing written, if the text is not
-    /// JSON within the limits.
+    /// Appends the JSON text to `out`: compact, every secret replaced, properties in their order, also
+    /// repeated ones. Returns true if more than white space and spelling changed; `None`, with nothing
+    /// written, if the text is not JSON within the limits.
     pub(super) fn write_json(&self, text: &str, limits: Limits, out: &mut Vec<u8>) -> Option<bool> {
         let begin = out.len();
         let mut walk = Walk::new(self, limits.wrappings, Escapes::None, out);
@@ -48,22 +46,18 @@ impl Redactor {
             .value(Secrecy::None, limits.depth)
             .deserialize(&mut json);
         if walked.and_then(|()| json.end()).is_err() {
-            let repeats = walk.repeats;
             out.truncate(begin);
-            let once = repeats.then(|| once(text.as_bytes())).flatten()?;
-            self.write_json(&once, limits, out)?;
-            return Some(true);
+            return None;
         }
-        walk.end(begin)
+        Some(walk.is_changed)
     }
 
     /// The same for a value that was parsed already, of any depth.
     pub(super) fn write_value(&self, value: &Value, out: &mut Vec<u8>) -> Option<bool> {
-        let begin = out.len();
         let mut walk = Walk::new(self, DEPTH, Escapes::Possible, out);
         let next = walk.value(Secrecy::None, usize::MAX);
         next.deserialize(value).ok()?;
-        walk.end(begin)
+        Some(walk.is_changed)
     }
 
     /// The secrecy of the value under this name, and the redacted name if it changes.
@@ -89,12 +83,6 @@ impl Redactor {
     }
 }
 
-/// The JSON text without repeated properties: the last value in the place of the first.
-fn once(text: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(text).ok()?;
-    Some(value.to_string())
-}
-
 /// The secrecy of a value, by the name of its property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Secrecy {
@@ -114,21 +102,16 @@ enum Escapes {
 }
 
 /// The state of one document.
-struct Walk<'a, 'de> {
+struct Walk<'a> {
     redactor: &'a Redactor,
     out: &'a mut Vec<u8>,
     wrappings: usize,
     /// Those of a text that is borrowed.
     borrowed: Escapes,
     is_changed: bool,
-    is_renamed: bool,
-    /// True after a repeated name, which ends the walk.
-    repeats: bool,
-    /// The names in the open objects, the innermost object last.
-    names: Vec<Cow<'de, str>>,
 }
 
-impl<'a, 'de> Walk<'a, 'de> {
+impl<'a> Walk<'a> {
     const fn new(
         redactor: &'a Redactor,
         wrappings: usize,
@@ -141,24 +124,10 @@ impl<'a, 'de> Walk<'a, 'de> {
             wrappings,
             borrowed,
             is_changed: false,
-            is_renamed: false,
-            repeats: false,
-            names: Vec::new(),
         }
     }
 
-    /// Returns true if more than white space and spelling changed in what was written from `begin` on.
-    fn end(self, begin: usize) -> Option<bool> {
-        if self.is_renamed {
-            // Two names may have become one.
-            let once = once(&self.out[begin..])?;
-            self.out.truncate(begin);
-            self.out.extend_from_slice(once.as_bytes());
-        }
-        Some(self.is_changed)
-    }
-
-    const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a, 'de> {
+    const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a> {
         Next {
             walk: self,
             secrecy,
@@ -206,7 +175,7 @@ impl<'a, 'de> Walk<'a, 'de> {
         let (secrecy, redacted) = self.redactor.name(name);
         match redacted {
             Some(redacted) => {
-                (self.is_changed, self.is_renamed) = (true, true);
+                self.is_changed = true;
                 put(self.out, &redacted);
             }
             None => self.unchanged(name, escapes),
@@ -266,14 +235,14 @@ fn put(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-struct Next<'w, 'a, 'de> {
-    walk: &'w mut Walk<'a, 'de>,
+struct Next<'w, 'a> {
+    walk: &'w mut Walk<'a>,
     secrecy: Secrecy,
     /// The levels of nesting that are left.
     depth: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Next<'_, '_, 'de> {
+impl<'de> DeserializeSeed<'de> for Next<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -281,7 +250,7 @@ impl<'de> DeserializeSeed<'de> for Next<'_, '_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
+impl<'de> Visitor<'de> for Next<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -347,7 +316,6 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
         let (depth, walk) = (deeper(self.depth)?, self.walk);
         walk.out.push(b'{');
         let begin = walk.out.len();
-        let mut names = Names::from(walk.names.len());
         let mut pair = Pair::default();
         while let Some(name) = properties.next_key_seed(Name)? {
             let escapes = match name {
@@ -362,10 +330,6 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
             let is_name = ["name", "key"]
                 .iter()
                 .any(|it| name.eq_ignore_ascii_case(it));
-            if !names.is_new(&mut walk.names, name) {
-                walk.repeats = true;
-                return Err(A::Error::custom("a name comes twice"));
-            }
             let begin = walk.out.len();
             properties.next_value_seed(walk.value(secrecy, depth))?;
             pair.names_a_secret |= is_name && walk.named_a_secret(begin);
@@ -377,7 +341,6 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
         if let Some(value) = pair.value.filter(|_| pair.names_a_secret) {
             walk.replace(value);
         }
-        walk.names.truncate(names.from);
         walk.close(begin, b'}');
         Ok(())
     }
@@ -412,33 +375,5 @@ impl<'de> Visitor<'de> for Name {
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
         Ok(Cow::Owned(name.to_owned()))
-    }
-}
-
-/// The names of one object: those in `Walk::names` from an index on or, for a large object, a set.
-struct Names<'de> {
-    from: usize,
-    many: HashSet<Cow<'de, str>>,
-}
-
-impl<'de> Names<'de> {
-    /// The number of names up to which they are compared one by one.
-    const FEW: usize = 16;
-
-    fn from(from: usize) -> Self {
-        let many = HashSet::default();
-        Self { from, many }
-    }
-
-    /// Adds a name; false if the object has it already.
-    fn is_new(&mut self, names: &mut Vec<Cow<'de, str>>, name: Cow<'de, str>) -> bool {
-        let few = &names[self.from..];
-        if self.many.is_empty() && few.len() < Self::FEW {
-            let is_new = !few.contains(&name);
-            names.push(name);
-            return is_new;
-        }
-        self.many.extend(names.drain(self.from..));
-        self.many.insert(name)
     }
 }

@@ -12,8 +12,9 @@ use super::json::Limits;
 use super::{Redacted, Redactor};
 use crate::cassette::format;
 use crate::cassette::format::{Cause, Direction, Wire};
-use crate::http::message::unmarked;
-use crate::http::message::{Body, Omission};
+use crate::diagnostic::json;
+use crate::http::message;
+use crate::http::message::{Body, LATIN1, Octets, Omission, media_type, unmarked};
 
 /// An exchange as the recorder has it. It borrows what the connection holds, so that a recorded body
 /// is copied once: into the line.
@@ -36,14 +37,21 @@ pub(crate) struct UnredactedExchange<'a> {
 
 #[derive(Debug)]
 pub(crate) struct UnredactedMessage<'a> {
-    pub headers: Vec<(&'a str, Cow<'a, str>)>,
+    pub headers: Vec<UnredactedField<'a>>,
     pub body: UnredactedBody<'a>,
     pub wire: Wire,
 }
 
 #[derive(Debug)]
+pub(crate) struct UnredactedField<'a> {
+    pub name: &'a str,
+    pub value: Cow<'a, str>,
+    pub octets: Octets,
+}
+
+#[derive(Debug)]
 pub enum UnredactedBody<'a> {
-    /// Its bytes, its codings taken away.
+    /// Its bytes, its codings taken away where they are known.
     Bytes(Cow<'a, [u8]>),
     Omitted {
         length: u64,
@@ -117,16 +125,26 @@ impl Redactor {
     /// Writes headers, body and wire of a message, and the end of its object.
     fn message(&self, out: &mut Vec<u8>, message: &UnredactedMessage<'_>) {
         out.extend_from_slice(b",\"headers\":[");
-        for (index, (name, value)) in message.headers.iter().enumerate() {
-            put(out, if index == 0 { b"[" } else { b",[" }, name);
-            match self.field(name, value) {
+        for (index, field) in message.headers.iter().enumerate() {
+            put(out, if index == 0 { b"[" } else { b",[" }, field.name);
+            match self.field(field.name, &field.value) {
                 Some(redacted) => put(out, b",", redacted.as_str()),
-                None => put(out, b",", &**value),
+                None => put(out, b",", &*field.value),
+            }
+            if field.octets == Octets::Latin1 {
+                put(out, b",", LATIN1);
             }
             out.push(b']');
         }
         out.push(b']');
-        self.put_body(out, &message.body);
+        let field = |name: &str| {
+            let mut fields = message.headers.iter();
+            fields.find(|it| it.name.eq_ignore_ascii_case(name))
+        };
+        let is_coded = message.wire.coding.is_none() && field("content-encoding").is_some();
+        let kind = field("content-type").filter(|_| !is_coded);
+        let is_json = kind.is_some_and(|it| message::is_json(&media_type(&it.value)));
+        self.put_body(out, &message.body, is_json);
         if !message.wire.is_plain() {
             let mut wire = Wire::clone(&message.wire);
             self.wire(&mut wire);
@@ -135,10 +153,10 @@ impl Redactor {
         out.push(b'}');
     }
 
-    fn put_body(&self, out: &mut Vec<u8>, body: &UnredactedBody<'_>) {
+    fn put_body(&self, out: &mut Vec<u8>, body: &UnredactedBody<'_>, is_json: bool) {
         match body {
             UnredactedBody::Bytes(bytes) if bytes.is_empty() => return,
-            UnredactedBody::Bytes(bytes) => self.bytes(out, bytes),
+            UnredactedBody::Bytes(bytes) => self.bytes(out, bytes, is_json),
             UnredactedBody::Omitted { length, sha256 } => {
                 put(out, b",\"body\":{\"omitted\":{\"length\":", length);
                 put(out, b",\"sha256\":", sha256);
@@ -148,29 +166,44 @@ impl Redactor {
         out.push(b'}');
     }
 
-    fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+    fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
         let Ok(text) = std::str::from_utf8(bytes) else {
             let redacted = self.redacted_bytes(bytes);
             let coded = STANDARD.encode(redacted.as_deref().unwrap_or(bytes));
             return put(out, b",\"body\":{\"base64\":", &coded);
         };
-        let begin = out.len();
-        out.extend_from_slice(b",\"body\":{\"json\":");
-        let json = out.len();
+        match is_json.then(|| self.json_text(text)).flatten() {
+            // JSON of several lines, and with a mark before it, is kept as a text.
+            Some(json) if json.starts_with('\u{feff}') || json.contains(['\n', '\r']) => {
+                put(out, b",\"body\":{\"text\":", &*json);
+            }
+            Some(json) => {
+                out.extend_from_slice(b",\"body\":{\"json\":");
+                out.extend_from_slice(json.as_bytes());
+            }
+            None => self.put_text(out, b",\"body\":{\"text\":", text),
+        }
+    }
+
+    /// The redacted text, to the letter but for what is secret; none if it is not JSON that a line
+    /// can hold.
+    fn json_text<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
         let key = self
             .negative_cache
             .key(text, ReadAs::Json, self.known_secrets.learnt());
         if key.is_some_and(|it| self.negative_cache.contains(it)) {
-            out.extend_from_slice(text.as_bytes());
-        } else if self
-            .write_json(unmarked(text), Limits::OF_A_LINE, out)
-            .is_none()
-        {
-            out.truncate(begin);
-            self.put_text(out, b",\"body\":{\"text\":", text);
-        } else if let Some(key) = key.filter(|_| out[json..] == *text.as_bytes()) {
+            return Some(text.into());
+        }
+        let mut redacted = Vec::with_capacity(text.len());
+        let (mark, json) = text.split_at(text.len() - unmarked(text).len());
+        if self.write_json(json, Limits::OF_A_LINE, &mut redacted)? {
+            let redacted = String::from_utf8(redacted).ok()?;
+            return Some(format!("{mark}{}", json::respelled(json, &redacted)).into());
+        }
+        if let Some(key) = key {
             self.negative_cache.insert(key);
         }
+        Some(text.into())
     }
 
     fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {
@@ -184,9 +217,7 @@ impl Redactor {
 /// An estimate of the bytes of a message.
 fn room(message: &UnredactedMessage<'_>) -> usize {
     let fields = message.headers.iter();
-    let fields: usize = fields
-        .map(|(name, value)| name.len() + value.len() + 8)
-        .sum();
+    let fields: usize = fields.map(|it| it.name.len() + it.value.len() + 8).sum();
     match &message.body {
         UnredactedBody::Bytes(bytes) => fields + bytes.len(),
         UnredactedBody::Omitted { .. } => fields,

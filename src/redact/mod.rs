@@ -30,7 +30,9 @@ use sha2::Sha256;
 use self::caches::{NegativeCache, Pseudonyms};
 pub(crate) use self::documents::attribute;
 use self::known_secrets::KnownSecrets;
-pub(crate) use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
+pub(crate) use self::line::{
+    Line, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,
+};
 use self::pseudonyms::{DIGITS, PREFIX};
 pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
 pub(crate) use self::secret_names::ProjectRedaction;
@@ -197,13 +199,14 @@ impl Redactor {
     }
 
     fn wire(&self, wire: &mut Wire) {
-        for (name, value) in &mut wire.trailers {
+        for (name, value) in wire.trailers.iter_mut() {
             if let Some(redacted) = self.field(name, value) {
                 *value = redacted;
             }
         }
-        if let Some(coding) = &mut wire.coding {
-            self.text(coding);
+        let texts = [&mut wire.coding, &mut wire.reason, &mut wire.authority];
+        for text in texts.into_iter().flatten() {
+            self.text(text);
         }
     }
 
@@ -213,12 +216,13 @@ impl Redactor {
             .map(|(name, value)| self.field(name, value))
             .collect();
         redacted.iter().any(Option::is_some).then(|| {
-            let fields = headers.iter().zip(redacted);
-            fields
-                .map(|((name, value), redacted)| {
-                    (name, redacted.unwrap_or_else(|| value.to_owned()))
-                })
-                .collect()
+            let mut headers = headers.clone();
+            for ((_, value), redacted) in headers.iter_mut().zip(redacted) {
+                if let Some(redacted) = redacted {
+                    *value = redacted;
+                }
+            }
+            headers
         })
     }
 

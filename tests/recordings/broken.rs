@@ -44,7 +44,7 @@ fn files_that_are_no_recordings() -> Vec<Wrong> {
             b"{\"version\":99,\"directions\":[]}\n{\"new\":1}\n",
             ":1: ",
             "version 99 of the format is unknown",
-            "reads up to version 1",
+            "reads up to version 2",
         ),
         wrong(
             "no-entries.har",

@@ -212,7 +212,7 @@ impl Client {
             })?
             .to_bytes();
         let body = coding::decode(&headers, &bytes).map_err(|error| match error {
-            DecodeError::TooLarge => SendError::TooLarge,
+            DecodeError::TooLarge(_) => SendError::TooLarge,
             DecodeError::Corrupt(..) => SendError::Broken(error.to_string()),
         })?;
         Ok(Response {

@@ -166,7 +166,7 @@ impl Received {
     pub(crate) fn decode(self) -> Result<Request, Refusal> {
         let headers = wire::read_fields(&self.head.headers);
         let body = coding::decode(&headers, &self.body).map_err(|error| match error {
-            DecodeError::TooLarge => too_large(),
+            DecodeError::TooLarge(_) => too_large(),
             DecodeError::Corrupt(..) => Refusal::new(400, error.to_string()),
         })?;
         Ok(Request {

@@ -21,7 +21,7 @@ pub fn load(path: &Path) -> Cassette {
     let whole = text.rfind('\n').map_or(0, |at| at + 1);
     let mut lines = text[..whole].lines();
     let header: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
-    assert_eq!(header["version"], 1);
+    assert_eq!(header["version"], 2);
     let exchanges =
         lines.map(|it| serde_json::from_str(it).unwrap_or_else(|e| panic!("{e}: {it}")));
     let exchanges: Vec<_> = exchanges.collect();
@@ -109,4 +109,7 @@ pub struct Wire {
     pub is_chunked: bool,
     pub coding: Option<String>,
     pub trailers: Vec<(String, String)>,
+    pub reason: Option<String>,
+    pub scheme: Option<String>,
+    pub authority: Option<String>,
 }
