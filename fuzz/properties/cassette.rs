@@ -1,8 +1,12 @@
 //! Cassettes: lines that a recorder wrote, perhaps killed in the middle of one.
 
+use std::borrow::Cow;
+
+use crate::cassette::format::Exchange;
 use crate::cassette::har;
 use crate::cassette::journal;
 use crate::cassette::journal::Loaded;
+use crate::cassette::open::lines_of;
 use crate::cassette::read;
 use crate::cassette::recording::Recording;
 use crate::files::FileError;
@@ -49,7 +53,9 @@ pub fn holds(bytes: &[u8]) {
     assert!(read.exchanges().is_sorted_by_key(|it| it.number));
     is_indexed_as_read(&loaded, &read, bytes);
     is_written_as_read(&loaded);
-    keeps_what_is_whole(&loaded, bytes);
+    if matches!(lines_of(bytes), Cow::Borrowed(_)) {
+        keeps_what_is_whole(&loaded, bytes);
+    }
     recorded::is_judged(&read);
     recorded::passes_through_har(&read);
 }
@@ -69,15 +75,23 @@ fn is_indexed_as_read(loaded: &Loaded, read: &Recording, bytes: &[u8]) {
     }
 }
 
+fn exchanges(loaded: &Loaded) -> Vec<&Exchange> {
+    loaded
+        .exchanges
+        .iter()
+        .map(|(_, exchange)| exchange)
+        .collect()
+}
+
 fn is_written_as_read(loaded: &Loaded) {
     let mut text = serde_json::to_string(&loaded.header).expect("a header is JSON");
-    for exchange in &loaded.exchanges {
+    for (_, exchange) in &loaded.exchanges {
         text.push('\n');
         text += &serde_json::to_string(exchange).expect("an exchange is JSON");
     }
     let again = journal::parse(FILE, text.as_bytes()).expect("what was written is read");
     assert_eq!(again.header, loaded.header);
-    assert_eq!(again.exchanges, loaded.exchanges);
+    assert_eq!(exchanges(&again), exchanges(loaded));
     assert_eq!(again.torn, None);
 }
 

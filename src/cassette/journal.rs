@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use rayon::prelude::*;
 
 use super::format::{Direction, Exchange, Header, VERSION};
+use super::open::lines_of;
+use super::source::BYTE_ORDER_MARK;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::files;
@@ -155,7 +157,7 @@ impl Journal {
                 "give `--bot` as the first recorder did, or another name",
             );
         }
-        let last = loaded.exchanges.iter().map(|it| it.number).max();
+        let last = loaded.exchanges.iter().map(|(_, it)| it.number).max();
         let last = last.unwrap_or(0);
         if last > LAST {
             let message = format!("after exchange {last} there is no room for another one");
@@ -224,8 +226,8 @@ fn unwritable(path: &Path, source: io::Error) -> JournalError {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub header: Header,
-    /// In the order of the file, which is that of their ends.
-    pub exchanges: Vec<Exchange>,
+    /// In the order of the file, which is that of their ends; each with its line, counted from 1.
+    pub exchanges: Vec<(usize, Exchange)>,
     /// The last line, if it is incomplete.
     pub torn: Option<Diagnostic>,
     /// The bytes before the torn line.
@@ -240,29 +242,25 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, FileError> {
 
 /// `file` is the name of the file in errors.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
-    let mut from = 0;
-    let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
-    let mut lines = ends
-        .chain([bytes.len()])
-        .map(|end| &bytes[std::mem::replace(&mut from, end)..end])
-        .filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    let lines: Vec<&[u8]> = lines.collect();
-    let numbered = lines.par_iter().enumerate();
-    let read: Vec<_> = numbered
-        .map(|(at, text)| line(text, at + 2, file))
-        .collect();
+    let length = bytes.len() as u64;
+    let is_ended = bytes.ends_with(b"\n");
+    let bytes = lines_of(bytes);
+    let mut lines = (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n'));
+    let (_, first) = lines.next().unwrap_or_default();
+    let lines: Vec<(usize, &[u8])> = lines.filter(|(_, text)| !is_blank(text)).collect();
+    let read = lines.par_iter();
+    let read: Vec<_> = read.map(|(at, text)| line(text, *at, file)).collect();
     let mut loaded = Loaded {
         header: header(first, file).map_err(broken)?,
         exchanges: Vec::new(),
         torn: None,
-        whole: bytes.len() as u64,
-        is_ended: bytes.ends_with(b"\n"),
+        whole: length,
+        is_ended,
     };
-    for (text, read) in lines.into_iter().zip(read) {
+    for ((at, text), read) in lines.into_iter().zip(read) {
         match read {
-            Ok(exchange) => loaded.exchanges.push(exchange),
-            Err(torn) if !text.ends_with(b"\n") => {
+            Ok(exchange) => loaded.exchanges.push((at, exchange)),
+            Err(torn) if is_torn(text) => {
                 loaded.whole -= text.len() as u64;
                 loaded.is_ended = true;
                 loaded.torn = Some(passed_over(torn));
@@ -273,9 +271,24 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
     Ok(loaded)
 }
 
+/// True for a line without a value.
+pub(crate) fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+/// True if a line that cannot be read is the last one, and was cut off. A value that a person has put on several lines
+/// may lack its end for another reason, and what follows it would be lost.
+pub(crate) fn is_torn(line: &[u8]) -> bool {
+    let is_cut_off = || {
+        let read = serde_json::from_slice::<IgnoredAny>(line);
+        read.is_err_and(|error| error.is_eof())
+    };
+    !line.ends_with(b"\n") && (!line.trim_ascii().contains(&b'\r') || is_cut_off())
+}
+
 pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
     // Some editors put a byte order mark before it.
-    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
+    let first = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first);
     let header: Header = line(first, 1, file).map_err(|wrong| no_header(first, wrong))?;
     if header.version == 0 || header.version > VERSION {
         let message = format!("version {} of the format is unknown", header.version);
@@ -315,26 +328,30 @@ fn broken(wrong: Diagnostic) -> FileError {
     FileError::Broken(vec![wrong])
 }
 
-/// Parses a line, its number counted from 1.
+/// Parses a line, its number counted from 1. A value that was on several lines has carriage returns between them.
 pub(crate) fn line<T: DeserializeOwned>(
     line: &[u8],
     number: usize,
     file: &str,
 ) -> Result<T, Diagnostic> {
-    let wrong = |column, message: String| Diagnostic {
+    let wrong = |(line, column), message: String| Diagnostic {
         file: file.to_owned(),
-        line: number,
+        line,
         column,
         message,
         remedy: Some("mend the line; `confcall schema cassette` says what it holds".to_owned()),
         excerpt: None,
     };
-    let text = std::str::from_utf8(line).map_err(|error| wrong(0, error.to_string()))?;
+    let text = std::str::from_utf8(line.trim_ascii_end());
+    let text = text.map_err(|error| wrong((number, 0), error.to_string()))?;
     serde_json::from_str(text).map_err(|error| {
-        let place = Place::of_bytes(text, error.line(), error.column());
+        let before = &text.as_bytes()[..error.column().saturating_sub(1).min(text.len())];
+        let ends = memchr::memchr_iter(b'\r', before).count();
+        let start = memchr::memrchr(b'\r', before).map_or(0, |at| at + 1);
+        let place = Place::of_bytes(&text[start..], 1, before.len() - start + 1);
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said);
-        wrong(place.column, said.to_owned())
+        wrong((number + ends, place.column), said.to_owned())
     })
 }
 
@@ -386,7 +403,7 @@ mod tests {
         let loaded = load(&path).unwrap();
         let mut lines = vec![serde_json::to_string(&loaded.header).unwrap()];
         let exchanges = loaded.exchanges.iter();
-        lines.extend(exchanges.map(|it| serde_json::to_string(it).unwrap()));
+        lines.extend(exchanges.map(|(_, it)| serde_json::to_string(it).unwrap()));
         let sample = std::fs::read_to_string(&path).unwrap();
         assert_eq!(lines, sample.lines().collect::<Vec<_>>());
         assert!(loaded.torn.is_none());

@@ -1,18 +1,19 @@
 //! Opens recordings, of which a cassette stays in its file.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::har;
-use super::source::{Source, SourceError};
+use super::source::{Source, SourceError, is_one_a_line, one_a_line};
 use crate::files;
 use crate::files::FileError;
 
 /// A recording whose bytes can be read.
 pub(crate) enum Opened {
     Har(Vec<u8>),
-    /// A cassette, or a file that is neither.
+    /// A cassette, or a file that is neither. A line is a whole value, or blank.
     Lines {
         source: Box<dyn Source>,
         /// The number of bytes.
@@ -20,7 +21,7 @@ pub(crate) enum Opened {
     },
 }
 
-/// Opens a recording. The file of a cassette stays open.
+/// Opens a recording. The file of a cassette stays open, unless a person has formatted it: that one is in memory.
 pub(crate) fn open(path: &Path) -> Result<Opened, FileError> {
     let unreadable = |source| FileError::Unreadable {
         path: path.to_owned(),
@@ -43,8 +44,13 @@ pub(crate) fn open(path: &Path) -> Result<Opened, FileError> {
     if har::is_har(&front) {
         return Ok(Opened::Har(files::read(path)?));
     }
+    let file = OpenFile(file);
+    // A file that cannot be read is reported by the line.
+    if !is_one_a_line(&file, length).unwrap_or(true) {
+        return Ok(open_bytes(files::read(path)?));
+    }
     Ok(Opened::Lines {
-        source: Box::new(OpenFile(file)),
+        source: Box::new(file),
         length,
     })
 }
@@ -54,9 +60,22 @@ pub(crate) fn open_bytes(bytes: Vec<u8>) -> Opened {
     if har::is_har(&bytes) {
         return Opened::Har(bytes);
     }
+    let bytes = match lines_of(&bytes) {
+        Cow::Owned(lines) => lines,
+        Cow::Borrowed(_) => bytes,
+    };
     Opened::Lines {
         length: bytes.len() as u64,
         source: Box::new(bytes),
+    }
+}
+
+/// The lines of a cassette in memory, each a whole value, or blank.
+pub(crate) fn lines_of(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if is_one_a_line(&bytes, bytes.len() as u64).unwrap_or(true) {
+        bytes.into()
+    } else {
+        one_a_line(bytes).into()
     }
 }
 

@@ -1,12 +1,13 @@
 //! A recording in the order of time, a batch at a time. Memory holds the position of each line of a cassette, and one
 //! batch. A HAR file, which is one JSON value, is read whole.
 
+use std::fmt;
 use std::path::Path;
 use std::vec;
 
 use rayon::prelude::*;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::format::{Direction, Exchange};
 use super::open::{Opened, open};
@@ -44,26 +45,72 @@ enum Exchanges {
 /// The position of a line.
 #[derive(Debug)]
 struct Position {
-    at_ms: u64,
-    number: u64,
+    begin: Begin,
     at: u64,
     length: u32,
     /// Counted from 1.
     line: u32,
 }
 
-/// The members of a line that say when its exchange began.
-#[derive(Deserialize)]
+/// When the exchange of a line began.
+#[derive(Debug, Clone, Copy)]
 struct Begin {
     number: u64,
     at_ms: u64,
-    #[serde(rename = "request")]
-    _request: IgnoredAny,
+}
+
+impl Begin {
+    /// Reads the members of a line up to those that say when its exchange began; none where it has not got them. The rest
+    /// of the line, which is most of it, is read with its batch.
+    fn of(line: &[u8]) -> Option<Self> {
+        let mut begin = None;
+        let mut front = serde_json::Deserializer::from_slice(line);
+        // An error is what is left of the line.
+        let _ = front.deserialize_map(Front(&mut begin));
+        begin
+    }
+}
+
+struct Front<'a>(&'a mut Option<Begin>);
+
+/// A member of an exchange.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Member {
+    Number,
+    AtMs,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for Front<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an exchange")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let (mut number, mut at_ms) = (None, None);
+        while self.0.is_none()
+            && let Some(member) = members.next_key()?
+        {
+            match member {
+                Member::Number => number = Some(members.next_value()?),
+                Member::AtMs => at_ms = Some(members.next_value()?),
+                Member::Other => drop(members.next_value::<IgnoredAny>()?),
+            }
+            *self.0 = number
+                .zip(at_ms)
+                .map(|(number, at_ms)| Begin { number, at_ms });
+        }
+        Ok(())
+    }
 }
 
 impl Ordered {
     /// Opens a recording, and returns a warning about its torn last line, where it has one.
-    /// Errors: the file cannot be read, or has a line that is no JSON, which is named.
+    /// Errors: the file cannot be read, or has a line that does not say when its exchange began. The line is named.
     pub(crate) fn open(path: &Path) -> Result<(Self, Option<Diagnostic>), FileError> {
         let file = path.display().to_string();
         match open(path)? {
@@ -112,7 +159,7 @@ impl Ordered {
             }));
             before += block.count;
         }
-        all.sort_unstable_by_key(|it| (it.at_ms, it.number, it.at));
+        all.sort_unstable_by_key(|it| (it.begin.at_ms, it.begin.number, it.at));
         let ordered = Self {
             file,
             directions,
@@ -205,19 +252,33 @@ impl Block {
         }
         for text in rest {
             block.count += 1;
-            match journal::line::<Begin>(text, block.count as usize, file) {
-                Ok(begin) => block.lines.push(Position {
-                    at_ms: begin.at_ms,
-                    number: begin.number,
-                    at,
-                    length: u32::try_from(text.len()).unwrap_or(u32::MAX),
-                    line: block.count,
-                }),
-                Err(torn) if !text.ends_with(b"\n") => {
-                    block.torn = Some(journal::passed_over(torn));
-                }
-                Err(wrong) => return Err(wrong),
+            if journal::is_blank(text) {
+                at += text.len() as u64;
+                continue;
             }
+            // The end of a last line without a line end may be torn off.
+            let begin = Begin::of(text).filter(|_| text.ends_with(b"\n"));
+            let line = block.count;
+            let begin = match begin {
+                Some(begin) => begin,
+                None => match journal::line::<Exchange>(text, line as usize, file) {
+                    Ok(exchange) => Begin {
+                        number: exchange.number,
+                        at_ms: exchange.at_ms,
+                    },
+                    Err(torn) if journal::is_torn(text) => {
+                        block.torn = Some(journal::passed_over(torn));
+                        break;
+                    }
+                    Err(wrong) => return Err(wrong),
+                },
+            };
+            block.lines.push(Position {
+                begin,
+                at,
+                length: u32::try_from(text.len()).unwrap_or(u32::MAX),
+                line,
+            });
             at += text.len() as u64;
         }
         Ok(block)

@@ -28,7 +28,6 @@ pub(crate) fn parse(
         return Ok((recording, None));
     }
     let loaded = journal::parse(file, bytes)?;
-    let exchanges = (2..).zip(loaded.exchanges);
-    let recording = Recording::new(file, loaded.header.directions, exchanges);
+    let recording = Recording::new(file, loaded.header.directions, loaded.exchanges);
     Ok((recording, loaded.torn))
 }

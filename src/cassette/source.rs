@@ -1,7 +1,12 @@
 //! Reads the bytes of a recording at an offset, so that it need not be in memory.
+//!
+//! Readers of cassettes take a line at a time. A cassette that a person has formatted, or has written comments in, is
+//! brought [into that form](one_a_line) first, in memory.
 
 use std::error::Error;
 use std::fmt;
+
+use rayon::prelude::*;
 
 /// Bytes that are read at an offset.
 pub(crate) trait Source: fmt::Debug + Send + Sync {
@@ -21,6 +26,12 @@ pub(crate) enum SourceError {
 }
 
 impl Source for Vec<u8> {
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError> {
+        self.as_slice().read(at, into)
+    }
+}
+
+impl Source for &[u8] {
     fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError> {
         let from = usize::try_from(at).ok();
         let bytes = from.and_then(|from| self.get(from..from.checked_add(into.len())?));
@@ -75,4 +86,155 @@ fn extend(source: &dyn Source, bytes: &mut Vec<u8>, from: u64, to: u64) -> Resul
         .map_err(|error| SourceError::Unreadable(error.into()))?;
     bytes.resize(was + more, 0);
     source.read(from, &mut bytes[was..])
+}
+
+/// The bytes that are searched for line ends at a time.
+const WINDOW: u64 = 512 * 1024;
+
+/// True if each line of a cassette is a whole value or blank, as recorders write them: it begins and ends with a brace.
+/// A file that is no cassette is not told apart here.
+pub(crate) fn is_one_a_line(source: &dyn Source, length: u64) -> Result<bool, SourceError> {
+    let mut front = Vec::new();
+    extend(source, &mut front, 0, length.min(4))?;
+    let front = front.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&front);
+    match front.first() {
+        Some(b'{') => {}
+        Some(first) => return Ok(!first.is_ascii_whitespace() && *first != b'/'),
+        None => return Ok(true),
+    }
+    let windows = (0..length.div_ceil(WINDOW)).into_par_iter();
+    let found = windows.map(|number| {
+        // Each line end is seen with the byte before it and the byte behind it.
+        let from = number * WINDOW;
+        let (before, to) = (from.saturating_sub(1), length.min(from + WINDOW + 1));
+        let mut bytes = Vec::new();
+        extend(source, &mut bytes, before, to)?;
+        let is_plain = |at: usize| {
+            let is_before = |byte: &u8| matches!(byte, b'}' | b'\r' | b'\n');
+            let is_behind = |byte: &u8| matches!(byte, b'{' | b'\r' | b'\n');
+            let end = at.checked_sub(1).and_then(|it| bytes.get(it));
+            end.is_none_or(is_before) && bytes.get(at + 1).is_none_or(is_behind)
+        };
+        let mut ends = memchr::memchr_iter(b'\n', &bytes);
+        Ok(ends.all(|at| before + (at as u64) < from || is_plain(at)))
+    });
+    found.try_reduce(|| true, |one, other| Ok(one && other))
+}
+
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A cassette with each of its values on one line. Line ends inside of a value become carriage returns, and comments
+/// spaces. As many line ends follow the value, so that the next one begins in the same line as before.
+pub(crate) fn one_a_line(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let (mut at, mut depth, mut held) = (0, 0_usize, 0);
+    // What stands before the header belongs to it.
+    let mut is_inside = true;
+    while let Some(byte) = bytes.get(at) {
+        let token = &bytes[at..at + token_length(&bytes[at..])];
+        at += token.len();
+        match byte {
+            b'/' if token.len() > 1 => out.resize(out.len() + token.len(), b' '),
+            b'\n' if is_inside => {
+                held += 1;
+                out.push(b'\r');
+            }
+            b'\n' => {
+                out.resize(out.len() + 1 + held, b'\n');
+                held = 0;
+            }
+            b'\r' => out.push(b' '),
+            b'{' | b'[' => {
+                depth += 1;
+                is_inside = true;
+                out.push(*byte);
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                is_inside = depth > 0;
+                out.push(*byte);
+            }
+            _ => out.extend_from_slice(token),
+        }
+    }
+    out
+}
+
+/// The length of the string or the comment that begins here; 1 for another byte.
+fn token_length(bytes: &[u8]) -> usize {
+    let end =
+        |from: usize| memchr::memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |it| from + it);
+    match bytes {
+        [b'/', b'/', ..] => end(0),
+        [b'"', ..] => {
+            let mut at = 1;
+            while let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', &bytes[at..]) {
+                at += found;
+                match bytes[at] {
+                    b'"' => return at + 1,
+                    b'\\' => at = (at + 2).min(bytes.len()),
+                    // No string has a line end.
+                    _ => return at,
+                }
+            }
+            bytes.len()
+        }
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_plain(text: &str) -> bool {
+        is_one_a_line(&text.as_bytes(), text.len() as u64).unwrap()
+    }
+
+    #[test]
+    fn values_are_put_on_one_line_each() {
+        for (text, expected) in [
+            (
+                "{}\n{\n \"a\": [\n1]\n}\n{}\n",
+                "{}\n{\r \"a\": [\r1]\r}\n\n\n\n{}\n",
+            ),
+            (
+                "// a\n\n{}\n  // {\n{} // }\n",
+                "    \r\r{}\n\n\n      \n{}     \n",
+            ),
+            (
+                "{\"a\": // \"\n\"// \\\"{\"}\r\n{}",
+                "{\"a\":     \r\"// \\\"{\"} \n\n{}",
+            ),
+            ("{\n\"a\": \"b\n}\n{}\n", "{\r\"a\": \"b\r}\n\n\n{}\n"),
+            ("\u{feff}\n{}\n{\n\"a\n", "\u{feff}\r{}\n\n{\r\"a\r"),
+        ] {
+            assert!(!is_plain(text), "{text}");
+            assert_eq!(
+                String::from_utf8(one_a_line(text.as_bytes())).unwrap(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn lines_of_a_recorder_stay_as_they_are() {
+        for text in [
+            "",
+            "{}",
+            "{}\n{}\n{\"a\": \"",
+            "\u{feff}{}\r\n{}\r\n\n{}\n",
+            "neither\n",
+        ] {
+            assert!(is_plain(text), "{text}");
+        }
+        // A window ends at any byte of a line end.
+        let window = usize::try_from(WINDOW).unwrap();
+        for length in window - 4..window + 4 {
+            let first = format!("{{{}}}", " ".repeat(length));
+            assert!(is_plain(&format!("{first}\n{{}}\n")));
+            assert!(!is_plain(&format!("{first}\n//\n")));
+            assert!(!is_plain(&format!("{first} \n{{}}\n")));
+        }
+    }
 }

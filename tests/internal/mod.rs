@@ -10,6 +10,7 @@ mod conformance;
 mod contract;
 mod corpora;
 mod extract;
+mod formatted;
 mod identity;
 mod inject;
 mod selftest;

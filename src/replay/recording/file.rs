@@ -109,9 +109,14 @@ fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: b
     }
     for text in rest {
         let number = block.chunk.lines() + 1;
+        if journal::is_blank(text) {
+            block.chunk.skip();
+            at += text.len() as u64;
+            continue;
+        }
         match journal::line::<Exchange>(text, number, file) {
             Ok(exchange) => block.chunk.add(&exchange, at, text),
-            Err(torn) if !text.ends_with(b"\n") => block.torn = Some(journal::passed_over(torn)),
+            Err(torn) if journal::is_torn(text) => block.torn = Some(journal::passed_over(torn)),
             Err(wrong) => {
                 block.wrong = Some(wrong);
                 return block;
