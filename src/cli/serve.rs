@@ -164,6 +164,7 @@ async fn serve_service(
         mutant: named(mutant, ServiceMutant::ALL, ServiceMutant::name, "mutant")?,
         variant: None,
         altered,
+        acknowledged_within: None,
         client: Client::trusting(arguments.tls.trust()?),
     };
     let listener = tls::listen(arguments.listen, authority.as_deref()).await?;

@@ -93,7 +93,8 @@ impl Service {
         if self.variant == Some(ServiceVariant::Slow) {
             sleep(SLOW).await;
         }
-        let timeout = mutant::timeout(self.mutant).unwrap_or(TIMEOUT);
+        let timeout = mutant::timeout(self.mutant).or(self.acknowledged_within);
+        let timeout = timeout.unwrap_or(TIMEOUT);
         for pause in RETRY_DELAYS.iter().map(Some).chain([None]) {
             let is_final = match self.client.send(request.clone(), timeout).await {
                 Ok(response) => !is_failure(response.status) || mutant::gives_up(self.mutant),

@@ -70,6 +70,8 @@ pub(crate) struct ServiceOptions {
     pub variant: Option<ServiceVariant>,
     /// A row of [`OPERATION_MUTANTS`] or [`OPERATION_VARIANTS`].
     pub altered: Option<&'static AlteredOperation>,
+    /// How long a notification waits for its acknowledgement before it is sent again. Default: 3 s.
+    pub acknowledged_within: Option<Duration>,
     pub client: Client,
 }
 
@@ -97,6 +99,7 @@ impl BuiltInService {
             mutant: options.mutant,
             variant: options.variant,
             altered: options.altered,
+            acknowledged_within: options.acknowledged_within,
             client: options.client,
             shutdown: shutdown.clone(),
             state: Mutex::default(),
@@ -132,6 +135,7 @@ struct Service {
     mutant: Option<ServiceMutant>,
     variant: Option<ServiceVariant>,
     altered: Option<&'static AlteredOperation>,
+    acknowledged_within: Option<Duration>,
     client: Client,
     shutdown: CancellationToken,
     state: Mutex<State>,

@@ -4,6 +4,7 @@ mod expected;
 pub(crate) mod proof;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use url::Url;
@@ -35,6 +36,8 @@ pub(crate) struct PairOptions {
     pub service_mutant: Option<ServiceMutant>,
     pub service_variant: Option<ServiceVariant>,
     pub service_altered: Option<&'static AlteredOperation>,
+    /// How long the service waits for an acknowledgement before it sends a notification again. None for its own time.
+    pub acknowledged_within: Option<Duration>,
     pub bot_mutant: Option<BotMutant>,
     pub bot_variant: Option<BotVariant>,
     pub bot_altered: Option<&'static AlteredRequest>,
@@ -119,6 +122,7 @@ async fn play_service(
         mutant: pair.service_mutant,
         variant: pair.service_variant,
         altered: pair.service_altered,
+        acknowledged_within: pair.acknowledged_within,
         client: options.client.clone(),
     };
     let listener = listen_anywhere(&options).await?;

@@ -47,6 +47,9 @@ const OF_OPERATIONS_AT_A_TIME: usize = 24;
 /// The deadline of a variant: it is harmless however long it takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The deadline of a mutant that was missed. Many of its scenarios may wait for it to the end, so that it is shorter.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// The time for late messages, and the one for a mutant that was missed: on a busy machine a second end may be late.
 const SETTLE: Duration = Duration::from_millis(50);
 const LONG_SETTLE: Duration = Duration::from_secs(1);
@@ -197,7 +200,8 @@ impl Trial {
     }
 }
 
-/// Plays trials by these scenarios, some at a time, each message within the deadline.
+/// Plays trials by these scenarios, some at a time, each message within the deadline. After an interrupt, no further
+/// trial begins.
 pub(crate) async fn prove(
     trials: &[Trial],
     scenarios: &[Scenario],
@@ -214,6 +218,9 @@ pub(crate) async fn prove(
     let mut proofs: Vec<(usize, Proof)> = Vec::new();
     let mut playing = JoinSet::new();
     for (index, trial) in trials.iter().copied().enumerate() {
+        if interrupt.is_cancelled() {
+            break;
+        }
         let most = trial
             .operation
             .map_or(AT_A_TIME, |_| OF_OPERATIONS_AT_A_TIME);
@@ -263,8 +270,8 @@ async fn next_proof(playing: &mut Playing) -> Result<Option<(usize, Proof)>, Pla
     playing.join_next().await.and_then(joined).transpose()
 }
 
-/// Plays a trial. A wrong result is played once more with patience: on a busy machine a sound party
-/// may be slower than a short deadline, and a mutant that is missed is missed at any. Fault injection
+/// Plays a trial. A wrong result is played once more with a longer deadline: on a busy machine a sound party
+/// may be slower than a short one, and a mutant that is missed is missed at any. Fault injection
 /// has the time that it has in a run: a service may wait a while before it sends something again.
 async fn play(
     trial: Trial,
@@ -272,19 +279,18 @@ async fn play(
     deadline: Duration,
     stop: Stop,
 ) -> Result<Proof, PlayError> {
-    let mut settle = SETTLE;
-    if trial.expected.is_some() {
-        let deadline = match trial.injection() {
-            Some(_) => judge::Options::default().deadline,
-            None => deadline,
-        };
-        let proof = play_within((deadline, settle), trial, cases, &stop).await?;
-        if proof.is_right || stop.token.is_cancelled() {
-            return Ok(proof);
-        }
-        settle = LONG_SETTLE;
+    if trial.expected.is_none() {
+        return play_within((PATIENCE, SETTLE), trial, cases, &stop).await;
     }
-    play_within((PATIENCE, settle), trial, cases, &stop).await
+    let deadline = match trial.injection() {
+        Some(_) => judge::Options::default().deadline,
+        None => deadline,
+    };
+    let proof = play_within((deadline, SETTLE), trial, cases, &stop).await?;
+    if proof.is_right || stop.token.is_cancelled() {
+        return Ok(proof);
+    }
+    play_within((deadline.max(AGAIN), LONG_SETTLE), trial, cases, &stop).await
 }
 
 async fn play_within(
@@ -306,7 +312,12 @@ async fn play_within(
         // There are many scenarios: too many at a time, and an answer would seem late.
         options.jobs = NonZeroUsize::new(32);
     }
-    let results = super::play(&Arc::new(options), cases, &[trial.role], trial.pair, stop).await?;
+    let mut pair = trial.pair;
+    if trial.expected.is_none() {
+        // confcall's acknowledgement may be slow as well: sent again, the notification would be one too many.
+        pair.acknowledged_within = Some(deadline);
+    }
+    let results = super::play(&Arc::new(options), cases, &[trial.role], pair, stop).await?;
     Ok(proof(trial, &results))
 }
 
