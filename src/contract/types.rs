@@ -3,9 +3,9 @@
 //! Names compare without case. A property that one version prints is known; its kinds and words are those of all
 //! versions, as recordings mix them.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::HashMap;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -65,9 +65,9 @@ fn index() -> &'static Index {
                 .map(|name| (name.to_ascii_lowercase(), kind.to_ascii_lowercase()))
         });
         let mut index = Index {
-            types: HashMap::new(),
-            properties: HashMap::new(),
-            parameters: HashMap::new(),
+            types: HashMap::default(),
+            properties: HashMap::default(),
+            parameters: HashMap::default(),
             kinds: kinds.collect(),
             people: tables().kinds.people.clone(),
         };
@@ -109,7 +109,7 @@ impl Index {
 
     /// The properties of a type and of its bases.
     fn with_bases(&self, name: &str) -> Properties {
-        let mut all = Properties::new();
+        let mut all = Properties::default();
         let mut next = Some(name.to_ascii_lowercase());
         for _ in 0..MOST_BASES {
             let Some(name) = next else { break };

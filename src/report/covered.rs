@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::text::Look;
 use crate::cassette::format::Direction;
@@ -46,7 +47,11 @@ pub(crate) fn not_covered(
 
 /// The scenarios that the conversations show, of `all` scenarios: a line each.
 pub(crate) fn scenarios(results: &[ScenarioResult], all: usize) -> String {
-    let shown: BTreeSet<&String> = results.iter().flat_map(|it| it.covers.iter()).collect();
+    // Most conversations show the same ones.
+    let mut lists: Vec<_> = results.iter().map(|it| &it.covers).collect();
+    lists.sort_by_key(|it| Arc::as_ptr(it).addr());
+    lists.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    let shown: BTreeSet<&String> = lists.into_iter().flat_map(|it| it.iter()).collect();
     let end = if shown.is_empty() { "" } else { ":" };
     let mut text = format!("shows {} of {all} scenarios{end}\n", shown.len());
     for scenario in shown {

@@ -28,9 +28,10 @@ pub(in crate::judge) mod reads;
 mod refusal;
 mod request;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use serde_json::Value;
 
 pub(super) use self::request::{bearer_token, path_and_query};
@@ -190,14 +191,14 @@ impl Monitor {
             calls: ById::default(),
             conversations: BTreeMap::new(),
             next: 0,
-            ordinals: HashMap::new(),
+            ordinals: HashMap::default(),
             deleted: VecDeque::new(),
             replaced: Ids::default(),
             ending: Vec::new(),
             touched: Vec::new(),
-            shared: HashSet::new(),
-            asked: HashMap::new(),
-            notified: HashMap::new(),
+            shared: HashSet::default(),
+            asked: HashMap::default(),
+            notified: HashMap::default(),
             retries: Vec::new(),
             not_covered: Vec::new(),
         }

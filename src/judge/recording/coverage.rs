@@ -1,8 +1,9 @@
 //! The scenarios that the exchanges of a conversation show.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::Shared;
 use crate::api::resource;
@@ -49,7 +50,7 @@ struct Asked {
 
 impl<T> Default for Numbers<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 

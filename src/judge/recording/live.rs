@@ -1,7 +1,8 @@
 //! Judges exchanges as they come. The conversations that are over are kept as results alone.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::check::{Checked, NotCovered, ending};
 use super::coverage::{Coverage, Steps};
@@ -99,8 +100,8 @@ impl Live {
             monitor: Monitor::new(monitor),
             options,
             coverage,
-            shown: HashMap::new(),
-            exchanges: HashMap::new(),
+            shown: HashMap::default(),
+            exchanges: HashMap::default(),
             ended: Vec::new(),
             related: Vec::new(),
             not_covered: Vec::new(),
@@ -284,7 +285,7 @@ impl Live {
 /// The steps of conversations about calls that replace each other, with the number of the first exchange.
 fn together(mut related: Vec<Related>) -> Vec<(u64, Steps)> {
     related.sort_by_key(|it| it.first);
-    let mut by_call = HashMap::new();
+    let mut by_call = HashMap::default();
     let mut groups: Vec<(u64, Steps)> = Vec::new();
     for conversation in related {
         let known = conversation.calls.iter().find_map(|call| by_call.get(call));
