@@ -144,7 +144,9 @@ impl Ordered {
             Block::read(&file, at, &bytes)
         });
         let blocks: Vec<Result<Block, Diagnostic>> = blocks.collect();
-        let (mut all, mut directions, mut torn, mut before) = (Vec::new(), Vec::new(), None, 0);
+        let count = |block: &Result<Block, _>| block.as_ref().map_or(0, |it| it.lines.len());
+        let mut all = Vec::with_capacity(blocks.iter().map(count).sum());
+        let (mut directions, mut torn, mut before) = (Vec::new(), None, 0);
         let in_file = |mut it: Diagnostic, before: u32| {
             it.line += before as usize;
             it
@@ -281,6 +283,7 @@ impl Block {
             });
             at += text.len() as u64;
         }
+        block.lines.shrink_to_fit();
         Ok(block)
     }
 }

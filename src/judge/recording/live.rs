@@ -30,8 +30,8 @@ pub(crate) struct Live {
     shown: HashMap<Vec<usize>, Arc<[String]>>,
     /// The exchanges of conversations that go on.
     exchanges: HashMap<u64, Shared>,
-    /// The conversations that are over, each with the number of its first exchange.
-    ended: Vec<Ended>,
+    /// The results of the conversations that are over, each with the number of the first exchange.
+    ended: Vec<(u64, ScenarioResult)>,
     /// The conversations about calls that replace each other, which show scenarios together.
     related: Vec<Related>,
     not_covered: Vec<NotCovered>,
@@ -47,14 +47,6 @@ pub(crate) struct Options {
     /// The word for where the exchanges are: `recording`.
     pub of: &'static str,
     pub is_strict: bool,
-}
-
-/// A conversation that is over.
-#[derive(Debug)]
-struct Ended {
-    /// The number of its first exchange.
-    first: u64,
-    results: Vec<ScenarioResult>,
 }
 
 /// A conversation that is over, and may show a scenario together with others.
@@ -227,17 +219,16 @@ impl Live {
                 list(exchange, &mut self.not_covered, &mut self.unlisted);
             }
         }
-        self.ended.sort_by_key(|it| it.first);
+        self.ended.sort_by_key(|(first, _)| *first);
         for (first, steps) in together(std::mem::take(&mut self.related)) {
             let covers = self.covers(&steps);
-            let at = self.ended.binary_search_by_key(&first, |it| it.first);
-            if let Ok(at) = at {
-                for result in &mut self.ended[at].results {
-                    result.covers.clone_from(&covers);
-                }
+            let from = self.ended.partition_point(|(other, _)| *other < first);
+            let own = self.ended[from..].iter_mut();
+            for (_, result) in own.take_while(|(other, _)| *other == first) {
+                result.covers.clone_from(&covers);
             }
         }
-        let results = self.ended.into_iter().flat_map(|it| it.results);
+        let results = self.ended.into_iter().map(|(_, result)| result);
         Checked {
             results: results.collect(),
             not_covered: self.not_covered,
@@ -263,11 +254,13 @@ impl Live {
         let steps = self.coverage.steps(own.iter().copied());
         let calls = std::mem::take(&mut conversation.calls);
         let replaces = std::mem::take(&mut conversation.replaces);
-        let mut results = results::of_conversation(conversation, &self.options, &own);
+        let results = results::of_conversation(conversation, &self.options, &own);
+        let from = self.ended.len();
+        self.ended.extend(results.map(|result| (first, result)));
         let is_replaced = |call| self.monitor.is_replaced(call);
         if replaces.is_empty() && !calls.iter().any(is_replaced) {
             let covers = self.covers(&steps);
-            for result in &mut results {
+            for (_, result) in &mut self.ended[from..] {
                 result.covers.clone_from(&covers);
             }
         } else {
@@ -278,7 +271,6 @@ impl Live {
                 steps,
             });
         }
-        self.ended.push(Ended { first, results });
     }
 }
 

@@ -1,7 +1,5 @@
 //! The results of a conversation: one for each party that took part.
 
-use std::time::Duration;
-
 use super::Shared;
 use super::live::Options;
 use crate::api::party::Party;
@@ -18,10 +16,10 @@ pub(super) fn of_conversation(
     conversation: Conversation,
     options: &Options,
     exchanges: &[&Shared],
-) -> Vec<ScenarioResult> {
+) -> impl Iterator<Item = ScenarioResult> {
     let numbers: Vec<String> = exchanges.iter().map(|it| it.number.to_string()).collect();
     let note = format!("exchanges {} of the {}", numbers.join(", "), options.of);
-    let took = Duration::from_millis(conversation.ended.saturating_sub(conversation.begun));
+    let took = conversation.ended.saturating_sub(conversation.begun);
     let operation = conversation.operation;
     let name = format!("{}/{}", options.name, conversation.name);
     let parties = [
@@ -29,16 +27,14 @@ pub(super) fn of_conversation(
         (Party::Bot, conversation.bot),
     ];
     let parties = parties.into_iter().filter(|(_, conduct)| conduct.took_part);
-    let results = parties.map(|(party, conduct)| {
-        let mut result = result(&name, party, conduct, operation, options.is_strict);
-        result.notes.insert(0, note.clone());
-        result.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    parties.map(move |(party, conduct)| {
+        let mut result = result((&name, &note), party, conduct, operation, options.is_strict);
+        result.duration_ms = took;
         if result.verdict != Verdict::Pass {
             result.traffic = messages(exchanges);
         }
         result
-    });
-    results.collect()
+    })
 }
 
 fn messages(exchanges: &[&Shared]) -> Vec<Traffic> {
@@ -49,7 +45,7 @@ fn messages(exchanges: &[&Shared]) -> Vec<Traffic> {
 }
 
 fn result(
-    name: &str,
+    (name, note): (&str, &str),
     party: Party,
     conduct: Conduct,
     first: Option<&'static Operation>,
@@ -74,8 +70,11 @@ fn result(
         .inconclusive
         .into_iter()
         .skip(usize::from(result.verdict == Verdict::Inconclusive));
-    result.notes = conduct.notes;
-    result.notes.extend(others.map(|doubt| doubt.reason));
+    let notes = conduct.notes.into_iter();
+    let notes = notes.chain(others.map(|doubt| doubt.reason));
+    // Most have this one alone.
+    result.notes = vec![note.to_owned()];
+    result.notes.extend(notes);
     result.checked = conduct.checked;
     result
 }
