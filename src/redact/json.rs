@@ -60,6 +60,24 @@ impl Redactor {
         Some(walk.is_changed)
     }
 
+    /// False if [`write_value`](Self::write_value) would change nothing, without writing it.
+    pub(super) fn may_hold_secret(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.running(text, DEPTH).is_some(),
+            Value::Array(items) => items.iter().any(|it| self.may_hold_secret(it)),
+            Value::Object(properties) => properties.iter().any(|(name, value)| {
+                let names_a_secret = || {
+                    let is_name = NAMING.iter().any(|it| name.eq_ignore_ascii_case(it));
+                    is_name && value.as_str().is_some_and(|it| self.is_secret(it))
+                };
+                self.name(name) != (Secrecy::None, None)
+                    || names_a_secret()
+                    || self.may_hold_secret(value)
+            }),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+
     /// The secrecy of the value under this name, and the redacted name if it changes.
     fn name(&self, name: &str) -> (Secrecy, Option<String>) {
         let key = self
@@ -220,6 +238,9 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The properties whose value may name a secret, which is another property's value.
+const NAMING: [&str; 2] = ["name", "key"];
+
 /// A secret that a pair of properties holds: `{"name": "Authorization", "value": …}`, in either
 /// order.
 #[derive(Default)]
@@ -327,9 +348,7 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
             if pair.names_a_secret && is_value {
                 secrecy = Secrecy::Whole;
             }
-            let is_name = ["name", "key"]
-                .iter()
-                .any(|it| name.eq_ignore_ascii_case(it));
+            let is_name = NAMING.iter().any(|it| name.eq_ignore_ascii_case(it));
             let begin = walk.out.len();
             properties.next_value_seed(walk.value(secrecy, depth))?;
             pair.names_a_secret |= is_name && walk.named_a_secret(begin);

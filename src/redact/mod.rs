@@ -314,6 +314,9 @@ impl Redactor {
     }
 
     fn json(&self, value: &Value) -> Option<Body> {
+        if !self.may_hold_secret(value) {
+            return None;
+        }
         let mut out = Vec::new();
         if self.write_value(value, &mut out) == Some(false) {
             return None;

@@ -89,7 +89,7 @@ impl Redactor {
     }
 
     fn each_word(&self, text: &str, depth: usize) -> Option<String> {
-        if !self.project.phones && is_harmless(text) {
+        if !self.project.phones && is_harmless(text) || is_guid(text) {
             return None;
         }
         let mut spliced = Spliced::of(text);
@@ -168,7 +168,7 @@ impl Redactor {
             }
             let spliced = if self.is_announced(rest, before) {
                 Some(self.secret(rest))
-            } else if rest.len() == GUID && identifier::is_guid(rest) {
+            } else if is_guid(rest) {
                 None
             } else if is_jwt(rest) || is_key(rest) || self.project.is_phone(rest) {
                 Some(self.secret(rest))
@@ -239,6 +239,7 @@ impl Redactor {
         let mut spliced = Spliced::of(path);
         for segment in path.split('/') {
             if !is_plain(segment)
+                && !is_guid(segment)
                 && let Some(redacted) = self.word(segment, Before::default(), depth)
             {
                 spliced.replace(place_in(path, segment), &redacted);
@@ -268,6 +269,11 @@ impl Redactor {
         let redacted = self.running(&inner, depth - 1)?;
         Some(engine.encode(redacted))
     }
+}
+
+/// True for a GUID with its hyphens, which is no secret by itself.
+fn is_guid(word: &str) -> bool {
+    word.len() == GUID && identifier::is_guid(word)
 }
 
 fn named(word: &str) -> Option<(&str, &str)> {
