@@ -3,6 +3,7 @@
 mod expected;
 pub(crate) mod proof;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,11 +80,12 @@ pub(crate) async fn play(
             results.extend(played?);
         }
     }
-    let place = |result: &ScenarioResult| {
-        let mut cases = cases.iter();
-        cases.position(|case| case.scenario.id.as_str() == result.scenario)
-    };
-    results.sort_by_key(|result| (place(result), result.role == Party::Bot));
+    let ids = cases.iter().map(|case| case.scenario.id.as_str());
+    let places: HashMap<&str, usize> = ids.zip(0..).collect();
+    results.sort_by_key(|result| {
+        let place = places.get(result.scenario.as_str());
+        (place.copied(), result.role == Party::Bot)
+    });
     Ok(results)
 }
 
