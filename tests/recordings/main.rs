@@ -351,7 +351,8 @@ fn what_is_no_recording_has_a_place() {
     for (text, said) in [
         ("", ":1:"),
         ("{\"log\": {\"entries\": [\n{}]}}", ":2:"),
-        ("{\"version\":1,\"directions\":[]}\n{\n{}\n", ":2:"),
+        // A value may go on in the next line.
+        ("{\"version\":1,\"directions\":[]}\n{\n{}\n", ":3:1: "),
     ] {
         let path = folder.path().join("broken");
         std::fs::write(&path, text).unwrap();
