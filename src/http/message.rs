@@ -238,7 +238,7 @@ impl Body {
     pub fn into_bytes(self) -> Option<Vec<u8>> {
         match self {
             Self::Empty => Some(Vec::new()),
-            Self::Json(value) => Some(value.to_string().into()),
+            Self::Json(value) => serde_json::to_vec(&value).ok(),
             Self::Text(text) => Some(text.into()),
             Self::Bytes(bytes) => Some(bytes),
             Self::Omitted(_) => None,

@@ -202,7 +202,7 @@ impl Memory {
     pub(super) fn record(&mut self, entry: &Entry<'_>) -> bool {
         let (resource, change, data) = (&entry.resource, entry.change.as_str(), entry.data);
         let mut hasher = DefaultHasher::new();
-        (change, data.to_string()).hash(&mut hasher);
+        (change, serde_json::to_vec(data).ok()).hash(&mut hasher);
         let call = resource.as_ref().and_then(Resource::call);
         call.map(identifier::normal).hash(&mut hasher);
         if !self.seen.insert(hasher.finish()) {
