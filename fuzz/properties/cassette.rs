@@ -26,7 +26,10 @@ pub fn holds(bytes: &[u8]) {
     if har::is_har(bytes) {
         return;
     }
-    let (loaded, read) = match (journal::parse(FILE, bytes), read::parse(FILE, bytes)) {
+    let (loaded, read) = match (
+        journal::parse(FILE, bytes),
+        read::parse(FILE, bytes, &|_| None),
+    ) {
         (Ok(loaded), Ok((recording, torn))) => {
             assert_eq!(loaded.torn, torn);
             (loaded, recording)

@@ -1,6 +1,6 @@
 //! HAR files, as browsers and other proxies write them.
 
-use crate::cassette::har;
+use crate::cassette::har::{self, Form};
 
 use super::{diagnostic, recorded};
 
@@ -13,7 +13,7 @@ const FILE: &str = "a.har";
 ///
 /// Where one of those does not hold.
 pub fn holds(bytes: &[u8]) {
-    let recording = match har::read(FILE, bytes) {
+    let recording = match har::read(FILE, bytes, &|_| None, Form::Decoded) {
         Ok(recording) => recording,
         Err(wrong) => return diagnostic::is_sound(&wrong, FILE, bytes),
     };

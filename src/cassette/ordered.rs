@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::format::{Direction, Exchange};
+use super::har::Form;
 use super::open::{Opened, open};
+use super::read::beside;
 use super::source::{Source, SourceError, lines};
 use super::{har, journal};
 use crate::diagnostic::Diagnostic;
@@ -115,7 +117,8 @@ impl Ordered {
         let file = path.display().to_string();
         match open(path)? {
             Opened::Har(bytes) => {
-                let read = har::read(&file, &bytes).map_err(broken)?;
+                let read =
+                    har::read(&file, &bytes, &beside(path), Form::Decoded).map_err(broken)?;
                 let directions = read.directions().to_vec();
                 let mut exchanges = read.into_exchanges();
                 exchanges.sort_by_key(|it| (it.at_ms, it.number));
@@ -357,7 +360,7 @@ mod tests {
         let torn = cassette(&[line(1, 0), line(2, 0)[..40].to_owned()]);
         for block_length in [1, 100, 1000] {
             let (ordered, said) = opened(&torn, block_length).unwrap();
-            let (whole, other) = read::parse("a", torn.as_bytes()).unwrap();
+            let (whole, other) = read::parse("a", torn.as_bytes(), &|_| None).unwrap();
             assert_eq!((ordered.len(), &said), (whole.exchanges().len(), &other));
             assert_eq!(said.unwrap().line, 3);
             let wrong = cassette(&[line(1, 0), "{}\n".to_owned(), line(2, 0)]);

@@ -52,7 +52,7 @@ fn by_time(text: &str) -> Result<(Vec<Exchange>, Option<Diagnostic>), FileError>
 
 /// As `show` and `replay` read a file. Both must agree.
 fn by_number(text: &str) -> Result<(Recording, Option<Diagnostic>), FileError> {
-    let (recording, torn) = read::parse("a", text.as_bytes())?;
+    let (recording, torn) = read::parse("a", text.as_bytes(), &|_| None)?;
     let (indexed, too) = index("a", open::open_bytes(text.into()))?;
     assert_eq!(torn, too);
     for (at, exchange) in recording.exchanges().iter().enumerate() {

@@ -3,15 +3,21 @@
 //! HAR has one direction. The direction of a request is derived from its body: change notifications
 //! go to the bot, everything else to the service. Fields that [`mod@format`] does not have are ignored.
 
+mod archive;
+mod body;
 mod format;
 mod read;
 mod write;
 
+pub(crate) use self::body::{Attached, Form};
 pub(crate) use self::read::read;
 pub(crate) use self::write::write;
 
-/// True for an object whose first property is `log`.
+/// True for an object whose first property is `log`, and for an archive.
 pub(crate) fn is_har(bytes: &[u8]) -> bool {
+    if archive::is_archive(bytes) {
+        return true;
+    }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Some(rest) = text.trim_ascii_start().strip_prefix(b"{") else {
         return false;
@@ -26,6 +32,9 @@ mod tests {
     use crate::cassette::recording::Recording;
     use crate::http::message::{Body, Headers, Omission};
     use serde_json::{Value, json};
+
+    /// A file that names no others.
+    const NONE: Attached<'_> = &|_| None;
 
     fn har(entries: &Value) -> Vec<u8> {
         json!({"log": {"version": "1.2", "entries": entries}})
@@ -57,7 +66,7 @@ mod tests {
             },
         ]));
         assert!(is_har(&bytes));
-        let recording = read("a.har", &bytes).unwrap();
+        let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
         let list = recording.exchanges();
         let asked = &list[0];
         assert_eq!(
@@ -88,7 +97,10 @@ mod tests {
             "request": {"method": "POST", "url": url, "headers": null, "postData": posted},
             "response": response,
         }]));
-        read("one.har", &bytes).unwrap().exchanges()[0].clone()
+        read("one.har", &bytes, NONE, Form::Decoded)
+            .unwrap()
+            .exchanges()[0]
+            .clone()
     }
 
     #[test]
@@ -126,18 +138,74 @@ mod tests {
             assert_eq!(exchange.request.body, expected, "{posted}");
         }
         for (body, expected) in [
-            (json!(null), Body::Empty),
-            (json!({"size": -1}), Body::Empty),
-            (json!({"size": 9, "text": ""}), Body::Empty),
+            (json!(null), omitted(0)),
+            (json!({"size": -1}), omitted(0)),
+            (json!({"size": 0}), Body::Empty),
+            (json!({"size": -1, "text": ""}), Body::Empty),
+            (json!({"size": 9, "text": ""}), omitted(9)),
             (json!({"size": 9, "_file": "a.json"}), omitted(9)),
             (
-                json!({"size": 2, "text": "ew==", "encoding": "base64"}),
-                Body::Text("{".to_owned()),
+                json!({"size": "9", "text": "1.10"}),
+                Body::Json(json!(1.10)),
             ),
+            (
+                json!({"text": "89 50\n4e47", "encoding": "HEX"}),
+                Body::Bytes(vec![0x89, 0x50, 0x4e, 0x47]),
+            ),
+            (
+                json!({"text": "/w", "encoding": "base64"}),
+                Body::Bytes(vec![0xff]),
+            ),
+            (json!({"text": "x", "encoding": "zstd"}), omitted(0)),
         ] {
             let response = json!({"status": 200, "content": body});
             let exchange = read_one("http://h/", &Value::Null, &response);
             assert_eq!(exchange.response.unwrap().body, expected, "{body}");
+        }
+    }
+
+    /// For a replay, bytes are what was sent.
+    #[test]
+    fn bodies_are_sent_as_they_were() {
+        let text = |it: &str| Body::Text(it.to_owned());
+        for (content, expected) in [
+            (
+                json!({"text": "1.10", "mimeType": "text/plain"}),
+                text("1.10"),
+            ),
+            (
+                json!({"text": "{ \"a\": 12345678901234567890.50 }", "mimeType": "application/json"}),
+                text("{ \"a\": 12345678901234567890.50 }"),
+            ),
+            (json!({"text": "eyB9", "encoding": "base64"}), text("{ }")),
+            (
+                json!({"text": "caf\u{e9}", "mimeType": "text/plain; charset=\"ISO-8859-1\""}),
+                Body::Bytes(b"caf\xe9".to_vec()),
+            ),
+            (
+                json!({"text": "\u{e9}", "mimeType": "text/plain;charset=utf-16le"}),
+                Body::Bytes(vec![0xe9, 0]),
+            ),
+            (
+                json!({"text": "\u{e9}", "mimeType": "text/plain;charset=none"}),
+                text("\u{e9}"),
+            ),
+            (
+                json!({"text": "\u{20ac}", "mimeType": "text/plain;charset=koi8-r"}),
+                text("\u{20ac}"),
+            ),
+        ] {
+            let bytes = har(&json!([{
+                "request": {"method": "GET", "url": "/"},
+                "response": {"status": 200, "content": content}}]));
+            let recording = read("a.har", &bytes, NONE, Form::Sent).unwrap();
+            let body = recording.exchanges()[0]
+                .response
+                .as_ref()
+                .unwrap()
+                .body
+                .clone();
+            assert_eq!(body, expected, "{content}");
         }
     }
 
@@ -165,10 +233,172 @@ mod tests {
             ("http://h?a=b", "/?a=b"),
             ("https://h:1/a/../{b}?c=//d#e", "/a/../{b}?c=//d"),
             ("/a", "/a"),
+            (
+                "https://h/\u{fc}|2026?q= x%20%C3\"",
+                "/%C3%BC%7C2026?q=%20x%20%C3%22",
+            ),
         ] {
             let exchange = read_one(url, &Value::Null, &json!({"status": 204}));
             assert_eq!(exchange.request.target, target);
         }
+    }
+
+    fn posted(posted: &Value) -> (Body, Option<String>) {
+        let exchange = read_one("http://h/", posted, &json!({"status": 204}));
+        let kind = exchange
+            .request
+            .headers
+            .get("content-type")
+            .map(str::to_owned);
+        (exchange.request.body, kind)
+    }
+
+    #[test]
+    fn forms_without_a_text_are_what_a_browser_sends() {
+        let fields = json!([{"name": "a b", "value": "1&2"}, {"name": "c"}]);
+        let form = json!({"mimeType": "application/x-www-form-urlencoded", "params": fields});
+        assert_eq!(posted(&form).0, Body::Text("a+b=1%262&c=".to_owned()));
+        let parts = json!({"mimeType": "multipart/form-data; boundary=X", "params": [
+            {"name": "a", "value": "1"},
+            {"name": "f\"", "fileName": "x.txt", "contentType": "text/plain", "value": "text\n"}]});
+        let text = "--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+            --X\r\nContent-Disposition: form-data; name=\"f%22\"; filename=\"x.txt\"\r\n\
+            Content-Type: text/plain\r\n\r\ntext\n\r\n--X--\r\n";
+        assert_eq!(posted(&parts).0, Body::Text(text.to_owned()));
+        let unbounded =
+            json!({"mimeType": "multipart/form-data", "params": [{"name": "a", "value": "form"}]});
+        let (body, kind) = posted(&unbounded);
+        assert_eq!(kind.as_deref(), Some("multipart/form-data; boundary=form-"));
+        assert!(matches!(body, Body::Text(text) if text.starts_with("--form-\r\n")));
+        let without_file =
+            json!({"mimeType": "multipart/form-data", "params": [{"name": "a", "fileName": "b"}]});
+        assert!(matches!(posted(&without_file).0, Body::Omitted(_)));
+    }
+
+    #[test]
+    fn answers_without_a_body_are_none_and_others_are_missing() {
+        let status = |status: i64| json!({"status": status, "content": {"size": -1}});
+        for (method, response, is_missing) in [
+            ("GET", status(200), true),
+            ("HEAD", status(200), false),
+            ("GET", status(204), false),
+            ("GET", status(302), false),
+            (
+                "GET",
+                json!({"status": "200", "headers": [{"name": "content-length", "value": 0}]}),
+                false,
+            ),
+            ("GET", json!({"status": 200.0, "bodySize": 0}), false),
+        ] {
+            let bytes =
+                har(&json!([{"request": {"method": method, "url": "/"}, "response": response}]));
+            let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
+            let body = recording.exchanges()[0]
+                .response
+                .as_ref()
+                .unwrap()
+                .body
+                .clone();
+            assert_eq!(
+                matches!(body, Body::Omitted(_)),
+                is_missing,
+                "{method} {response}"
+            );
+        }
+    }
+
+    /// Playwright attaches bodies as files beside, or puts all into an archive.
+    #[test]
+    fn bodies_in_other_files_are_read() {
+        let entry = |name: &str| {
+            json!({"request": {"method": "POST", "url": "/", "postData": {"_file": name}},
+            "response": {"status": 200, "content": {"mimeType": "text/plain", "_file": name}}})
+        };
+        let bytes = har(&json!([entry("a.bin"), entry("gone.bin")]));
+        let attached = |name: &str| (name == "a.bin").then(|| vec![0xff]);
+        let beside = read("a.har", &bytes, &attached, Form::Decoded).unwrap();
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, content) in [
+            ("x/har.har", &bytes[..]),
+            ("x/a.bin", &[0xff]),
+            ("gone.bin", b"elsewhere"),
+        ] {
+            archive
+                .start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            std::io::Write::write_all(&mut archive, content).unwrap();
+        }
+        let archive = archive.finish().unwrap().into_inner();
+        assert!(is_har(&archive));
+        let archived = read("a.zip", &archive, NONE, Form::Decoded).unwrap();
+        for recording in [beside, archived] {
+            for (at, is_there) in [(0, true), (1, false)] {
+                let exchange = &recording.exchanges()[at];
+                let bodies = [
+                    &exchange.request.body,
+                    &exchange.response.as_ref().unwrap().body,
+                ];
+                for body in bodies {
+                    assert_eq!(*body == Body::Bytes(vec![0xff]), is_there, "{body:?}");
+                    assert_eq!(matches!(body, Body::Omitted(_)), !is_there, "{body:?}");
+                }
+            }
+        }
+        for cut in [10, archive.len() / 2, archive.len() - 1] {
+            assert!(read("a.zip", &archive[..cut], NONE, Form::Decoded).is_err());
+        }
+    }
+
+    #[test]
+    fn an_entry_without_a_response_leaves_the_others() {
+        let bytes = har(&json!([
+            {"request": {"method": "GET", "url": "/"}, "response": null},
+            {"request": {"method": "GET", "url": "/"}},
+            {"request": {"method": "GET", "url": "/a"}, "response": {"status": 200}},
+        ]));
+        let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
+        let answered: Vec<_> = recording
+            .exchanges()
+            .iter()
+            .map(|it| it.response.is_some())
+            .collect();
+        assert_eq!(answered, [false, false, true]);
+    }
+
+    #[test]
+    fn dates_have_a_zone_or_none() {
+        let entry = |started: Value| {
+            json!({"startedDateTime": started,
+            "request": {"method": "GET", "url": "/"}, "response": {"status": 200}})
+        };
+        let bytes = har(&json!([
+            entry(json!("2026-01-15T10:00:05.000")),
+            entry(json!("2026-01-15 10:00:01")),
+            entry(json!("2026-01-15T11:00:02+01:00")),
+            entry(json!(1_768_471_203_000_u64)),
+        ]));
+        let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
+        let times: Vec<_> = recording.exchanges().iter().map(|it| it.at_ms).collect();
+        assert_eq!(times, [0, 1000, 2000, 4000]);
+    }
+
+    #[test]
+    fn cookies_are_listed() {
+        let bytes = har(&json!([{
+            "request": {"method": "GET", "url": "http://h/", "headers": [{"name": "cookie", "value": "a=1; b=2"}]},
+            "response": {"status": 200, "headers": [{"name": "Set-Cookie",
+                "value": "c=3; Path=/x; HttpOnly; Secure; SameSite=Lax; Expires=Thu, 01 Jan 2026 08:00:00 GMT"}]},
+        }]));
+        let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
+        let written: Value = serde_json::from_str(&write(&recording)).unwrap();
+        let entry = &written["log"]["entries"][0];
+        let sent = json!([{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]);
+        assert_eq!(entry["request"]["cookies"], sent);
+        assert_eq!(
+            entry["response"]["cookies"],
+            json!([{"name": "c", "value": "3", "path": "/x", "httpOnly": true, "secure": true,
+                "sameSite": "Lax", "expires": "2026-01-01T08:00:00.000Z"}])
+        );
     }
 
     #[test]
@@ -183,7 +413,7 @@ mod tests {
             entry("data:,", "2026-01-01T07:00:00Z"),
             entry("http://h/1", "2026-01-01T08:00:00Z"),
         ]));
-        let recording = read("a.har", &bytes).unwrap();
+        let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
         let read: Vec<_> = recording.exchanges().iter().collect();
         assert_eq!(
             read.iter()
@@ -210,7 +440,7 @@ mod tests {
                 "response": {"status": 200},
             }]));
             let bytes = String::from_utf8(bytes).unwrap().replace("TEXT", text);
-            match read("a.har", bytes.as_bytes()) {
+            match read("a.har", bytes.as_bytes(), NONE, Form::Decoded) {
                 Ok(recording) => assert_eq!(
                     recording.exchanges()[0].request.body,
                     Body::Text(expected.to_owned())
@@ -268,7 +498,7 @@ mod tests {
         let recording = Recording::new("b.har", vec![Direction::Request], exchanges);
         let text = write(&recording);
         assert!(text.contains("\"2000-01-01T00:00:00.005Z\""), "{text}");
-        let again = read("b.har", text.as_bytes()).unwrap();
+        let again = read("b.har", text.as_bytes(), NONE, Form::Decoded).unwrap();
         assert_eq!(again.exchanges(), recording.exchanges());
         assert_eq!(write(&again), text);
     }
@@ -276,7 +506,13 @@ mod tests {
     #[test]
     fn what_is_no_har_has_a_place() {
         assert!(!is_har(b"{\"version\":1}"));
-        let wrong = read("c.har", b"{\"log\":{\"entries\":\n[{}]}}").unwrap_err();
+        let wrong = read(
+            "c.har",
+            b"{\"log\":{\"entries\":\n[{}]}}",
+            NONE,
+            Form::Decoded,
+        )
+        .unwrap_err();
         assert_eq!(wrong.line, 2);
         assert!(wrong.message.contains("missing field"), "{wrong}");
     }

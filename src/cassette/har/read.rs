@@ -4,26 +4,56 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
+use super::body::{Attached, Form};
 use super::format as har;
 use super::format::{Entry, Field, Har};
+use super::{archive, body};
 use crate::cassette::causes;
 use crate::cassette::causes::Causes;
-use crate::cassette::format::{Direction, Exchange, Wire, body_of_base64, body_of_text, omitted};
+use crate::cassette::format::{Direction, Exchange, Wire};
 use crate::cassette::recording::Recording;
 use crate::contract::change;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
 use crate::http::message::{Body, Headers, Request, Response};
 
-/// `file` is the name of the file in errors. Entries that used no network (`data:` and the like)
-/// are left out; an entry without a date keeps its place.
+/// `file` is the name of the file in errors, and `attached` reads the files that it names, where it is no archive.
+/// Bodies are in this form.
+/// Entries that used no network (`data:` and the like) are left out; an entry without a date keeps its place.
 /// Errors: the place and the reason where the file is not HAR 1.2.
-pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
+pub(crate) fn read(
+    file: &str,
+    bytes: &[u8],
+    attached: Attached<'_>,
+    form: Form,
+) -> Result<Recording, Diagnostic> {
+    if !archive::is_archive(bytes) {
+        return read_text(file, bytes, attached, form);
+    }
+    let archive = archive::open(bytes).map_err(|error| Diagnostic {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        message: error.to_string(),
+        remedy: None,
+        excerpt: None,
+    })?;
+    let attached = |name: &str| archive.beside.get(name).cloned();
+    read_text(file, &archive.har, &attached, form)
+}
+
+fn read_text(
+    file: &str,
+    bytes: &[u8],
+    attached: Attached<'_>,
+    form: Form,
+) -> Result<Recording, Diagnostic> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = paired(bytes);
     let har: Har = serde_json::from_slice(&bytes).map_err(|error| {
@@ -39,7 +69,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
     let mut causes = Causes::default();
     let mut exchanges = Vec::new();
     for (number, (at_ms, entry)) in (1..).zip(timed(har.log.entries)) {
-        let mut exchange = exchange(entry, number, at_ms);
+        let mut exchange = exchange(entry, number, at_ms, (attached, form));
         note_cause(&mut exchange, &mut causes);
         exchanges.push(exchange);
     }
@@ -55,9 +85,8 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
 /// first.
 fn timed(entries: Vec<Entry>) -> Vec<(u64, Entry)> {
     let sent = entries.into_iter().filter(|it| is_sent(&it.request.url));
-    let sent: Vec<(Option<Timestamp>, Entry)> = sent
-        .map(|entry| (entry.started.parse().ok(), entry))
-        .collect();
+    let sent: Vec<(Option<Timestamp>, Entry)> =
+        sent.map(|entry| (date(&entry.started), entry)).collect();
     let start = sent.iter().filter_map(|(at, _)| *at).min();
     let mut before = 0;
     let mut timed: Vec<(u64, Entry)> = sent
@@ -70,6 +99,17 @@ fn timed(entries: Vec<Entry>) -> Vec<(u64, Entry)> {
         .collect();
     timed.sort_by_key(|(at, _)| *at);
     timed
+}
+
+/// A date of ISO 8601. One without a zone is in UTC; a number counts milliseconds since 1970.
+fn date(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    let counted = || Timestamp::from_millisecond(text.parse().ok()?).ok();
+    let zoned = text.parse().ok();
+    zoned
+        .or_else(|| local().map(|it| it.timestamp()))
+        .or_else(counted)
 }
 
 fn is_sent(url: &str) -> bool {
@@ -89,11 +129,11 @@ fn milliseconds(duration: SignedDuration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(0)
 }
 
-fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
+fn exchange(entry: Entry, number: u64, at_ms: u64, bodies: (Attached<'_>, Form)) -> Exchange {
     let request_wire = wire(&entry.request.http_version);
     let response_wire = wire(&entry.response.http_version);
-    let request = request(entry.request);
-    let (response, broke) = response(entry.response);
+    let (response, broke) = response(entry.response, &entry.request.method, bodies);
+    let request = request(entry.request, bodies);
     // What is no number of milliseconds, and below zero, says nothing.
     let took = Duration::try_from_secs_f64(entry.time / 1000.0).unwrap_or_default();
     Exchange {
@@ -111,76 +151,48 @@ fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
     }
 }
 
-fn request(request: har::Request) -> Request {
-    let posted = request.post_data.unwrap_or_default();
+fn request(mut request: har::Request, bodies: (Attached<'_>, Form)) -> Request {
+    let mut headers = fields(std::mem::take(&mut request.headers));
     Request {
         target: target(&request.url),
-        body: posted_content(&posted, request.body_size),
-        headers: fields(request.headers),
+        body: bodies.1.of(body::posted(&request, &mut headers, bodies)),
+        headers,
         method: request.method,
     }
 }
 
-fn response(response: har::Response) -> (Option<Response>, Option<String>) {
+fn response(
+    mut response: har::Response,
+    method: &str,
+    bodies: (Attached<'_>, Form),
+) -> (Option<Response>, Option<String>) {
     let status = u16::try_from(response.status);
     let status = status.ok().filter(|it| (100..1000).contains(it));
-    let error = response.error.filter(|it| !it.is_empty());
+    let error = response.error.take().filter(|it| !it.is_empty());
     let absent = || {
         status
             .is_none()
             .then(|| "no response is in the HAR file".to_owned())
     };
     let broke = error.or_else(absent);
+    let mut headers = fields(std::mem::take(&mut response.headers));
     let response = status.map(|status| Response {
         status,
-        headers: fields(response.headers),
-        body: answered_content(response.content),
+        body: bodies
+            .1
+            .of(body::answered(&response, method, &mut headers, bodies)),
+        headers,
     });
     (response, broke)
 }
 
-fn posted_content(posted: &har::PostData, size: i64) -> Body {
-    match content(&posted.text, posted.encoding.as_deref()) {
-        Body::Empty => absent(size),
-        content => content,
-    }
-}
-
-fn answered_content(body: har::Body) -> Body {
-    match body.text {
-        Some(text) => content(&text, body.encoding.as_deref()),
-        None => absent(body.size),
-    }
-}
-
-/// A body that the file omits. A size below zero is unknown.
-fn absent(size: i64) -> Body {
-    match u64::try_from(size) {
-        Ok(length @ 1..) => omitted(length, String::new()),
-        _ => Body::Empty,
-    }
-}
-
-/// Text that a tool encoded as bytes, such as JSON with non-ASCII names, is decoded to text.
-fn content(text: &str, encoding: Option<&str>) -> Body {
-    if encoding.is_some_and(|it| it.eq_ignore_ascii_case("base64")) {
-        let bytes = STANDARD.decode(text).ok();
-        return match bytes.map(String::from_utf8) {
-            Some(Ok(text)) => content(&text, None),
-            _ => body_of_base64(text.to_owned()),
-        };
-    }
-    body_of_text(text.to_owned())
-}
-
 fn direction(body: &Body) -> Direction {
-    let is_notification = match body {
-        Body::Json(body) => change::entries(body).is_some_and(|entries| {
+    let is_notification = body::json(body).is_some_and(|body| {
+        change::entries(&body).is_some_and(|entries| {
             let is_change = |it: &Value| it["changeType"].is_string();
             !entries.is_empty() && entries.iter().all(is_change)
-        }),
-        _ => false,
-    };
+        })
+    });
     if is_notification {
         Direction::Notification
     } else {
@@ -188,17 +200,31 @@ fn direction(body: &Body) -> Direction {
     }
 }
 
+/// The path and the query of a URL. Characters that no URL has are encoded (RFC 3986 section 2.1): browsers and other
+/// tools write URLs before they are.
 fn target(url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
-    let Some((_, rest)) = url.split_once("://") else {
-        return url.to_owned();
+    let target = match url.split_once("://") {
+        None => url.to_owned(),
+        Some((_, rest)) => match rest.find(['/', '?']) {
+            Some(at) if rest[at..].starts_with('/') => rest[at..].to_owned(),
+            Some(at) => format!("/{}", &rest[at..]),
+            None => "/".to_owned(),
+        },
     };
-    match rest.find(['/', '?']) {
-        Some(at) if rest[at..].starts_with('/') => rest[at..].to_owned(),
-        Some(at) => format!("/{}", &rest[at..]),
-        None => "/".to_owned(),
-    }
+    utf8_percent_encode(&target, RAW).to_string()
 }
+
+/// The characters that no URL has, without the braces of a template.
+const RAW: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'|');
 
 /// Converts HTTP/2 pseudo-header fields: `:authority` becomes `Host`, others are dropped (RFC 9113
 /// section 8.3.1). Browsers join repeated fields with line ends.
@@ -236,10 +262,12 @@ fn wire(version: &str) -> Wire {
 
 fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
     let request = &exchange.request;
-    let mut links = causes::links(&request.target, &request.headers, request.body.json());
+    let sent = body::json(&request.body);
+    let mut links = causes::links(&request.target, &request.headers, sent.as_deref());
     exchange.cause = causes.of(exchange.direction, exchange.number, &links);
     if let Some(response) = &exchange.response {
-        links.extend(causes::links("", &response.headers, response.body.json()));
+        let answered = body::json(&response.body);
+        links.extend(causes::links("", &response.headers, answered.as_deref()));
     }
     causes.note(exchange.direction, exchange.number, &links);
 }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use super::format as har;
 use super::format::{Creator, Entry, Field, Har, Log, PostData, Timings, unknown};
@@ -95,7 +96,7 @@ fn request(exchange: &Exchange) -> har::Request {
     har::Request {
         method: request.method.clone(),
         http_version: version(&exchange.request_wire),
-        cookies: Vec::new(),
+        cookies: sent_cookies(&request.headers),
         headers: listed(&request.headers),
         query_string: query.unwrap_or_default(),
         body_size: body.size,
@@ -103,6 +104,7 @@ fn request(exchange: &Exchange) -> har::Request {
             mime_type: body.mime_type,
             text,
             encoding: body.encoding,
+            ..PostData::default()
         }),
         headers_size: unknown(),
         url,
@@ -139,16 +141,22 @@ fn url(exchange: &Exchange) -> String {
 fn response(exchange: &Exchange) -> har::Response {
     let response = exchange.response.as_ref();
     let headers = response.map_or(&NO_FIELDS, |it| &it.headers);
+    let content = body(response.map_or(&Body::Empty, |it| &it.body), headers);
+    // The size on the wire is another one where a coding was taken away.
+    let coded = exchange.response_wire.coding.as_ref().map(|_| {
+        let length = headers.get("content-length");
+        length.and_then(|it| it.parse().ok()).unwrap_or(unknown())
+    });
     har::Response {
         status: response.map_or(0, |it| it.status.into()),
         status_text: String::new(),
         http_version: response.map_or_else(String::new, |_| version(&exchange.response_wire)),
-        cookies: Vec::new(),
+        cookies: set_cookies(headers),
         headers: listed(headers),
-        content: response.map_or_else(har::Body::default, |it| body(&it.body, headers)),
         redirect_url: headers.get("location").unwrap_or_default().to_owned(),
         headers_size: unknown(),
-        body_size: unknown(),
+        body_size: coded.unwrap_or(content.size),
+        content,
         error: exchange.broke.clone(),
     }
 }
@@ -181,7 +189,54 @@ fn body(content: &Body, headers: &Headers) -> har::Body {
         mime_type,
         text,
         encoding,
+        file: None,
     }
+}
+
+/// The cookies of a request (RFC 6265 section 4.2.1).
+fn sent_cookies(headers: &Headers) -> Vec<Value> {
+    let fields = headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
+    let pairs = fields.flat_map(|(_, value)| value.split(';'));
+    let named = |(name, value)| json!({"name": name, "value": value});
+    pairs.filter_map(pair).map(named).collect()
+}
+
+/// The cookies that a response sets (RFC 6265 section 4.1.1).
+fn set_cookies(headers: &Headers) -> Vec<Value> {
+    let fields = headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    fields.filter_map(|(_, value)| set_cookie(value)).collect()
+}
+
+fn set_cookie(field: &str) -> Option<Value> {
+    let mut parts = field.split(';');
+    let (name, value) = pair(parts.next()?)?;
+    let mut cookie = json!({"name": name, "value": value});
+    for part in parts {
+        let (name, value) = pair(part).unwrap_or((part.trim(), ""));
+        match name.to_ascii_lowercase().as_str() {
+            "path" => cookie["path"] = value.into(),
+            "domain" => cookie["domain"] = value.into(),
+            "samesite" => cookie["sameSite"] = value.into(),
+            "httponly" => cookie["httpOnly"] = true.into(),
+            "secure" => cookie["secure"] = true.into(),
+            "expires" => {
+                if let Ok(date) = rfc2822::parse(value) {
+                    cookie["expires"] = format!("{:.3}", date.timestamp()).into();
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(cookie)
+}
+
+fn pair(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once('=')?;
+    Some((name.trim(), value.trim()))
 }
 
 static NO_FIELDS: Headers = Headers::new();

@@ -191,12 +191,21 @@ fn judged(
         ..
     } = monitored;
     let mut checked = watched.checked;
+    let mut notes = Vec::new();
     if arguments.service.is_none() {
         // The built-in service is not under test. It refuses what a test wants it to refuse.
         let is_about = |verdict| verdict == Verdict::Fail;
-        checked
+        let (kept, of_service): (Vec<_>, Vec<_>) = checked
             .results
-            .retain(|it| it.role == Party::Bot || is_about(it.verdict));
+            .into_iter()
+            .partition(|it| it.role == Party::Bot || is_about(it.verdict));
+        checked.results = kept;
+        let doubtful = of_service
+            .into_iter()
+            .filter(|it| it.verdict == Verdict::Inconclusive);
+        notes.extend(
+            doubtful.map(|it| format!("the built-in service, {}: {}", it.scenario, it.reason)),
+        );
     }
     redaction::not_covered(&mut checked.not_covered, redactor);
     text.push_str(&covered::not_covered(
@@ -208,6 +217,7 @@ fn judged(
     let mut run = Run::new(target(arguments, Some(url)), checked.results);
     redaction::run(&mut run, redactor);
     run.errors.extend(unmatched);
+    run.notes.extend(notes);
     run.notes.extend(arguments.faults.told(&watched.injected));
     if run.results.is_empty() {
         let not_covered = checked.not_covered.len() + checked.unlisted;

@@ -34,7 +34,7 @@ impl Ending {
     pub(super) fn failed(failure: &Failure) -> Self {
         Self {
             status: "failed",
-            result: result_info(failure.code, failure.subcode, &failure.message),
+            result: failure.fill(result_info(500, 8500, "The operation has failed.")),
             details: Map::new(),
         }
     }

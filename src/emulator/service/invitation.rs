@@ -43,7 +43,7 @@ impl Service {
             ..CommsOperation::running(&line.call, Operation::Invite, Some(context))
         };
         let answer = self.answer(&operation, routed.prefix);
-        let groups = self.groups(&operation, &line, failure.is_some());
+        let groups = self.groups(&operation, &line, failure.as_ref());
         let mut state = self.state();
         state.add_operation(operation);
         let delay = state.timings.outcome;
@@ -102,15 +102,17 @@ impl Service {
         self: &Arc<Self>,
         operation: &CommsOperation,
         line: &Line,
-        is_to_fail: bool,
+        failure: Option<&Failure>,
     ) -> Vec<(Queue, Group)> {
         let callback = &line.callback;
         let state = self.state();
         let cannot = operation.invitees.iter().any(|it| state.fails(it.id()));
         drop(state);
-        let fails = mutant::may_fail(self.mutant) && (is_to_fail || cannot);
+        let failure = failure.cloned().or_else(|| cannot.then(Failure::default));
+        let failure = failure.filter(|_| mutant::may_fail(self.mutant));
+        let fails = failure.is_some();
         let replaced = replaced_by(&operation.invitees);
-        let mut notifications = self.notifications_of_call(operation, callback, fails);
+        let mut notifications = self.notifications_of_call(operation, callback, failure.as_ref());
         mutant::notifications(
             self.mutant,
             &mut notifications,
@@ -133,7 +135,7 @@ impl Service {
         &self,
         operation: &CommsOperation,
         callback: &str,
-        fails: bool,
+        failure: Option<&Failure>,
     ) -> Vec<Notification> {
         let notification = |about, entry, effect| Notification {
             about,
@@ -141,10 +143,17 @@ impl Service {
             entry,
             effect,
         };
+        let fails = failure.is_some();
         let status = if fails { "failed" } else { "completed" };
+        let mut end = self.pages.operation("deleted", operation, status);
+        if let (Some(failure), Some(result)) =
+            (failure, end.pointer_mut("/resourceData/resultInfo"))
+        {
+            *result = failure.fill(result.take());
+        }
         let mut notifications = vec![notification(
             About::End,
-            self.pages.operation("deleted", operation, status),
+            end,
             Some(Effect::End(operation.id.clone(), status)),
         )];
         if !fails {

@@ -14,6 +14,15 @@ use crate::http::message::{Body, json_error};
 /// In characters.
 const LONGEST_CONTEXT: usize = 256;
 
+/// The kinds of media of a call.
+const MODALITIES: [&str; 5] = [
+    "unknown",
+    "audio",
+    "video",
+    "videoBasedScreenSharing",
+    "data",
+];
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parameters<'a> {
     /// `None` for a request without a body.
@@ -28,6 +37,18 @@ impl<'a> Parameters<'a> {
             body => Some(object(body)?),
         };
         Ok(Self { body })
+    }
+
+    /// Refuses properties that are not among these.
+    pub(super) fn only(self, names: &[&str]) -> Result<Self, Refusal> {
+        let mut given = self.body.into_iter().flat_map(Map::keys);
+        match given.find(|name| !names.contains(&name.as_str())) {
+            None => Ok(self),
+            Some(name) => Err(Refusal::bad_request(format!(
+                "`{name}` is none of {}.",
+                names.join(", ")
+            ))),
+        }
     }
 
     /// The properties of an object in the body.
@@ -102,6 +123,23 @@ impl<'a> Parameters<'a> {
                 .copied()
                 .find(|it| it.eq_ignore_ascii_case(text))
         })
+    }
+
+    /// Kinds of media, in any case.
+    pub(super) fn modalities(self, name: &str) -> Result<Option<Vec<&'a str>>, Refusal> {
+        let given = self.texts(name)?;
+        let is_known = |it: &str| {
+            MODALITIES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(it))
+        };
+        match given.iter().flatten().find(|it| !is_known(it)) {
+            None => Ok(given),
+            Some(other) => Err(Refusal::bad_request(format!(
+                "`{name}` has `{other}`, which is none of {}.",
+                MODALITIES.join(", ")
+            ))),
+        }
     }
 
     pub(super) fn context(self) -> Result<Option<String>, Refusal> {

@@ -156,14 +156,37 @@ pub(super) struct RoutingGroup {
     pub(super) receivers: Vec<String>,
 }
 
-/// What a failed operation says of its failure.
-#[derive(Debug, Clone)]
+/// What a failed operation says of its failure. What is `None` is as usual for the operation.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Failure {
     /// `None` for whichever operation comes next.
     pub(super) operation: Option<Operation>,
-    pub(super) code: i64,
-    pub(super) subcode: i64,
-    pub(super) message: String,
+    pub(super) code: Option<i64>,
+    pub(super) subcode: Option<i64>,
+    pub(super) message: Option<String>,
+}
+
+impl Failure {
+    /// Puts what it says into the result of an operation. Pages spell the property `subcode` or `subCode`.
+    pub(super) fn fill(&self, mut result: Value) -> Value {
+        let subcode = if result.get("subCode").is_some() {
+            "subCode"
+        } else {
+            "subcode"
+        };
+        let message = self.message.clone().map(Value::from);
+        let said = [
+            ("code", self.code.map(Value::from)),
+            (subcode, self.subcode.map(Value::from)),
+            ("message", message),
+        ];
+        for (name, value) in said {
+            if let Some(value) = value {
+                result[name] = value;
+            }
+        }
+        result
+    }
 }
 
 /// The file that a caller's response was recorded in.

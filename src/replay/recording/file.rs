@@ -7,8 +7,10 @@ use rayon::prelude::*;
 use super::Indexed;
 use super::chunk::Chunk;
 use crate::cassette::format::Exchange;
+use crate::cassette::har::Form;
 use crate::cassette::open;
 use crate::cassette::open::Opened;
+use crate::cassette::read::beside;
 use crate::cassette::source::{Source, SourceError, lines};
 use crate::cassette::{har, journal};
 use crate::diagnostic::Diagnostic;
@@ -28,7 +30,7 @@ pub(crate) fn index(
 ) -> Result<(Indexed, Option<Diagnostic>), FileError> {
     match opened {
         Opened::Har(bytes) => {
-            let read = har::read(file, &bytes);
+            let read = har::read(file, &bytes, &beside(Path::new(file)), Form::Sent);
             let recording = read.map_err(|wrong| FileError::Broken(vec![wrong]))?;
             Ok((Indexed::of(&recording), None))
         }
@@ -145,7 +147,7 @@ mod tests {
             let length = bytes.len() as u64;
             let (indexed, torn) =
                 index_lines("a", Box::new(bytes.clone()), length, block_length).unwrap();
-            let (whole, other) = read::parse("a", &bytes).unwrap();
+            let (whole, other) = read::parse("a", &bytes, &|_| None).unwrap();
             assert_eq!(torn, other, "{block_length}");
             let index = indexed.index();
             assert_eq!(index.len(), whole.exchanges().len(), "{block_length}");

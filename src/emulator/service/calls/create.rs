@@ -56,7 +56,7 @@ impl<'r> NewCall<'r> {
         let targets = parameters.people("targets", MOST_TARGETS)?;
         let meeting = parameters.object("meetingInfo")?;
         let chat = parameters.object("chatInfo")?;
-        parameters.texts("requestedModalities")?;
+        parameters.modalities("requestedModalities")?;
         parameters.number("ringingTimeoutInSeconds", 0..=115)?;
         let media = parameters.object("mediaConfig")?;
         if !edition.is_terse() && (!targets.is_empty() || meeting.is_some()) {

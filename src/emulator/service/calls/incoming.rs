@@ -212,7 +212,7 @@ fn callback(parameters: Parameters<'_>) -> Result<Option<&str>, Refusal> {
 /// `acceptModalities` in 2019-05, `acceptedModalities` later.
 fn accepted(parameters: Parameters<'_>) -> Result<Option<Value>, Refusal> {
     for name in ["acceptModalities", "acceptedModalities"] {
-        if let Some(modalities) = parameters.texts(name)? {
+        if let Some(modalities) = parameters.modalities(name)? {
             return Ok(Some(modalities.into()));
         }
     }

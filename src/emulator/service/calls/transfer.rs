@@ -10,7 +10,7 @@ use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Routed;
 use crate::emulator::service::pages::result_info;
 use crate::emulator::service::parameters::{person, required};
-use crate::emulator::service::state::{About, CallState, Group, Invitee, Line, Queue};
+use crate::emulator::service::state::{About, CallState, Failure, Group, Invitee, Line, Queue};
 use crate::emulator::service::{Outcome, Service};
 
 impl Service {
@@ -34,13 +34,13 @@ impl Service {
             return Err(Refusal::bad_request("A call cannot replace itself."));
         }
         let failure = call.take_failure(routed.operation);
-        let fails = fails || failure.is_some();
+        let failure = failure.or_else(|| fails.then(Failure::default));
         let line = call.line()?;
         call.state = CallState::Transferring;
         drop(state);
         let transferring = self.line_notification(&line, About::Transferring, json!({}));
         let mut groups = vec![(line.queue.clone(), Group::new(vec![transferring]))];
-        let end = move |service: &Arc<Self>| service.transferred(&line, &target, fails);
+        let end = move |service: &Arc<Self>| service.transferred(&line, &target, failure.as_ref());
         if delay.is_zero() {
             groups.extend(end(self));
         } else {
@@ -62,16 +62,17 @@ impl Service {
         self: &Arc<Self>,
         line: &Line,
         target: &Invitee,
-        fails: bool,
+        failure: Option<&Failure>,
     ) -> Vec<(Queue, Group)> {
         let accepted = self.line_notification(line, About::TransferAccepted, json!({}));
-        if fails {
+        if let Some(failure) = failure {
             let subcode = if target.replaces.is_some() {
                 7700
             } else {
                 7000
             };
-            let more = json!({"resultInfo": result_info(500, subcode, "The transfer failed.")});
+            let result = failure.fill(result_info(500, subcode, "The transfer failed."));
+            let more = json!({"resultInfo": result});
             let back = self.line_notification(line, About::Established, more);
             return vec![(line.queue.clone(), Group::new(vec![accepted, back]))];
         }

@@ -68,7 +68,8 @@ impl Service {
             }
             [call, "tones"] => {
                 allow(request, &["POST"])?;
-                for tone in required("tones", parameters.texts("tones")?)? {
+                let tones = parameters.only(&["tones"])?.texts("tones")?;
+                for tone in required("tones", tones)? {
                     self.press(call, tone)?;
                 }
                 Ok(Answer::new(204).into())
@@ -96,10 +97,7 @@ impl Service {
     /// A person calls the bot.
     fn bring_call(self: &Arc<Self>, parameters: Parameters<'_>) -> Result<Outcome, Refusal> {
         let callback = required("callback", parameters.callback("callback")?)?;
-        let caller = match who(parameters)? {
-            Some(caller) => caller,
-            None => Invitee::new("user", &new_id(), "Somebody"),
-        };
+        let caller = who(parameters, &["callback", "call"])?;
         let mut details = incoming_details(&caller, &new_id());
         if let Some(more) = parameters.object("call")? {
             details.extend(more.clone());
@@ -129,6 +127,7 @@ impl Service {
         parameters: Parameters<'_>,
     ) -> Result<Outcome, Refusal> {
         self.state().live(call)?;
+        let parameters = parameters.only(&["code", "subcode", "message"])?;
         let code = parameters.number("code", 0..=999)?.unwrap_or(200);
         let subcode = parameters.number("subcode", 0..=999_999)?.unwrap_or(5001);
         let message = parameters
@@ -176,8 +175,7 @@ impl Service {
         match item {
             [] => {
                 allow(request, &["POST"])?;
-                let person =
-                    who(parameters)?.unwrap_or_else(|| Invitee::new("user", &new_id(), "Somebody"));
+                let person = who(parameters, &["lobby"])?;
                 let in_lobby = parameters.flag("lobby")?.unwrap_or(false);
                 let id = self.join(call, &person, None, in_lobby)?;
                 Ok(created("participant", &id))
@@ -187,6 +185,7 @@ impl Service {
                 let (line, changed) = if request.method == "DELETE" {
                     self.leave(call, member)?
                 } else {
+                    let parameters = parameters.only(&["lobby", "muted"])?;
                     let mut state = self.state();
                     let call = state.answered(call)?;
                     let line = call.line()?;
@@ -270,21 +269,38 @@ pub(super) fn incoming_details(caller: &Invitee, application: &str) -> Map<Strin
     ])
 }
 
-/// The person that a request names, in short or by a whole identity set.
-fn who(parameters: Parameters<'_>) -> Result<Option<Invitee>, Refusal> {
+/// The person that a request names, in short or by a whole identity set; a new user where it names nobody. The request
+/// may have these other properties.
+fn who(parameters: Parameters<'_>, others: &[&str]) -> Result<Invitee, Refusal> {
+    let names = [others, &KINDS, &["identity"]].concat();
+    let parameters = parameters.only(&names)?;
+    let mut people = Vec::new();
     if let Some(identity) = parameters.value("identity") {
-        return person(&json!({"identity": identity})).map(Some);
+        people.push(person(&json!({"identity": identity}))?);
     }
     for kind in KINDS {
-        if let Some(id) = parameters.text(kind)? {
-            return Ok(Some(Invitee::new(kind, id, "Somebody")));
-        }
+        let id = parameters.text(kind)?;
+        people.extend(id.map(|id| Invitee::new(kind, id, "Somebody")));
     }
-    Ok(None)
+    match people.pop() {
+        _ if !people.is_empty() => Err(Refusal::bad_request("One person is named, not several.")),
+        Some(person) if person.kind == "phone" && !is_number(person.id()) => Err(
+            Refusal::bad_request("A `phone` is a number that begins with `+`, such as +15550100."),
+        ),
+        Some(person) => Ok(person),
+        None => Ok(Invitee::new("user", &new_id(), "Somebody")),
+    }
+}
+
+/// True for a number in E.164 format.
+fn is_number(id: &str) -> bool {
+    let digits = id.strip_prefix('+').unwrap_or_default();
+    (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// What a caller says (the bytes of the file) and why the recording ends then.
 fn speech(parameters: Parameters<'_>) -> Result<(Said, &'static str), Refusal> {
+    let parameters = parameters.only(&["text", "reason"])?;
     let reason = parameters.text("reason")?.unwrap_or("maxSilenceTimeout");
     let reason = reason_named(reason)
         .ok_or_else(|| Refusal::bad_request(format!("`{reason}` ends no recording.")))?;
@@ -295,6 +311,7 @@ fn speech(parameters: Parameters<'_>) -> Result<(Said, &'static str), Refusal> {
 }
 
 fn failure(parameters: Parameters<'_>) -> Result<Failure, Refusal> {
+    let parameters = parameters.only(&["operation", "code", "subcode", "message"])?;
     let operation = match parameters.text("operation")? {
         None => None,
         Some(name) => {
@@ -306,11 +323,8 @@ fn failure(parameters: Parameters<'_>) -> Result<Failure, Refusal> {
     };
     Ok(Failure {
         operation,
-        code: parameters.number("code", 0..=999)?.unwrap_or(500),
-        subcode: parameters.number("subcode", 0..=999_999)?.unwrap_or(8500),
-        message: parameters
-            .text("message")?
-            .unwrap_or("The operation has failed.")
-            .to_owned(),
+        code: parameters.number("code", 0..=999)?,
+        subcode: parameters.number("subcode", 0..=999_999)?,
+        message: parameters.text("message")?.map(str::to_owned),
     })
 }

@@ -211,12 +211,7 @@ impl Service {
     fn given_failure(&self, given: Given<'_>) -> Result<Outcome, Refusal> {
         let mut state = self.state();
         if let Some(call) = find_call(&state, given) {
-            state.live(&call)?.failures.push(Failure {
-                operation: None,
-                code: 500,
-                subcode: 8500,
-                message: "The operation has failed.".to_owned(),
-            });
+            state.live(&call)?.failures.push(Failure::default());
         } else {
             let requested = given.body.get("variables").and_then(Value::as_object);
             let ids = requested.into_iter().flatten();

@@ -65,6 +65,7 @@ impl Service {
         let parameters = Parameters::read(&request.body)?;
         let mut state = self.state();
         let mut timings = state.timings;
+        parameters.only(&fields(&mut timings).map(|(name, _)| name))?;
         for (name, time) in fields(&mut timings) {
             if let Some(ms) = parameters.number(name, 0..=86_400_000)? {
                 *time = Duration::from_millis(ms.unsigned_abs());

@@ -155,6 +155,25 @@ async fn what_cannot_be_done_is_refused() {
             404,
         ),
         ("PATCH", "timings".to_owned(), json!({"prompt_ms": -1}), 400),
+        ("PATCH", "timings".to_owned(), json!({"lunch_ms": 1}), 400),
+        (
+            "POST",
+            "calls".to_owned(),
+            json!({"callback": "http://127.0.0.1:9/", "phone": "x"}),
+            400,
+        ),
+        (
+            "POST",
+            "calls".to_owned(),
+            json!({"callback": "http://127.0.0.1:9/", "user": "1", "guest": "2"}),
+            400,
+        ),
+        (
+            "POST",
+            "calls".to_owned(),
+            json!({"callback": "http://127.0.0.1:9/", "colour": "red"}),
+            400,
+        ),
         ("POST", "full-moon".to_owned(), json!({}), 404),
     ] {
         let answer = fixture

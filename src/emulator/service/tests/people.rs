@@ -101,6 +101,39 @@ async fn an_operation_fails_on_demand_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_invitation_and_a_transfer_fail_as_a_test_wants() {
+    let mut fixture = Fixture::open(ServiceOptions::default()).await;
+    let call = fixture.call().await;
+    let failures = format!("calls/{call}/failures");
+    let failure = json!({"code": 487, "subcode": 3, "message": "no"});
+    let person = json!({"identity": {"user": {"id": "u-9"}}});
+    fixture.control("POST", &failures, failure.clone()).await;
+    let invited = json!({"participants": [person]});
+    let path = format!("/communications/calls/{call}/participants/invite");
+    assert_eq!(fixture.post(&path, &invited).await.status, 200);
+    let end = fixture.entry().await;
+    let result = &end["resourceData"]["resultInfo"];
+    assert_eq!(
+        (&result["code"], &result["subCode"]),
+        (&json!(487), &json!(3))
+    );
+    assert_eq!(result["message"], "no");
+    fixture.control("POST", &failures, failure).await;
+    let target = json!({"transferTarget": person});
+    let path = format!("/communications/calls/{call}/transfer");
+    assert_eq!(fixture.post(&path, &target).await.status, 202);
+    fixture.entry().await;
+    fixture.entry().await;
+    let back = fixture.entry().await;
+    assert_eq!(back["resourceData"]["state"], "established");
+    let result = &back["resourceData"]["resultInfo"];
+    assert_eq!(
+        (&result["code"], &result["subcode"]),
+        (&json!(487), &json!(3))
+    );
+}
+
+#[tokio::test]
 async fn a_participant_is_held_and_removed() {
     let mut fixture = Fixture::open(ServiceOptions::default()).await;
     let call = fixture.call().await;
