@@ -17,7 +17,7 @@ use crate::inject::{InjectionKind, with_injected};
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{self, Case};
 use crate::redact::{
-    Redactor, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,
+    ContentType, Redactor, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,
 };
 use crate::runner::self_check::{self, PairOptions};
 use crate::runner::{self, Stop};
@@ -297,5 +297,22 @@ fn captured<'a>(fields: &'a Headers, body: &'a [u8]) -> UnredactedMessage<'a> {
             .collect(),
         body: UnredactedBody::Bytes(body.into()),
         wire: Wire::default(),
+    }
+}
+
+/// Redacts bodies.
+#[derive(Debug)]
+pub struct Bodies(Redactor);
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self(Redactor::new([7; 32]))
+    }
+}
+
+impl Bodies {
+    /// The body without its secrets; none where it has none.
+    pub fn redact(&self, body: &[u8], content_type: &str) -> Option<Vec<u8>> {
+        self.0.redacted_body(body, ContentType(Some(content_type)))
     }
 }

@@ -1,5 +1,6 @@
 //! `confcall check`: judges recordings, offline.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +38,8 @@ scenarios that a recording is said to show.
 
 Examples:
   confcall check call.jsonl
-  confcall check --edition 2021-02 --strict call.jsonl browser.har";
+  confcall check --edition 2021-02 --strict call.jsonl browser.har
+  confcall check --secrets call.jsonl browser.har";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -52,6 +54,9 @@ pub(crate) struct Arguments {
     /// Fail on a SHOULD that is not met
     #[arg(long, help_heading = "Judging")]
     strict: bool,
+    /// List the secrets in the files by place and rule, and judge nothing; 1 if there is one
+    #[arg(long, help_heading = "Judging", conflicts_with_all = ["strict", "filter", "report"])]
+    secrets: bool,
     #[arg(
         long,
         value_name = "KIND=FILE",
@@ -164,7 +169,8 @@ impl Secrets {
     fn warnings(&self, file: &str) -> Vec<String> {
         let named = self.named.iter().map(|it| {
             let (exchange, place) = (it.exchange, &it.place);
-            format!("{file}: exchange {exchange} holds what looks like a secret: {place}")
+            let rule = &it.rule;
+            format!("{file}: exchange {exchange} holds what looks like a secret: {place} ({rule})")
         });
         let others = (self.others > 0).then(|| format!("{file}: and {} more", self.others));
         named.chain(others).collect()
@@ -178,7 +184,54 @@ pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
     Ok(checker.report(&[file.display().to_string()], judged.checked.results))
 }
 
+/// Lists the secrets in the files: their places and rules, and no values.
+fn list_secrets(files: &[PathBuf], output: Output) -> Result<Exit, Failure> {
+    let redactor = record::redactor(None)?;
+    let mut count = 0;
+    for file in files {
+        let (mut recording, torn) = Ordered::open(file)?;
+        if let Some(torn) = torn {
+            output::warn(torn);
+        }
+        loop {
+            let batch = recording.batch(|exchange| secrets::secrets(&redactor, &exchange))?;
+            if batch.is_empty() {
+                break;
+            }
+            let mut lines = String::new();
+            for secret in batch.into_iter().flatten() {
+                let (exchange, place, rule) = (secret.exchange, secret.place, secret.rule);
+                let place = redactor.in_text(&place);
+                let _ = writeln!(
+                    lines,
+                    "{}: exchange {exchange}: {place}: {rule}",
+                    file.display()
+                );
+                count += 1;
+            }
+            output.print(&lines)?;
+        }
+    }
+    output.print(&format!(
+        "{} in {}\n",
+        counted(count, "secret"),
+        counted(files.len(), "file")
+    ))?;
+    Ok(if count == 0 {
+        Exit::Success
+    } else {
+        Exit::Failed
+    })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    if arguments.secrets {
+        return list_secrets(&arguments.files, output);
+    }
     let begun = Instant::now();
     let how = How {
         roles: &[Party::Bot],

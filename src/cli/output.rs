@@ -2,11 +2,13 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::sync::LazyLock;
 
 use clap::ValueEnum;
 
 use super::environment;
 use crate::judge::verdict::Run;
+use crate::redact::Redactor;
 use crate::report::annotations;
 use crate::report::text::{Log, Look, escaped, shown};
 
@@ -86,6 +88,12 @@ impl Log {
     }
 }
 
+/// The redactor of messages; none where the system has no random bytes for its key.
+static REDACTOR: LazyLock<Option<Redactor>> = LazyLock::new(|| {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).ok().map(|()| Redactor::new(key))
+});
+
 pub(crate) fn error(message: impl Display) {
     say(&format!("error: {message}"));
 }
@@ -97,6 +105,10 @@ pub(crate) fn warn(message: impl Display) {
 /// Writes text and a line feed to standard error. Control characters of names and messages of others
 /// do not reach the terminal. A failure cannot be shown anywhere else, and is ignored.
 pub(crate) fn say(text: &str) {
-    let text = shown(text, false, Log::of_environment());
+    // Messages quote addresses, which may have credentials in them.
+    let text = REDACTOR
+        .as_ref()
+        .map_or_else(|| text.to_owned(), |it| it.in_text(text));
+    let text = shown(&text, false, Log::of_environment());
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

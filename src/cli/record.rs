@@ -23,7 +23,7 @@ use crate::http::interception::{Interception, NamedHost};
 use crate::http::tls::Authority;
 use crate::record;
 use crate::record::{Bot, Bots, Parties, Service, Sinks};
-use crate::redact::Redactor;
+use crate::redact::{ProjectRedaction, Redactor};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -159,7 +159,11 @@ fn warn(text: &str) {
 /// The redactor of a recording, with `[redaction]` of this file, or else of `confcall.toml` if it exists. The
 /// key of its pseudonyms is random and stored nowhere.
 pub(crate) fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
-    let project = config::load(config)?.redaction;
+    redactor_of(config::load(config)?.redaction)
+}
+
+/// A redactor with these rules of a project and a key of its own.
+pub(crate) fn redactor_of(project: ProjectRedaction) -> Result<Redactor, Failure> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(EnvironmentError::Random)?;
     Ok(Redactor::with(key, project))

@@ -19,12 +19,13 @@ use super::reports::{ReportFile, Reports};
 use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
 use super::tls::Tls;
-use super::{ca, output, snapshots};
+use super::{ca, output, record, snapshots};
 use crate::api::party::Party;
 use crate::config::trigger::TriggerRow;
 use crate::config::values::ValueError;
 use crate::config::{self, values};
 use crate::http::interception::NamedHost;
+use crate::judge::redaction;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::Run;
 use crate::report::{coverage, snapshot, terminal};
@@ -193,8 +194,10 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
+    let redactor = record::redactor_of(config.redaction.clone())?;
     let (options, left_out) = arguments.options(config)?;
-    let played = play(options, &output)?;
+    let mut played = play(options, &output)?;
+    redaction::run(&mut played.run, &redactor);
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {
         text.push_str(&coverage::render(&played.run, "scenario", output.look));

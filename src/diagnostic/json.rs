@@ -71,83 +71,6 @@ pub(crate) fn range(ranged: &impl Ranged) -> Range<usize> {
     range.start..range.end
 }
 
-/// The JSON with other texts for the values that `replaced` gives one for, and everything else to the
-/// letter; none where it gives none. Names of properties are no values.
-#[cfg(test)]
-pub(crate) fn with_texts(
-    json: &str,
-    mut replaced: impl FnMut(&str) -> Option<String>,
-) -> Option<String> {
-    let mut tokens = tokens(json).peekable();
-    let (mut written, mut read) = (String::new(), 0);
-    while let Some(token) = tokens.next() {
-        let text = &json[token.clone()];
-        let is_name = tokens.peek().is_some_and(|next| &json[next.clone()] == ":");
-        if is_name || !text.starts_with('"') {
-            continue;
-        }
-        if let Some(replaced) = text_of(text).and_then(|it| replaced(&it)) {
-            written.push_str(&json[read..token.start]);
-            written.push_str(&serde_json::Value::from(replaced).to_string());
-            read = token.end;
-        }
-    }
-    (read > 0).then(|| written + &json[read..])
-}
-
-/// The texts of another spelling of a JSON, in the spelling of this one: its white space, its numbers,
-/// its escapes.
-pub(crate) fn respelled(json: &str, other: &str) -> String {
-    let (of_json, of_other) = (tokens(json).count(), tokens(other).count());
-    if of_json != of_other {
-        return other.to_owned();
-    }
-    let (mut written, mut read) = (String::with_capacity(json.len()), 0);
-    for (token, replacing) in tokens(json).zip(tokens(other)) {
-        let (text, replacing) = (&json[token.clone()], &other[replacing]);
-        let is_text = replacing.starts_with('"');
-        if text != replacing && is_text && text_of(text) != text_of(replacing) {
-            written.push_str(&json[read..token.start]);
-            written.push_str(replacing);
-            read = token.end;
-        }
-    }
-    written + &json[read..]
-}
-
-/// The text of a token, if it is one.
-fn text_of(token: &str) -> Option<String> {
-    serde_json::from_str(token).ok()
-}
-
-/// The ranges of the tokens of a JSON.
-fn tokens(json: &str) -> impl Iterator<Item = Range<usize>> {
-    let bytes = json.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-            at += 1;
-        }
-        let begin = at;
-        match *bytes.get(at)? {
-            b'"' => {
-                at += 1;
-                while let Some(byte) = bytes.get(at).filter(|it| **it != b'"') {
-                    at += if *byte == b'\\' { 2 } else { 1 };
-                }
-                at = json.len().min(at + 1);
-            }
-            b'{' | b'}' | b'[' | b']' | b',' | b':' => at += 1,
-            _ => {
-                let ends = |it: &u8| it.is_ascii_whitespace() || b"{}[],:\"".contains(it);
-                let length = bytes[at..].iter().position(ends);
-                at += length.unwrap_or(bytes.len() - at);
-            }
-        }
-        Some(begin..at)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,23 +91,6 @@ mod tests {
         assert_eq!(found("/a/2"), Some((None, "null")));
         assert_eq!(found("/t"), Some((Some(r#""t""#), "true")));
         assert_eq!(found("/ab"), Some((Some(r#""a\u0062""#), "{}")));
-    }
-
-    #[test]
-    fn texts_are_replaced_and_the_rest_stays_to_the_letter() {
-        let json = "\u{feff}{ \"a\": [\"a\", 2.50, \"\\u0061\\\"\"],\n\"a\":1e400 }";
-        let upper = |text: &str| (text == "a" || text == "a\"").then(|| text.to_uppercase());
-        let replaced = with_texts(json, upper).unwrap();
-        assert_eq!(
-            replaced,
-            "\u{feff}{ \"a\": [\"A\", 2.50, \"A\\\"\"],\n\"a\":1e400 }"
-        );
-        assert_eq!(with_texts(json, |_| None), None);
-        assert_eq!(respelled("{ \"a\": 2.50}", "{\"a\":2.5}"), "{ \"a\": 2.50}");
-        assert_eq!(
-            respelled("[ 1.0, \"\\u0061\", \"b\"]", "[\"x\",\"a\",\"c\"]"),
-            "[ \"x\", \"\\u0061\", \"c\"]"
-        );
     }
 
     #[test]

@@ -10,6 +10,21 @@ use crate::redact::Redactor;
 
 /// Replaces the secrets in a report.
 pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
+    if let Some(url) = &mut run.target.url {
+        *url = redactor.in_text(url);
+    }
+    for text in run.errors.iter_mut().chain(&mut run.notes) {
+        *text = redactor.in_text(text);
+    }
+    let before = redactor.learnt();
+    results(run, redactor);
+    if redactor.learnt() != before {
+        // What was found last may stand in what was read first.
+        results(run, redactor);
+    }
+}
+
+fn results(run: &mut Run, redactor: &Redactor) {
     for result in &mut run.results {
         traffic(&mut result.traffic, redactor);
         for violation in result.failures.iter_mut().chain(&mut result.warnings) {

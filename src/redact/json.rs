@@ -1,398 +1,543 @@
-//! Redacts JSON as a stream: from the text that is read into the text that is written, without
-//! values in between.
+//! Secrets in JSON: the text is read by its tokens and never written anew, so that all that is no secret stays as it was
+//! written. A text that is cut off is read up to its end.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use super::assigned::{is_beside, is_secret_value, without_scheme};
+use super::names::{Named, named_anywhere};
+use super::rules::{NameRule, Values};
+use super::scan::{Kind, Scan, With};
+use super::value::Style;
+use super::view::View;
 
-use super::caches::ReadAs;
-use super::scanner::DEPTH;
-use super::{Redactor, secret_names};
-use crate::http::message::DEEPEST;
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// The nesting of objects and arrays. `serde_json` reads 127 levels.
-    pub depth: usize,
-    pub wrappings: usize,
+/// What is known of a value by the names above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Above {
+    Nothing,
+    /// The value has a secret name, or stands below one.
+    Secret(Named),
 }
 
-impl Limits {
-    /// For a text that is not too deep for the parser.
-    pub(super) const PARSED: Self = Self {
-        depth: usize::MAX,
-        wrappings: DEPTH,
-    };
-
-    /// For a line of a cassette.
-    pub(super) const OF_A_LINE: Self = Self {
-        depth: DEEPEST,
-        wrappings: DEPTH,
-    };
+/// A string or another scalar.
+#[derive(Debug, Clone)]
+struct Scalar {
+    /// Without the quotes.
+    inner: Range<usize>,
+    is_string: bool,
+    has_escapes: bool,
 }
 
-impl Redactor {
-    /// Appends the JSON text to `out`: compact, every secret replaced, properties in their order, also
-    /// repeated ones. Returns true if more than white space and spelling changed; `None`, with nothing
-    /// written, if the text is not JSON within the limits.
-    pub(super) fn write_json(&self, text: &str, limits: Limits, out: &mut Vec<u8>) -> Option<bool> {
-        let begin = out.len();
-        let mut walk = Walk::new(self, limits.wrappings, Escapes::None, out);
-        let mut json = serde_json::Deserializer::from_str(text);
-        let walked = walk
-            .value(Secrecy::None, limits.depth)
-            .deserialize(&mut json);
-        if walked.and_then(|()| json.end()).is_err() {
-            out.truncate(begin);
+/// An object or an array that is open.
+struct Frame {
+    is_object: bool,
+    /// The name or the index of the container, where the project has pointers.
+    step: Option<String>,
+    above: Above,
+    /// The name of the next value.
+    name: Option<Scalar>,
+    /// True for an array below this name of flags and their arguments, or of names and values.
+    previous: Option<Scalar>,
+    /// The rule of the name that a property `name` or `key` holds.
+    names: Option<Named>,
+    /// The values that such a name is for.
+    values: Vec<Scalar>,
+    /// The parts of a key, in an object that says `kty`.
+    key_parts: Vec<Scalar>,
+    is_key: bool,
+    is_in_block: bool,
+    items: usize,
+}
+
+impl Frame {
+    const fn new(is_object: bool, above: Above) -> Self {
+        Self {
+            is_object,
+            step: None,
+            above,
+            name: None,
+            previous: None,
+            names: None,
+            values: Vec::new(),
+            key_parts: Vec::new(),
+            is_key: false,
+            is_in_block: false,
+            items: 0,
+        }
+    }
+}
+
+/// The most levels of objects and arrays.
+const DEEPEST: usize = 1024;
+
+/// Properties that name what stands in another property beside them.
+const NAMES: &[&str] = &[
+    "name",
+    "key",
+    "id",
+    "header",
+    "field",
+    "property",
+    "param",
+    "parameter",
+    "label",
+    "attribute",
+    "variable",
+    "type",
+    "option",
+    "setting",
+    "k",
+    "claim",
+    "column",
+    "identifier",
+    "code",
+];
+/// Properties that hold what is named.
+const VALUES: &[&str] = &[
+    "value",
+    "val",
+    "values",
+    "content",
+    "text",
+    "data",
+    "default",
+    "defaultvalue",
+    "v",
+    "string",
+    "stringvalue",
+    "secretvalue",
+    "actual",
+    "currentvalue",
+    "newvalue",
+    "newvalues",
+    "oldvalue",
+    "argument",
+    "input",
+    "body",
+];
+/// The private members of a JSON Web Key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
+const KEY_PARTS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "k", "t", "r", "priv"];
+
+static KEY: NameRule = NameRule {
+    id: Cow::Borrowed("private-jwk"),
+    values: Values::Any,
+    takes_numbers: true,
+};
+
+struct Walk<'s, 'a> {
+    scan: &'s mut Scan<'a>,
+    frames: Vec<Frame>,
+    end: usize,
+}
+
+impl Scan<'_> {
+    pub(super) fn json(&mut self, range: Range<usize>) {
+        self.walk(range, Above::Nothing, false);
+    }
+
+    /// The value that begins here, below a secret name, in a text that is no JSON.
+    pub(super) fn below(&mut self, start: usize, known: Named) {
+        self.walk(start..self.text.len(), Above::Secret(known), true);
+    }
+
+    fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) {
+        let end = range.end;
+        let mut walk = Walk {
+            scan: self,
+            frames: vec![Frame::new(false, above)],
+            end,
+        };
+        walk.run(range.start, is_one);
+    }
+}
+
+impl Walk<'_, '_> {
+    fn run(&mut self, from: usize, is_one: bool) {
+        let text = self.scan.text;
+        let bytes = &text.as_bytes()[..self.end];
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => at += 1,
+                b':' => {
+                    at += 1;
+                }
+                b'{' | b'[' if self.frames.len() > DEEPEST => {
+                    // Nobody nests so deep: the rest is searched as running text.
+                    return self.scan.running(at..self.end, Style::Running);
+                }
+                b'{' | b'[' => {
+                    let step = self.step();
+                    let above = self.above_container(*byte == b'{');
+                    let mut frame = Frame::new(*byte == b'{', above);
+                    frame.step = step;
+                    self.top().items += 1;
+                    self.frames.push(frame);
+                    at += 1;
+                }
+                b'}' | b']' => {
+                    self.close();
+                    at += 1;
+                    if is_one && self.frames.len() == 1 {
+                        return;
+                    }
+                }
+                b'"' => {
+                    let (inner, has_escapes, behind) = string(bytes, at);
+                    self.scalar(
+                        Scalar {
+                            inner,
+                            is_string: true,
+                            has_escapes,
+                        },
+                        bytes,
+                        behind,
+                    );
+                    at = behind;
+                }
+                _ => {
+                    let ends = |it: &u8| {
+                        matches!(
+                            it,
+                            b',' | b'}' | b']' | b'{' | b'[' | b' ' | b'\t' | b'\n' | b'\r' | b'"'
+                        )
+                    };
+                    let length = bytes[at..]
+                        .iter()
+                        .position(ends)
+                        .unwrap_or(bytes.len() - at)
+                        .max(1);
+                    let inner = at..super::scan::floor(text, at + length).max(at + 1);
+                    at = inner.end;
+                    while !text.is_char_boundary(at) {
+                        at += 1;
+                    }
+                    self.scalar(
+                        Scalar {
+                            inner: inner.start..at,
+                            is_string: false,
+                            has_escapes: false,
+                        },
+                        bytes,
+                        at,
+                    );
+                }
+            }
+        }
+        while self.frames.len() > 1 {
+            self.close();
+        }
+    }
+
+    fn top(&mut self) -> &mut Frame {
+        if self.frames.is_empty() {
+            self.frames.push(Frame::new(false, Above::Nothing));
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    fn text_of(&self, scalar: &Scalar) -> String {
+        let raw = &self.scan.text[scalar.inner.clone()];
+        if scalar.has_escapes {
+            View::json(raw).text
+        } else {
+            raw.to_owned()
+        }
+    }
+
+    /// The name or the index of the next value, where the project has pointers.
+    fn step(&mut self) -> Option<String> {
+        if !self.scan.redactor.project.has_pointers() {
             return None;
         }
-        Some(walk.is_changed)
+        match self.top().name.clone() {
+            Some(name) => Some(self.text_of(&name)),
+            None => Some(self.top().items.to_string()),
+        }
     }
 
-    /// The same for a value that was parsed already, of any depth.
-    pub(super) fn write_value(&self, value: &Value, out: &mut Vec<u8>) -> Option<bool> {
-        let mut walk = Walk::new(self, DEPTH, Escapes::Possible, out);
-        let next = walk.value(Secrecy::None, usize::MAX);
-        next.deserialize(value).ok()?;
-        Some(walk.is_changed)
+    /// The rule of the project that points to the next value.
+    fn pointed(&mut self, last: Option<&str>) -> Option<Named> {
+        let last = last?;
+        // The first frame is around the document, the second one is the document.
+        let steps = self
+            .frames
+            .iter()
+            .skip(2)
+            .filter_map(|it| it.step.as_deref());
+        let steps: Vec<_> = steps.chain([last]).collect();
+        self.scan.redactor.project.pointed(&steps)
     }
 
-    /// False if [`write_value`](Self::write_value) would change nothing, without writing it.
-    pub(super) fn may_hold_secret(&self, value: &Value) -> bool {
-        match value {
-            Value::String(text) => self.running(text, DEPTH).is_some(),
-            Value::Array(items) => items.iter().any(|it| self.may_hold_secret(it)),
-            Value::Object(properties) => properties.iter().any(|(name, value)| {
-                let names_a_secret = || {
-                    let is_name = NAMING.iter().any(|it| name.eq_ignore_ascii_case(it));
-                    is_name && value.as_str().is_some_and(|it| self.is_secret(it))
+    /// What is above the values of a container that opens here.
+    fn above_container(&mut self, is_object: bool) -> Above {
+        let name = self.top().name.take();
+        let above = self.top().above;
+        let Some(name) = name else { return above };
+        let own = self.named(&name);
+        match (above, own) {
+            (_, Some(named)) if self.scan.redactor.project.is_entity(named.rule) => {
+                if is_object && named.rule.id != "phones" {
+                    Above::Nothing
+                } else {
+                    Above::Secret(named)
+                }
+            }
+            (Above::Secret(_), _) if is_beside(&self.text_of(&name)) => Above::Nothing,
+            (Above::Nothing, Some(named)) => Above::Secret(named),
+            _ => above,
+        }
+    }
+
+    /// The rule of a name; fast where no part of it was found.
+    fn named(&self, name: &Scalar) -> Option<Named> {
+        if !name.has_escapes && self.scan.hits_in(&name.inner).is_empty() {
+            return None;
+        }
+        let name = self.text_of(name);
+        let name = name
+            .rsplit(['/', '.'])
+            .next()
+            .filter(|it| !it.is_empty())
+            .unwrap_or(&name);
+        named_anywhere(name).or_else(|| self.scan.redactor.project.named(name))
+    }
+
+    /// A scalar: the name of a property, or a value.
+    fn scalar(&mut self, scalar: Scalar, bytes: &[u8], behind: usize) {
+        let frame = self.top();
+        if frame.is_object && frame.name.is_none() && scalar.is_string {
+            let blanks = bytes[behind..]
+                .iter()
+                .take_while(|it| it.is_ascii_whitespace())
+                .count();
+            if bytes.get(behind + blanks) == Some(&b':') {
+                self.search(&scalar);
+                self.top().name = Some(scalar);
+                return;
+            }
+        }
+        if frame.is_object {
+            self.property(scalar);
+        } else {
+            self.item(scalar);
+        }
+    }
+
+    /// The value of a property.
+    fn property(&mut self, value: Scalar) {
+        let step = self.step();
+        let pointed = self.pointed(step.as_deref());
+        let Some(name) = self.top().name.take() else {
+            return self.search(&value);
+        };
+        let word = &self.scan.text[name.inner.clone()];
+        let is_short = name.inner.len() <= 16;
+        let is_one_of =
+            |words: &[&str]| is_short && words.iter().any(|it| it.eq_ignore_ascii_case(word));
+        let (is_name, is_value) = (is_one_of(NAMES), is_one_of(VALUES));
+        let is_part = name.inner.len() <= 4 && KEY_PARTS.contains(&word);
+        if word == "kty" {
+            self.top().is_key = true;
+        }
+        if is_name && value.is_string && value.inner.len() < 100 {
+            let named = self.named(&value);
+            let frame = self.top();
+            frame.names = frame.names.or(named);
+        }
+        let own = self.named(&name);
+        let above = self.top().above;
+        let known = match (above, own.or(pointed)) {
+            (_, Some(named)) => Some(named),
+            (Above::Secret(named), None) if self.scan.redactor.project.is_entity(named.rule) => {
+                let is_number = matches!(self.text_of(&name).as_str(), "id" | "number" | "value");
+                (is_number && self.text_of(&value).bytes().any(|it| it.is_ascii_digit()))
+                    .then_some(named)
+            }
+            (Above::Secret(named), None) => {
+                // An object below a name that has other meanings says itself what is secret in it.
+                let is_ambiguous = named.rule.values == Values::Random;
+                let is_it = if is_ambiguous {
+                    is_value
+                } else {
+                    is_value || !is_beside(&self.text_of(&name))
                 };
-                self.name(name) != (Secrecy::None, None)
-                    || names_a_secret()
-                    || self.may_hold_secret(value)
-            }),
-            Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        }
-    }
-
-    /// The secrecy of the value under this name, and the redacted name if it changes.
-    fn name(&self, name: &str) -> (Secrecy, Option<String>) {
-        let key = self
-            .negative_cache
-            .key(name, ReadAs::Name, self.known_secrets.learnt());
-        if key.is_some_and(|it| self.negative_cache.contains(it)) {
-            return (Secrecy::None, None);
-        }
-        let secrecy = if secret_names::is_secret(name) {
-            Secrecy::Whole
-        } else if self.project.are_about(name) {
-            Secrecy::UnlessEntity
-        } else {
-            Secrecy::None
-        };
-        let redacted = self.redacted_text(name);
-        if let (Secrecy::None, None, Some(key)) = (secrecy, &redacted, key) {
-            self.negative_cache.insert(key);
-        }
-        (secrecy, redacted)
-    }
-}
-
-/// The secrecy of a value, by the name of its property.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Secrecy {
-    /// Only names and shapes inside of the value count.
-    None,
-    /// The whole value, unless it is an object. Rules of a project replace names and shapes inside
-    /// of an object.
-    UnlessEntity,
-    Whole,
-}
-
-/// The escapes in the JSON of a text. A text that a parser borrows has none.
-#[derive(Debug, Clone, Copy)]
-enum Escapes {
-    None,
-    Possible,
-}
-
-/// The state of one document.
-struct Walk<'a> {
-    redactor: &'a Redactor,
-    out: &'a mut Vec<u8>,
-    wrappings: usize,
-    /// Those of a text that is borrowed.
-    borrowed: Escapes,
-    is_changed: bool,
-}
-
-impl<'a> Walk<'a> {
-    const fn new(
-        redactor: &'a Redactor,
-        wrappings: usize,
-        borrowed: Escapes,
-        out: &'a mut Vec<u8>,
-    ) -> Self {
-        Self {
-            redactor,
-            out,
-            wrappings,
-            borrowed,
-            is_changed: false,
-        }
-    }
-
-    const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a> {
-        Next {
-            walk: self,
-            secrecy,
-            depth,
-        }
-    }
-
-    fn string(&mut self, text: &str, secrecy: Secrecy, escapes: Escapes) {
-        let redacted = match secrecy {
-            Secrecy::None => self.redactor.running(text, self.wrappings),
-            _ => Some(self.redactor.secret(text)),
-        };
-        match redacted.filter(|it| it != text) {
-            Some(redacted) => {
-                self.is_changed = true;
-                put(self.out, &redacted);
+                is_it.then_some(named)
             }
-            None => self.unchanged(text, escapes),
-        }
-    }
-
-    fn unchanged(&mut self, text: &str, escapes: Escapes) {
-        match escapes {
-            Escapes::None => {
-                self.out.push(b'"');
-                self.out.extend_from_slice(text.as_bytes());
-                self.out.push(b'"');
-            }
-            Escapes::Possible => put(self.out, text),
-        }
-    }
-
-    fn number(&mut self, number: impl Into<Value>, secrecy: Secrecy) {
-        let text = number.into().to_string();
-        if secrecy == Secrecy::None {
-            self.out.extend_from_slice(text.as_bytes());
-        } else {
-            self.is_changed = true;
-            put(self.out, &self.redactor.secret(&text));
-        }
-    }
-
-    /// Writes the name of a property, and returns the secrecy of its value.
-    fn name(&mut self, name: &str, escapes: Escapes, within: Secrecy) -> Secrecy {
-        let (secrecy, redacted) = self.redactor.name(name);
-        match redacted {
-            Some(redacted) => {
-                self.is_changed = true;
-                put(self.out, &redacted);
-            }
-            None => self.unchanged(name, escapes),
-        }
-        self.out.push(b':');
-        if within == Secrecy::Whole {
-            within
-        } else {
-            secrecy
-        }
-    }
-
-    /// True if the string written at `begin` names a secret: `{"name": "Authorization", "value":
-    /// …}`.
-    fn named_a_secret(&self, begin: usize) -> bool {
-        let text = std::str::from_utf8(&self.out[begin..]);
-        text.is_ok_and(|it| it.starts_with('"') && self.redactor.is_secret(it))
-    }
-
-    /// Replaces a string or a number in `out`.
-    fn replace(&mut self, place: Range<usize>) {
-        let text = match serde_json::from_slice(&self.out[place.clone()]) {
-            Ok(Value::String(text)) => text,
-            Ok(Value::Number(number)) => number.to_string(),
-            _ => return,
+            (Above::Nothing, None) => None,
         };
-        let redacted = self.redactor.secret(&text);
-        if redacted != text {
-            self.is_changed = true;
-            let mut json = Vec::with_capacity(redacted.len() + 2);
-            put(&mut json, &redacted);
-            self.out.splice(place, json);
+        if known.is_some_and(|known| self.secret(&value, known)) {
+            return;
         }
-    }
-
-    /// Ends an object or array that begins at `begin`, and removes its trailing comma.
-    fn close(&mut self, begin: usize, with: u8) {
-        if self.out.len() > begin {
-            self.out.pop();
+        if is_value {
+            self.top().values.push(value.clone());
         }
-        self.out.push(with);
-    }
-}
-
-/// The properties whose value may name a secret, which is another property's value.
-const NAMING: [&str; 2] = ["name", "key"];
-
-/// A secret that a pair of properties holds: `{"name": "Authorization", "value": …}`, in either
-/// order.
-#[derive(Default)]
-struct Pair {
-    names_a_secret: bool,
-    /// The range of the value in `out`.
-    value: Option<Range<usize>>,
-}
-
-fn put(out: &mut Vec<u8>, text: &str) {
-    if let Err(error) = serde_json::to_writer(out, text) {
-        unreachable!("a vector takes every string: {error}");
-    }
-}
-
-struct Next<'w, 'a> {
-    walk: &'w mut Walk<'a>,
-    secrecy: Secrecy,
-    /// The levels of nesting that are left.
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Next<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Next<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+        if is_part && value.is_string {
+            self.top().key_parts.push(value.clone());
+        }
+        self.search_named(&value, &name);
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.walk.out.extend_from_slice(b"null");
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        let text: &[u8] = if value { b"true" } else { b"false" };
-        self.walk.out.extend_from_slice(text);
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.walk.number(number, self.secrecy);
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.walk.number(number, self.secrecy);
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.walk.number(number, self.secrecy);
-        Ok(())
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        let escapes = self.walk.borrowed;
-        self.walk.string(text, self.secrecy, escapes);
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.walk.string(text, self.secrecy, Escapes::Possible);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let (depth, walk) = (deeper(self.depth)?, self.walk);
-        let secrecy = match self.secrecy {
-            Secrecy::None => Secrecy::None,
-            Secrecy::UnlessEntity | Secrecy::Whole => Secrecy::Whole,
-        };
-        walk.out.push(b'[');
-        let begin = walk.out.len();
-        while items
-            .next_element_seed(walk.value(secrecy, depth))?
-            .is_some()
+    /// An item of an array, or a value by itself.
+    fn item(&mut self, value: Scalar) {
+        let step = self.step();
+        let pointed = self.pointed(step.as_deref());
+        let frame = self.top();
+        let (above, previous) = (frame.above, frame.previous.take());
+        let above = pointed.map_or(above, Above::Secret);
+        frame.items += 1;
+        let is_second = frame.items == 2;
+        if let Above::Secret(known) = above
+            && self.secret(&value, known)
         {
-            walk.out.push(b',');
+            return;
         }
-        walk.close(begin, b']');
-        Ok(())
+        if let Some(previous) = previous
+            && value.is_string
+        {
+            let before = self.text_of(&previous);
+            let is_flag = before.starts_with('-');
+            if let Some(known) = self.named(&previous).filter(|_| is_flag || is_second) {
+                let text = self.text_of(&value);
+                let is_mixed = text
+                    .chars()
+                    .any(|it| !it.is_ascii_alphabetic() && !"_-. ".contains(it));
+                if (is_flag || is_mixed) && !text.starts_with('-') && self.secret(&value, known) {
+                    return;
+                }
+            } else if matches!(before.as_str(), "-u" | "--user" | "-U" | "--proxy-user")
+                && let Some((user, password)) = self.text_of(&value).split_once(':')
+                && !value.has_escapes
+            {
+                let place = value.inner.start + user.len() + 1..value.inner.end;
+                return self.scan.add(place, password.to_owned(), "userinfo");
+            }
+        }
+        if value.is_string {
+            let text = &self.scan.text[value.inner.clone()];
+            if text.contains("-----END ") {
+                self.top().is_in_block = false;
+            } else if self.top().is_in_block {
+                let secret = self.text_of(&value);
+                return self.scan.add(value.inner, secret, "private-key");
+            } else if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY") {
+                self.top().is_in_block = true;
+                return;
+            }
+            if value.inner.len() < 100 {
+                self.top().previous = Some(value.clone());
+            }
+        }
+        self.search(&value);
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut properties: A) -> Result<(), A::Error> {
-        let (depth, walk) = (deeper(self.depth)?, self.walk);
-        walk.out.push(b'{');
-        let begin = walk.out.len();
-        let mut pair = Pair::default();
-        while let Some(name) = properties.next_key_seed(Name)? {
-            let escapes = match name {
-                Cow::Borrowed(_) => walk.borrowed,
-                Cow::Owned(_) => Escapes::Possible,
+    /// Ends an object or array: what was named by a value beside it is known now.
+    fn close(&mut self) {
+        if self.frames.len() < 2 {
+            return;
+        }
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        if let Some(known) = frame.names {
+            for value in &frame.values {
+                self.secret(value, known);
+            }
+        }
+        if frame.is_key {
+            let known = Named {
+                rule: &KEY,
+                is_plural: false,
             };
-            let mut secrecy = walk.name(&name, escapes, self.secrecy);
-            let is_value = name.eq_ignore_ascii_case("value");
-            if pair.names_a_secret && is_value {
-                secrecy = Secrecy::Whole;
+            for part in &frame.key_parts {
+                let secret = self.text_of(part);
+                if is_secret_value(known, &secret) {
+                    self.scan.add(part.inner.clone(), secret, "private-jwk");
+                }
             }
-            let is_name = NAMING.iter().any(|it| name.eq_ignore_ascii_case(it));
-            let begin = walk.out.len();
-            properties.next_value_seed(walk.value(secrecy, depth))?;
-            pair.names_a_secret |= is_name && walk.named_a_secret(begin);
-            if is_value {
-                pair.value = Some(begin..walk.out.len());
+        }
+        self.top().name = None;
+    }
+
+    /// Replaces the value if it is a secret by this rule.
+    fn secret(&mut self, value: &Scalar, known: Named) -> bool {
+        if value.inner.is_empty() {
+            return false;
+        }
+        let text = self.text_of(value);
+        if !value.is_string && matches!(text.as_str(), "true" | "false" | "null") {
+            return false;
+        }
+        if !is_secret_value(known, &text) {
+            return false;
+        }
+        let secret = without_scheme(&text);
+        if !value.is_string {
+            self.scan.find(
+                value.inner.clone(),
+                With::Quoted(text, "\"".to_owned()),
+                &known.rule.id,
+            );
+        } else if secret.len() < text.len() && !value.has_escapes {
+            let place = value.inner.end - secret.len()..value.inner.end;
+            self.scan.add(place, secret.to_owned(), &known.rule.id);
+        } else {
+            self.scan.add(value.inner.clone(), text, &known.rule.id);
+        }
+        true
+    }
+
+    /// Searches a string or a name for secrets within it.
+    fn search(&mut self, scalar: &Scalar) {
+        let range = scalar.inner.clone();
+        if scalar.has_escapes {
+            if self.scan.depth > 0 {
+                let view = View::json(&self.scan.text[range.clone()]);
+                self.scan.within(&view, range.start, Kind::Any);
+            } else {
+                self.scan.running(range, Style::Running);
             }
-            walk.out.push(b',');
+            return;
         }
-        if let Some(value) = pair.value.filter(|_| pair.names_a_secret) {
-            walk.replace(value);
+        let is_short = range.len() < 20 && !self.scan.redactor.project.has_shapes();
+        if range.is_empty() || (is_short && self.scan.hits_in(&range).is_empty()) {
+            return;
         }
-        walk.close(begin, b'}');
-        Ok(())
+        let first = self.scan.text.as_bytes()[range.start];
+        if first == b'/' && scalar.is_string {
+            self.scan.target(range);
+        } else if matches!(first, b'<' | b'{' | b'[') && range.len() > 20 && self.scan.depth > 0 {
+            let view = View::json(&self.scan.text[range.clone()]);
+            self.scan.within(&view, range.start, Kind::Any);
+        } else {
+            self.scan.running(range, Style::Running);
+        }
+    }
+
+    /// The same for the value of a property: one that has the length of a key is one, unless the name says otherwise.
+    fn search_named(&mut self, value: &Scalar, name: &Scalar) {
+        let found = self.scan.finds.len();
+        self.search(value);
+        let length = value.inner.len();
+        if self.scan.finds.len() == found && matches!(length, 44 | 88) && value.is_string {
+            let name = self.text_of(name);
+            self.scan.long_key(value.inner.clone(), &name);
+        }
     }
 }
 
-fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
-    let depth = depth.checked_sub(1);
-    depth.ok_or_else(|| E::custom("too deep"))
-}
-
-/// The name of a property, borrowed where nothing in it is escaped.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_str(self)
+/// The inside of a string, whether it has escapes, and the offset behind it. One that does not end goes to the end.
+fn string(bytes: &[u8], quote: usize) -> (Range<usize>, bool, usize) {
+    let from = quote + 1;
+    let (mut at, mut has_escapes) = (from, false);
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[at..]) {
+        at += found;
+        if bytes[at] == b'"' {
+            return (from..at, has_escapes, at + 1);
+        }
+        has_escapes = true;
+        at = (at + 2).min(bytes.len());
     }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a property")
-    }
-
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
+    (from..bytes.len(), has_escapes, bytes.len())
 }

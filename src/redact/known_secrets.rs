@@ -1,16 +1,14 @@
 //! The secrets found so far, which are replaced under any other name too.
 //!
-//! Of a secret only three values are stored: the offset of its longest run of letters and digits,
-//! and seeded hashes of that run and of the whole. A text is searched for the runs in one pass.
-//! Short secrets are not stored, as they occur in texts by chance.
+//! They are kept in memory, the latest ones, each below its longest run of letters and digits. A text is searched for
+//! such runs in one pass. Short secrets are not kept, as they occur in texts by chance; nor are the words of HTTP.
 
-use std::hash::{BuildHasher as _, Hasher as _};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use foldhash::HashMap;
-use foldhash::quality::FixedState;
+use super::rules::rules;
 
 /// The number of secrets in each of the two generations.
 const REMEMBERED: usize = 4096;
@@ -21,8 +19,8 @@ const ALIKE: usize = 4;
 /// The shortest run in bytes that is searched for.
 const SHORTEST_RUN: usize = 4;
 
+#[derive(Default)]
 pub(super) struct KnownSecrets {
-    seed: FixedState,
     generations: RwLock<Generations>,
     learnt: AtomicU64,
     /// A bit for each length of a longest run: most runs of a text have none of these lengths.
@@ -34,39 +32,34 @@ fn bit(run: &Range<usize>) -> u64 {
     1 << run.len().min(63)
 }
 
+/// Secrets by their longest runs, in lower case.
 #[derive(Default)]
 struct Generations {
-    young: HashMap<u64, Vec<Trace>>,
-    old: HashMap<u64, Vec<Trace>>,
+    young: HashMap<String, Vec<Known>>,
+    old: HashMap<String, Vec<Known>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Trace {
+#[derive(Clone, PartialEq, Eq)]
+struct Known {
+    secret: String,
     /// The offset of its longest run, in bytes.
     before: usize,
-    length: usize,
-    whole: u64,
+    /// True for an identifier, whose case does not count.
+    is_caseless: bool,
 }
 
 impl KnownSecrets {
-    pub(super) fn new(seed: u64) -> Self {
-        Self {
-            seed: FixedState::with_seed(seed),
-            generations: RwLock::default(),
-            learnt: AtomicU64::new(0),
-            lengths: AtomicU64::new(0),
-        }
-    }
-
     /// The number of secrets found so far.
     pub(super) fn learnt(&self) -> u64 {
         self.learnt.load(Ordering::Acquire)
     }
 
-    /// Stores a secret, unless it is so short that it may occur by chance.
+    /// Stores a secret, unless it is so short that it may occur by chance, or a word of HTTP.
     pub(super) fn learn(&self, secret: &str) {
         let is_long = secret.len() >= 16;
-        if !is_long && (secret.len() < 8 || !secret.bytes().any(|b| b.is_ascii_digit())) {
+        if (!is_long && (secret.len() < 8 || !secret.bytes().any(|b| b.is_ascii_digit())))
+            || is_word_of_http(secret)
+        {
             return;
         }
         let Some(run) = runs(secret).rev().max_by_key(Range::len) else {
@@ -75,13 +68,14 @@ impl KnownSecrets {
         if run.len() < SHORTEST_RUN {
             return;
         }
-        let key = self.hash(&secret[run.clone()]);
-        let trace = Trace {
+        let key = secret[run.clone()].to_ascii_lowercase();
+        let known = Known {
+            secret: secret.to_owned(),
             before: run.start,
-            length: secret.len(),
-            whole: self.hash(secret),
+            is_caseless: super::harmless::is_guid(secret),
         };
-        let holds = |traces: Option<&Vec<Trace>>| traces.is_some_and(|it| it.contains(&trace));
+        let holds =
+            |known_here: Option<&Vec<Known>>| known_here.is_some_and(|it| it.contains(&known));
         {
             let generations = self.generations.read();
             let generations = generations.unwrap_or_else(PoisonError::into_inner);
@@ -97,18 +91,18 @@ impl KnownSecrets {
             generations.old = std::mem::take(&mut generations.young);
         }
         let alike = generations.young.entry(key).or_default();
-        if !alike.contains(&trace) {
+        if !alike.contains(&known) {
             alike.truncate(ALIKE - 1);
-            alike.insert(0, trace);
+            alike.insert(0, known);
         }
         if is_new {
             self.learnt.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// The ranges of known secrets in the text, in order, without overlaps.
-    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = Vec::new();
+    /// The ranges of known secrets in the text, in order, without overlaps, each with the secret.
+    pub(super) fn find(&self, text: &str) -> Vec<(Range<usize>, String)> {
+        let mut found: Vec<(Range<usize>, String)> = Vec::new();
         let lengths = self.lengths.load(Ordering::Acquire);
         if lengths == 0 {
             return found;
@@ -120,38 +114,49 @@ impl KnownSecrets {
         let generations = self.generations.read();
         let generations = generations.unwrap_or_else(PoisonError::into_inner);
         for run in runs {
-            if found.last().is_some_and(|it| run.start < it.end) {
+            if found.last().is_some_and(|it| run.start < it.0.end) {
                 continue;
             }
-            let key = self.hash(&text[run.clone()]);
-            let traces = [&generations.young, &generations.old]
+            let key = text[run.clone()].to_ascii_lowercase();
+            let known = [&generations.young, &generations.old]
                 .into_iter()
                 .filter_map(|it| it.get(&key))
                 .flatten();
-            let place = traces
-                .filter_map(|trace| {
-                    let start = run.start.checked_sub(trace.before)?;
-                    let place = start..start + trace.length;
-                    let is_it = self.hash(text.get(place.clone())?) == trace.whole;
-                    is_it.then_some(place)
+            let place = known
+                .filter_map(|known| {
+                    let start = run.start.checked_sub(known.before)?;
+                    let place = start..start + known.secret.len();
+                    let here = text.get(place.clone())?;
+                    let is_it = here == known.secret
+                        || (known.is_caseless && here.eq_ignore_ascii_case(&known.secret));
+                    is_it.then(|| (place, known.secret.clone()))
                 })
-                .max_by_key(Range::len);
-            if let Some(place) = place {
+                .max_by_key(|it| it.0.len());
+            if let Some((place, secret)) = place {
                 // One that reaches further back holds those found before.
-                while found.last().is_some_and(|it| place.start < it.end) {
+                while found.last().is_some_and(|it| place.start < it.0.end) {
                     found.pop();
                 }
-                found.push(place);
+                found.push((place, secret));
             }
         }
         found
     }
+}
 
-    fn hash(&self, text: &str) -> u64 {
-        let mut hasher = self.seed.build_hasher();
-        hasher.write(text.as_bytes());
-        hasher.finish()
-    }
+/// True for a media type, a method, the name of a field and the like.
+fn is_word_of_http(text: &str) -> bool {
+    let http = &rules().http;
+    let is = |word: &String| word.eq_ignore_ascii_case(text);
+    let is_type = text.split_once('/').is_some_and(|(kind, subtype)| {
+        let is_subtype = |it: u8| it.is_ascii_alphanumeric() || b"-+._; =".contains(&it);
+        http.types.iter().any(|it| it.eq_ignore_ascii_case(kind)) && subtype.bytes().all(is_subtype)
+    });
+    let is_field = || {
+        let is_part = |it: &str| it.bytes().all(|it| it.is_ascii_alphabetic()) && it.len() < 16;
+        text.starts_with(['X', 'x']) && text[1..].starts_with('-') && text.split('-').all(is_part)
+    };
+    is_type || http.words.iter().any(is) || http.kept.iter().any(is) || is_field()
 }
 
 /// The runs of letters and digits of a text.
@@ -172,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_known_again_wherever_its_longest_run_ends_with_it() {
-        let known = KnownSecrets::new(7);
+        let known = KnownSecrets::default();
         assert!(known.find("a hunter2-Pa55phrase").is_empty());
         for secret in [
             "hunter2-Pa55phrase",
@@ -192,20 +197,27 @@ mod tests {
             ("", &[]),
         ] {
             let places = known.find(text).into_iter();
-            let secrets: Vec<_> = places.map(|place| &text[place]).collect();
+            let secrets: Vec<_> = places.map(|(place, _)| &text[place]).collect();
             assert_eq!(secrets, found, "{text}");
         }
     }
 
     #[test]
-    fn what_is_short_is_not_remembered() {
-        let known = KnownSecrets::new(7);
+    fn what_is_short_and_the_words_of_http_are_not_remembered() {
+        let known = KnownSecrets::default();
         for text in [
             "",
             "1234567",
             "password",
             "a-b-c-d-e-f-g-h-1",
             "\u{e9}\u{e9}\u{e9}\u{e9}1",
+            "application/json",
+            "application/vnd.api+json",
+            "OPTIONS",
+            "Proxy-Authorization",
+            "X-Correlation-Id",
+            "x-some-field-of-ours",
+            "HTTP/1.1",
         ] {
             known.learn(text);
         }
@@ -214,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_remembered_and_memory_is_bounded() {
-        let known = KnownSecrets::new(7);
+        let known = KnownSecrets::default();
         let secret = |number: usize| format!("secret{number:010}");
         for number in 0..REMEMBERED * 5 {
             known.learn(&secret(number));

@@ -7,14 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::caches::ReadAs;
-use super::json::Limits;
-use super::{Redacted, Redactor};
+use super::json_check::fits_a_line;
+use super::{ContentType, Redacted, Redactor};
 use crate::cassette::format;
 use crate::cassette::format::{Cause, Direction, Wire};
-use crate::diagnostic::json;
 use crate::http::message;
-use crate::http::message::{Body, LATIN1, Octets, Omission, media_type, unmarked};
+use crate::http::message::{Body, LATIN1, Octets, Omission, media_type};
 
 /// An exchange as the recorder has it. It borrows what the connection holds, so that a recorded body
 /// is copied once: into the line.
@@ -110,7 +108,12 @@ impl Redactor {
         put(out, b",\"at_ms\":", &exchange.at_ms);
         put(out, b",\"took_ms\":", &exchange.took_ms);
         put(out, b",\"request\":{\"method\":", exchange.method);
-        self.put_text(out, b",\"target\":", exchange.target);
+        let target = self.redacted_target(exchange.target);
+        put(
+            out,
+            b",\"target\":",
+            target.as_deref().unwrap_or(exchange.target),
+        );
         self.message(out, &exchange.request);
         if let Some((status, response)) = &exchange.response {
             put(out, b",\"response\":{\"status\":", status);
@@ -143,8 +146,8 @@ impl Redactor {
         };
         let is_coded = message.wire.coding.is_none() && field("content-encoding").is_some();
         let kind = field("content-type").filter(|_| !is_coded);
-        let is_json = kind.is_some_and(|it| message::is_json(&media_type(&it.value)));
-        self.put_body(out, &message.body, is_json);
+        let of = ContentType(kind.map(|it| &*it.value));
+        self.put_body(out, &message.body, of);
         if !message.wire.is_plain() {
             let mut wire = Wire::clone(&message.wire);
             self.wire(&mut wire);
@@ -153,10 +156,10 @@ impl Redactor {
         out.push(b'}');
     }
 
-    fn put_body(&self, out: &mut Vec<u8>, body: &UnredactedBody<'_>, is_json: bool) {
+    fn put_body(&self, out: &mut Vec<u8>, body: &UnredactedBody<'_>, of: ContentType<'_>) {
         match body {
             UnredactedBody::Bytes(bytes) if bytes.is_empty() => return,
-            UnredactedBody::Bytes(bytes) => self.bytes(out, bytes, is_json),
+            UnredactedBody::Bytes(bytes) => self.bytes(out, bytes, of),
             UnredactedBody::Omitted { length, sha256 } => {
                 put(out, b",\"body\":{\"omitted\":{\"length\":", length);
                 put(out, b",\"sha256\":", sha256);
@@ -166,44 +169,21 @@ impl Redactor {
         out.push(b'}');
     }
 
-    fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8], is_json: bool) {
+    /// Writes a body: to the letter, but for what is secret.
+    fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8], of: ContentType<'_>) {
+        let redacted = self.redacted_body(bytes, of);
+        let bytes = redacted.as_deref().unwrap_or(bytes);
         let Ok(text) = std::str::from_utf8(bytes) else {
-            let redacted = self.redacted_bytes(bytes);
-            let coded = STANDARD.encode(redacted.as_deref().unwrap_or(bytes));
-            return put(out, b",\"body\":{\"base64\":", &coded);
+            return put(out, b",\"body\":{\"base64\":", &STANDARD.encode(bytes));
         };
-        match is_json.then(|| self.json_text(text)).flatten() {
-            // JSON of several lines, and with a mark before it, is kept as a text.
-            Some(json) if json.starts_with('\u{feff}') || json.contains(['\n', '\r']) => {
-                put(out, b",\"body\":{\"text\":", &*json);
-            }
-            Some(json) => {
-                out.extend_from_slice(b",\"body\":{\"json\":");
-                out.extend_from_slice(json.as_bytes());
-            }
-            None => self.put_text(out, b",\"body\":{\"text\":", text),
+        let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)));
+        // JSON of several lines, and with a mark before it, is kept as a text.
+        if is_json && !text.contains(['\n', '\r']) && fits_a_line(text) {
+            out.extend_from_slice(b",\"body\":{\"json\":");
+            out.extend_from_slice(text.as_bytes());
+        } else {
+            put(out, b",\"body\":{\"text\":", text);
         }
-    }
-
-    /// The redacted text, to the letter but for what is secret; none if it is not JSON that a line
-    /// can hold.
-    fn json_text<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        let key = self
-            .negative_cache
-            .key(text, ReadAs::Json, self.known_secrets.learnt());
-        if key.is_some_and(|it| self.negative_cache.contains(it)) {
-            return Some(text.into());
-        }
-        let mut redacted = Vec::with_capacity(text.len());
-        let (mark, json) = text.split_at(text.len() - unmarked(text).len());
-        if self.write_json(json, Limits::OF_A_LINE, &mut redacted)? {
-            let redacted = String::from_utf8(redacted).ok()?;
-            return Some(format!("{mark}{}", json::respelled(json, &redacted)).into());
-        }
-        if let Some(key) = key {
-            self.negative_cache.insert(key);
-        }
-        Some(text.into())
     }
 
     fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {

@@ -2,40 +2,49 @@
 //!
 //! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
-//! Header fields are kept by an allow-list. Elsewhere secrets are found by name (`secret_names`) and by
-//! shape (`secret_shapes`): in JSON, in `documents` and in running text (`scanner`). A secret that was
-//! found once is replaced under any name (`known_secrets`). Not for: the source of the key, and files.
+//!
+//! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and names
+//! (`assigned`); `value` says where the value of a name ends; `json`, `markup`, `table`, `url`, `places` and `binary`
+//! know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was found once is replaced under any name
+//! (`known_secrets`). Not for: the source of the key, and files.
 
-mod caches;
-mod documents;
+mod assigned;
+mod binary;
+mod bytes;
+mod coded;
+mod engine;
+mod gzip;
+mod harmless;
 mod json;
+mod json_check;
 mod known_secrets;
 mod line;
+mod markup;
+mod names;
+mod places;
+mod project;
 mod pseudonyms;
-mod scanner;
-mod secret_names;
-mod secret_shapes;
+mod rules;
+mod scan;
+mod table;
 #[cfg(test)]
 mod tests;
+mod token;
+mod url;
+mod value;
+mod view;
 
-use std::fmt::Write as _;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-use self::caches::{NegativeCache, Pseudonyms};
-pub(crate) use self::documents::attribute;
-use self::known_secrets::KnownSecrets;
+pub(crate) use self::bytes::ContentType;
+pub(crate) use self::engine::Redactor;
 pub(crate) use self::line::{
     Line, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,
 };
-use self::pseudonyms::{DIGITS, PREFIX};
+pub(crate) use self::markup::attribute;
+pub(crate) use self::project::ProjectRedaction;
 pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
-pub(crate) use self::secret_names::ProjectRedaction;
 use crate::cassette::format::{Exchange, Wire};
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -55,54 +64,7 @@ impl<T> Redacted<T> {
     }
 }
 
-/// Makes pseudonyms under one key.
-pub(crate) struct Redactor {
-    key: Hmac<Sha256>,
-    known_secrets: KnownSecrets,
-    negative_cache: NegativeCache,
-    pseudonyms: Pseudonyms,
-    project: ProjectRedaction,
-}
-
-impl std::fmt::Debug for Redactor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Redactor")
-    }
-}
-
-fn digest(key: &Hmac<Sha256>, value: &str) -> [u8; 32] {
-    let mut mac = key.clone();
-    mac.update(value.as_bytes());
-    mac.finalize().into_bytes().into()
-}
-
 impl Redactor {
-    /// `key` is 32 random bytes, new for each cassette and never stored: pseudonyms cannot be
-    /// computed without it.
-    pub(crate) fn new(key: [u8; 32]) -> Self {
-        Self::with(key, ProjectRedaction::default())
-    }
-
-    pub(crate) fn with(key: [u8; 32], project: ProjectRedaction) -> Self {
-        match Hmac::new_from_slice(&key) {
-            Ok(key) => {
-                // Of a digest, these bytes are in no pseudonym.
-                let digest = &digest(&key, "seed")[24..];
-                let seed = digest
-                    .iter()
-                    .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-                Self {
-                    key,
-                    known_secrets: KnownSecrets::new(seed),
-                    negative_cache: NegativeCache::new(seed),
-                    pseudonyms: Pseudonyms::new(seed),
-                    project,
-                }
-            }
-            Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
-        }
-    }
-
     /// Replaces every secret in the request and the response, and every secret of an earlier
     /// exchange.
     pub(crate) fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
@@ -115,39 +77,33 @@ impl Redactor {
         Redacted(exchange)
     }
 
-    /// The number of secrets found so far. While it is unchanged, a second redaction of one
-    /// exchange changes nothing.
-    pub(crate) fn learnt(&self) -> u64 {
-        self.known_secrets.learnt()
-    }
-
     /// `None` if the request has no secret.
     pub(crate) fn request(&self, request: &Request) -> Option<Request> {
-        let target = self.redacted_text(&request.target);
-        let (headers, body) = (self.headers(&request.headers), self.body(&request.body));
+        let target = self.redacted_target(&request.target);
+        let of = content_type(&request.headers);
+        let (headers, body) = (self.headers(&request.headers), self.body(&request.body, of));
         let is_changed = target.is_some() || headers.is_some() || body.is_some();
         is_changed.then(|| Request {
-            method: request.method.clone(),
             target: target.unwrap_or_else(|| request.target.clone()),
             headers: headers.unwrap_or_else(|| request.headers.clone()),
             body: body.unwrap_or_else(|| request.body.clone()),
+            ..request.clone()
         })
     }
 
     /// `None` if the response has no secret.
     pub(crate) fn response(&self, response: &Response) -> Option<Response> {
-        let (headers, body) = (self.headers(&response.headers), self.body(&response.body));
+        let of = content_type(&response.headers);
+        let (headers, body) = (
+            self.headers(&response.headers),
+            self.body(&response.body, of),
+        );
         let is_changed = headers.is_some() || body.is_some();
         is_changed.then(|| Response {
-            status: response.status,
             headers: headers.unwrap_or_else(|| response.headers.clone()),
             body: body.unwrap_or_else(|| response.body.clone()),
+            ..response.clone()
         })
-    }
-
-    /// Replaces the secrets that are found by their shape, and known secrets.
-    pub(crate) fn in_text(&self, text: &str) -> String {
-        self.redacted_text(text).unwrap_or_else(|| text.to_owned())
     }
 
     /// Replaces every secret in the value of a property with this name.
@@ -176,37 +132,19 @@ impl Redactor {
         }
     }
 
-    /// The pseudonym of a secret, which is known from then on.
-    fn secret(&self, value: &str) -> String {
-        if !is_pseudonym(value) {
-            self.known_secrets.learn(value);
-        }
-        self.pseudonym(value)
-    }
-
-    fn pseudonym(&self, value: &str) -> String {
-        if value.is_empty() || is_pseudonym(value) {
-            return value.to_owned();
-        }
-        self.pseudonyms.get_or_insert(value, || {
-            let mut pseudonym = format!("{PREFIX}{}-", secret_shapes::kind(value));
-            for byte in &digest(&self.key, value)[..DIGITS / 2] {
-                // Writing to a string cannot fail.
-                let _ = write!(pseudonym, "{byte:02x}");
-            }
-            pseudonym
-        })
-    }
-
     fn wire(&self, wire: &mut Wire) {
         for (name, value) in wire.trailers.iter_mut() {
             if let Some(redacted) = self.field(name, value) {
                 *value = redacted;
             }
         }
-        let texts = [&mut wire.coding, &mut wire.reason, &mut wire.authority];
-        for text in texts.into_iter().flatten() {
+        for text in [&mut wire.coding, &mut wire.reason].into_iter().flatten() {
             self.text(text);
+        }
+        if let Some(authority) = &mut wire.authority
+            && let Some(redacted) = self.redacted_text(&format!("//{authority}"))
+        {
+            redacted.trim_start_matches('/').clone_into(authority);
         }
     }
 
@@ -232,109 +170,45 @@ impl Redactor {
         }
     }
 
-    /// The redacted value of a header field; `None` if it is unchanged. Credentials keep their
-    /// scheme.
-    pub(crate) fn field(&self, name: &str, value: &str) -> Option<String> {
-        if secret_names::is_kept(name) || self.project.keeps(name) {
-            return self.redacted_text(value);
-        }
-        Some(match name.to_ascii_lowercase().as_str() {
-            "authorization" | "proxy-authorization" => match value.split_once(' ') {
-                Some((scheme, credentials)) if secret_names::is_scheme(scheme.as_bytes()) => {
-                    format!("{scheme} {}", self.credentials(scheme, credentials.trim()))
-                }
-                _ => {
-                    // After a scheme of its own maker's, any word may be the secret.
-                    let mut words = value.split([' ', ',', '=', '"']);
-                    words.by_ref().take(1).for_each(drop);
-                    words.for_each(|word| self.known_secrets.learn(word));
-                    self.secret(value)
-                }
-            },
-            "cookie" => value
-                .split(';')
-                .map(|pair| self.cookie(pair))
-                .collect::<Vec<_>>()
-                .join(";"),
-            "set-cookie" => match value.split_once(';') {
-                Some((pair, attributes)) => {
-                    let redacted = self.redacted_text(attributes);
-                    let attributes = redacted.as_deref().unwrap_or(attributes);
-                    format!("{};{attributes}", self.cookie(pair))
-                }
-                None => self.cookie(value),
-            },
-            name if secret_names::is_secret_field(name) || self.project.are_about(name) => {
-                self.secret(value)
-            }
-            // Not kept, but not known to be secret either: elsewhere it may stay.
-            _ => {
-                self.redacted_text(value);
-                self.pseudonym(value)
-            }
-        })
-    }
-
-    /// The password of `Basic` credentials is a secret by itself too.
-    fn credentials(&self, scheme: &str, credentials: &str) -> String {
-        if scheme.eq_ignore_ascii_case("basic")
-            && let Ok(pair) = STANDARD.decode(credentials)
-            && let Ok(pair) = std::str::from_utf8(&pair)
-            && let Some((_, password)) = pair.split_once(':')
-        {
-            self.known_secrets.learn(password);
-        }
-        self.secret(credentials)
-    }
-
-    fn cookie(&self, pair: &str) -> String {
-        match pair.split_once('=') {
-            Some((name, value)) => {
-                // The value is learnt first, should the name hold it too.
-                let value = self.secret(value);
-                let redacted = self.redacted_text(name);
-                format!("{}={value}", redacted.as_deref().unwrap_or(name))
-            }
-            None => self.secret(pair),
-        }
-    }
-
-    fn is_secret(&self, name: &str) -> bool {
-        secret_names::is_secret(name) || self.project.are_about(name)
-    }
-
-    /// `None` if the body has no secret.
-    pub(crate) fn body(&self, body: &Body) -> Option<Body> {
+    /// `None` if the body has no secret. `of` is the value of the field `Content-Type`.
+    pub(crate) fn body(&self, body: &Body, of: ContentType<'_>) -> Option<Body> {
         match body {
             Body::Json(value) => self.json(value),
-            Body::Text(text) => self.redacted_text(text).map(Body::Text),
-            Body::Bytes(bytes) => self.redacted_bytes(bytes).map(Body::Bytes),
+            Body::Text(text) => {
+                let redacted = self.redacted_body(text.as_bytes(), of)?;
+                Some(Body::Text(String::from_utf8(redacted).ok()?))
+            }
+            Body::Bytes(bytes) => self.redacted_body(bytes, of).map(Body::Bytes),
             Body::Empty | Body::Omitted(_) => None,
         }
     }
 
-    fn json(&self, value: &Value) -> Option<Body> {
-        if !self.may_hold_secret(value) {
-            return None;
-        }
-        let mut out = Vec::new();
-        if self.write_value(value, &mut out) == Some(false) {
-            return None;
-        }
-        if let Ok(redacted) = serde_json::from_slice(&out) {
-            return Some(Body::Json(redacted));
-        }
-        // Deeper than what any parser has made.
-        let text = value.to_string();
-        Some(Body::Text(self.redacted_text(&text).unwrap_or(text)))
+    /// The same, with the rules by which its secrets were found.
+    pub(crate) fn body_with_rules(
+        &self,
+        body: &Body,
+        of: ContentType<'_>,
+    ) -> (Option<Body>, Vec<String>) {
+        let json = ContentType(Some("application/json"));
+        let rules = match body {
+            Body::Json(value) => self.rules_of_body(value.to_string().as_bytes(), json),
+            Body::Text(text) => self.rules_of_body(text.as_bytes(), of),
+            Body::Bytes(bytes) => self.rules_of_body(bytes, of),
+            Body::Empty | Body::Omitted(_) => Vec::new(),
+        };
+        (self.body(body, of), rules)
     }
 
-    /// Redacts bytes that are not UTF-8; `None` if they hold no secret.
-    fn redacted_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        // A byte is a character here, so that text amid other bytes is found.
-        let text: String = bytes.iter().copied().map(char::from).collect();
-        let redacted = self.redacted_text(&text)?;
-        let bytes = redacted.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
-        Some(bytes.collect())
+    fn json(&self, value: &Value) -> Option<Body> {
+        let redacted = self.redacted_json(&value.to_string())?;
+        Some(match serde_json::from_str(&redacted) {
+            Ok(redacted) => Body::Json(redacted),
+            // Deeper than what any parser has made.
+            Err(_) => Body::Text(redacted),
+        })
     }
+}
+
+pub(crate) fn content_type(headers: &Headers) -> ContentType<'_> {
+    ContentType(headers.get("content-type"))
 }

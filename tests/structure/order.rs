@@ -106,9 +106,13 @@ const MACROS: [&str; 10] = [
     "include_str",
 ];
 /// Constants of the crate, and let through: its version, and the contract that is built in.
-const CONSTANTS: [&str; 5] = [
+const CONSTANTS: [&str; 9] = [
     "env!(\"CARGO_PKG_VERSION\")",
     "include_str!(\"data/extracted.json\")",
+    "include_str!(\"data/harmless.toml\")",
+    "include_str!(\"data/http.toml\")",
+    "include_str!(\"data/names.toml\")",
+    "include_str!(\"data/tokens.toml\")",
     "include_str!(\"data/lifecycles.toml\")",
     "include_str!(\"data/operations.toml\")",
     "include_str!(\"data/types.toml\")",

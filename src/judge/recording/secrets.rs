@@ -5,17 +5,7 @@ use serde_json::Value;
 use crate::cassette::format::Exchange;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Headers};
-use crate::redact::Redactor;
-
-/// Header fields that hold credentials. Other fields are not checked.
-const CREDENTIALS: [&str; 6] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "api-key",
-];
+use crate::redact::{Redactor, content_type};
 
 /// A place that holds a likely secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +13,8 @@ pub(crate) struct Secret {
     pub exchange: u64,
     /// For example `request header Authorization`, `response body /access_token`.
     pub place: String,
+    /// The rule by which it was found.
+    pub rule: String,
 }
 
 /// Every place that the recorder would have redacted, except headers of unknown names. The redactor knows the secrets
@@ -36,20 +28,28 @@ pub(crate) fn secrets(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
         // A secret that was found last may stand in what was read first.
         self::places(redactor, exchange)
     };
-    let secret = |place| Secret {
+    let secret = |(place, rule)| Secret {
         exchange: exchange.number,
         place,
+        rule,
     };
     places.into_iter().map(secret).collect()
 }
 
-fn places(redactor: &Redactor, exchange: &Exchange) -> Vec<String> {
+/// Places, each with the rule of its secret.
+type Places = Vec<(String, String)>;
+
+fn places(redactor: &Redactor, exchange: &Exchange) -> Places {
     let mut places = Vec::new();
     let request = &exchange.request;
-    let target = redactor.redacted_text(&request.target);
-    if target.is_some_and(|it| it != request.target) {
-        places.push("request target".to_owned());
-    }
+    let rules = redactor.rules_of_target(&request.target);
+    places.extend(
+        rules
+            .into_iter()
+            .map(|it| ("request target".to_owned(), it)),
+    );
+    // The values are known from then on.
+    redactor.redacted_target(&request.target);
     message(
         redactor,
         "request",
@@ -69,28 +69,32 @@ fn places(redactor: &Redactor, exchange: &Exchange) -> Vec<String> {
     places
 }
 
-fn message(
-    redactor: &Redactor,
-    of: &str,
-    headers: &Headers,
-    body: &Body,
-    places: &mut Vec<String>,
-) {
+fn message(redactor: &Redactor, of: &str, headers: &Headers, body: &Body, places: &mut Places) {
     for (name, value) in headers.iter() {
-        let redacted = redactor.field(name, value);
-        let has_id = CREDENTIALS.iter().any(|it| name.eq_ignore_ascii_case(it));
-        if has_id && redacted.is_some_and(|it| it != value) {
-            places.push(format!("{of} header {name}"));
-        }
+        let rule = redactor.rule_of_field(name, value);
+        places.extend(rules_at(format!("{of} header {name}"), rule));
     }
-    let Some(redacted) = redactor.body(body) else {
+    let (redacted, rules) = redactor.body_with_rules(body, content_type(headers));
+    let Some(redacted) = redacted else {
         return;
     };
+    let mut changed = Vec::new();
     match (body, &redacted) {
-        (Body::Json(was), Body::Json(is)) => value(of, was, is, &Pointer::root(), places),
-        (was, is) if was != is => places.push(format!("{of} body")),
-        _ => {}
+        (Body::Json(was), Body::Json(is)) => value(of, was, is, &Pointer::root(), &mut changed),
+        _ => changed.extend(rules.iter().map(|_| format!("{of} body"))),
     }
+    // The secrets of a body are found in its order; of two in one value, the first one counts.
+    let of_place = |at: usize| rules.get(at).or(rules.last()).cloned().unwrap_or_default();
+    places.extend(
+        changed
+            .into_iter()
+            .enumerate()
+            .map(|(at, place)| (place, of_place(at))),
+    );
+}
+
+fn rules_at(place: String, rule: Option<String>) -> Option<(String, String)> {
+    rule.map(|rule| (place, rule))
 }
 
 fn value(of: &str, was: &Value, is: &Value, at: &Pointer, places: &mut Vec<String>) {

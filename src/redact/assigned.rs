@@ -1,0 +1,285 @@
+//! Names in running text, and the values beside them.
+
+use std::ops::Range;
+
+use super::harmless::{self, Quoted, looks_random};
+use super::names::{self, Named, is_scheme, named, named_anywhere};
+use super::rules::{Anchor, Hit, Values, rules};
+use super::scan::{ATTEMPTS, Running, Scan, floor, window_end};
+use super::url::is_url_alone;
+use super::value::{self, Link, Style, Value};
+
+impl Scan<'_> {
+    /// A name, and the value beside it.
+    pub(super) fn name(&mut self, hit: Hit, state: &mut Running) {
+        if hit.start < state.name_end {
+            return;
+        }
+        let name = name_around(self.text, hit, &state.range);
+        state.name_end = name.end;
+        if name.start < state.at
+            || self.text[..name.start].ends_with("${")
+            || (hit.start < state.long_end && state.attempts >= ATTEMPTS)
+        {
+            return;
+        }
+        let word = &self.text[name.clone()];
+        let text = &self.text[..state.range.end];
+        let is_parameter = matches!(
+            text.as_bytes()[..name.start].last(),
+            Some(b'?' | b'&' | b'#' | b';')
+        ) && text[name.end..].starts_with(['=', '%']);
+        let known = if is_parameter || state.style == Style::Form {
+            named(word)
+        } else {
+            named_anywhere(word)
+        };
+        let known = known.or_else(|| self.redactor.project.named(word));
+        let Some(known) = known else { return };
+        let Some((found, link)) = self.assigned(&name, text, known, state.style) else {
+            return;
+        };
+        let end = found.place.end;
+        if end > name.end + 256 {
+            state.attempts = if name.start < state.long_end {
+                state.attempts + 1
+            } else {
+                1
+            };
+            state.long_end = end;
+        }
+        if let Some(value) = self.secret_part(found, known, link, text, &name) {
+            let value = self.token_of(value, &state.range);
+            state.at = value.place.end;
+            self.add(value.place, value.decoded, &known.rule.id);
+        }
+    }
+
+    /// A value without quotes that begins with a token of a known shape: it ends with the token.
+    fn token_of(&mut self, value: Value, range: &Range<usize>) -> Value {
+        if value.quoted == Quoted::Yes {
+            return value;
+        }
+        let tokens = self.hits_in(&(value.place.start..value.place.start + 1));
+        for index in tokens {
+            let hit = self.hits[index];
+            if let Anchor::Token(rule) = hit.anchor
+                && let Some(place) = self.token(&rules().tokens[rule], hit, range)
+                && place.start == value.place.start
+                && place.end < value.place.end
+            {
+                let decoded = self.text[place.clone()].to_owned();
+                return Value {
+                    place,
+                    decoded,
+                    ..value
+                };
+            }
+        }
+        value
+    }
+
+    /// The value that is assigned to a name.
+    fn assigned(
+        &mut self,
+        name: &Range<usize>,
+        text: &str,
+        known: Named,
+        style: Style,
+    ) -> Option<(Value, Link)> {
+        let Some((start, link, is_quoted)) = value::link(text, name.end) else {
+            return self.behind_blank(name, text);
+        };
+        let rest = &text[start..];
+        if is_quoted && known.rule.values == Values::Any && rest.starts_with(['{', '[']) {
+            self.below(start, known);
+            return None;
+        }
+        let mut found = value::value(text, start, link, style, name.start)?;
+        if known.rule.values == Values::Any {
+            let end = value::whole_end(text, &found);
+            if end > found.place.end {
+                found.place.end = end;
+                text[found.place.clone()].clone_into(&mut found.decoded);
+            }
+        }
+        Some((found, link))
+    }
+
+    /// The value behind a name and a blank: of a flag, in `.netrc` and in SQL.
+    fn behind_blank(&self, name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
+        let blank = text[name.end..].starts_with([' ', '\t', '"', '\'', '\n']);
+        let start = name.end
+            + text[name.end..]
+                .bytes()
+                .take(8)
+                .take_while(|it| b" \t\r\n".contains(it))
+                .count();
+        if !blank || start == text.len() {
+            return None;
+        }
+        let before = &text[floor(text, name.start.saturating_sub(120))..name.start];
+        let word = &text[name.clone()];
+        let is_flag = before.ends_with("--") || before.ends_with(" -") || before.ends_with(" /");
+        let is_netrc = word.eq_ignore_ascii_case("password")
+            && (before.contains("login ") || before.contains("machine "));
+        let is_sql = word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
+            && text[start..].starts_with('\'');
+        if !(is_flag || is_netrc || is_sql) || (is_flag && text[start..].starts_with('-')) {
+            return None;
+        }
+        let found = value::value(text, start, Link::Blank, Style::Running, name.start)?;
+        Some((found, Link::Blank))
+    }
+
+    /// The part of a value that is secret; none where it is none.
+    fn secret_part(
+        &self,
+        mut found: Value,
+        known: Named,
+        link: Link,
+        text: &str,
+        name: &Range<usize>,
+    ) -> Option<Value> {
+        if let Some((scheme, credentials)) = split_scheme(&found.decoded) {
+            if harmless::is_none(credentials) {
+                return None;
+            }
+            let place = found.place.start + text[found.place.clone()].find(scheme)? + scheme.len();
+            let place = place + text[place..found.place.end].len()
+                - text[place..found.place.end].trim_start().len();
+            found = Value {
+                place: place..found.place.end,
+                decoded: credentials.to_owned(),
+                quoted: found.quoted,
+            };
+            return (!harmless::is_none(&found.decoded)).then_some(found);
+        }
+        if !harmless::is_secret(known, &found.decoded, found.quoted) || is_url_alone(&found.decoded)
+        {
+            return None;
+        }
+        let is_prose = link == Link::Colon
+            && found.quoted == Quoted::No
+            && !value::begins_line(text, name.start)
+            && is_word(&found.decoded)
+            && text[found.place.end..].starts_with([' ', ',', '.', '!', '?']);
+        let is_list = link == Link::Comma && !has_digit_or_sign(&found.decoded);
+        (!is_prose && !is_list).then_some(found)
+    }
+
+    /// Credentials behind their scheme: `Bearer …`.
+    pub(super) fn scheme(&mut self, hit: Hit, state: &mut Running) {
+        let text = &self.text[..state.range.end];
+        let before = text[state.range.start..hit.start].chars().next_back();
+        if before.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-') {
+            return;
+        }
+        let gap = |it: &u8| b" \t\"'`+\\:=".contains(it);
+        let start = hit.end
+            + text.as_bytes()[hit.end..]
+                .iter()
+                .take(12)
+                .take_while(|it| gap(it))
+                .count();
+        let start = if text[hit.end..].starts_with("%20") {
+            hit.end + 3
+        } else {
+            start
+        };
+        if start == hit.end {
+            return;
+        }
+        let is_part = |it: &u8| it.is_ascii_alphanumeric() || b"-._~+/=|$!:".contains(it);
+        let end = start
+            + text.as_bytes()[start..]
+                .iter()
+                .take_while(|it| is_part(it))
+                .count();
+        let word = text[start..end].trim_end_matches(['.', ':', '!']);
+        let is_it = word.len() >= 8
+            && (word.bytes().any(|it| it.is_ascii_digit())
+                || word.len() >= 20 && looks_random(word))
+            && !harmless::is_none(word)
+            && !word.ends_with("://");
+        if is_it {
+            let place = start..start + word.len();
+            state.at = place.end;
+            let secret = word.to_owned();
+            self.add(place, secret, "credentials");
+        }
+    }
+}
+
+/// The scheme and the credentials of a value such as `Bearer …`.
+pub(super) fn split_scheme(value: &str) -> Option<(&str, &str)> {
+    let (scheme, credentials) = value.split_once(' ')?;
+    let credentials = credentials.trim();
+    (is_scheme(scheme) && !credentials.contains(' ') && !credentials.is_empty())
+        .then_some((scheme, credentials))
+}
+
+/// The whole name that a part of was found.
+pub(super) fn name_around(text: &str, hit: Hit, range: &Range<usize>) -> Range<usize> {
+    const LONGEST: usize = 80;
+    let is_part = |it: char| {
+        it.is_ascii_alphanumeric()
+            || "_-.".contains(it)
+            || (!it.is_ascii()
+                && (it.is_alphanumeric()
+                    || matches!(it, '\u{300}'..='\u{36f}' | '\u{3099}'..='\u{309c}' | 'ー')))
+    };
+    let from = floor(text, hit.start.saturating_sub(LONGEST)).max(range.start);
+    let to = window_end(&text[..range.end], hit.end, LONGEST);
+    let before = text[from..hit.start]
+        .char_indices()
+        .rev()
+        .take_while(|(_, it)| is_part(*it))
+        .last();
+    let mut start = before.map_or(hit.start, |(at, _)| from + at);
+    let behind = text[hit.end..to].find(|it| !is_part(it));
+    let mut end = behind.map_or(to, |it| hit.end + it);
+    let name = text[start..end].trim_end_matches(['-', '.', '_']);
+    end = start + name.len();
+    start = end - name.trim_start_matches(['-', '.', '_']).len();
+    // An escape such as `\n` before the name is none of its letters.
+    if text[..start].ends_with('\\')
+        && text[start..].starts_with(['n', 't', 'r'])
+        && start < hit.start
+    {
+        start += 1;
+    }
+    start..end.max(hit.end)
+}
+
+/// True for one word of letters.
+fn is_word(text: &str) -> bool {
+    let letters = text.trim_end_matches(['.', ',', '!', '?']);
+    let mut letters = letters.chars();
+    let first = letters.next();
+    first.is_some_and(char::is_alphabetic)
+        && letters.all(|it| it.is_lowercase() || it == '\'' || it == '-')
+}
+
+fn has_digit_or_sign(text: &str) -> bool {
+    text.chars()
+        .any(|it| !(it.is_ascii_alphabetic() || "_-. ".contains(it)))
+        || looks_random(text)
+}
+
+/// A convenience for documents: true if a value of this name is a secret.
+pub(super) fn is_secret_value(known: Named, value: &str) -> bool {
+    match split_scheme(value) {
+        Some((_, credentials)) => !harmless::is_none(credentials),
+        None => harmless::is_secret(known, value, Quoted::Yes) && !is_url_alone(value),
+    }
+}
+
+/// The part of a value that is replaced: without the scheme of credentials.
+pub(super) fn without_scheme(value: &str) -> &str {
+    split_scheme(value).map_or(value, |(_, credentials)| credentials)
+}
+
+pub(super) fn is_beside(name: &str) -> bool {
+    names::is_beside(name)
+}

@@ -1,0 +1,305 @@
+//! Bytes and the texts in them: charsets, compressed files, binary formats.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+
+use super::Redactor;
+use super::gzip;
+use super::scan::{DEPTH, Kind};
+
+/// How characters are written in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Charset {
+    Utf8,
+    /// In units of two or four bytes; the first byte of each is the highest one or the lowest one.
+    Units {
+        width: usize,
+        is_big: bool,
+    },
+    Other(&'static Encoding),
+    /// A byte is a character.
+    Bytes,
+}
+
+/// What the field `Content-Type` says of a body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ContentType<'a>(pub Option<&'a str>);
+
+impl ContentType<'_> {
+    /// The kind of text by the media type.
+    pub(super) fn kind(self) -> Kind {
+        let media = self
+            .0
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        let (kind, subtype) = media.split_once('/').unwrap_or((&media, ""));
+        let is_one_of = |names: &[&str]| names.contains(&subtype);
+        if is_one_of(&["json", "x-json"]) || subtype.ends_with("+json") {
+            Kind::Json
+        } else if is_one_of(&["x-www-form-urlencoded"]) {
+            Kind::Form
+        } else if is_one_of(&["xml", "html"]) || subtype.ends_with("+xml") {
+            Kind::Markup
+        } else if is_one_of(&["csv", "x-csv", "comma-separated-values"]) {
+            Kind::Table(b',')
+        } else if is_one_of(&["tab-separated-values", "tsv"]) {
+            Kind::Table(b'\t')
+        } else if subtype.contains("yaml")
+            || is_one_of(&[
+                "x-java-properties",
+                "toml",
+                "x-ini",
+                "x-properties",
+                "x-dotenv",
+            ])
+        {
+            Kind::Lines
+        } else if is_one_of(&[
+            "octet-stream",
+            "msgpack",
+            "x-msgpack",
+            "vnd.msgpack",
+            "cbor",
+            "protobuf",
+            "x-protobuf",
+            "grpc",
+            "vnd.google.protobuf",
+        ]) || subtype.ends_with("+cbor")
+            || subtype.ends_with("+proto")
+            || subtype.starts_with("grpc")
+            || matches!(kind, "image" | "audio" | "video")
+        {
+            Kind::Bytes
+        } else {
+            Kind::Any
+        }
+    }
+
+    fn charset(self) -> Option<String> {
+        let parameters = self.0?.split(';').skip(1);
+        let mut charsets = parameters.filter_map(|it| {
+            let (name, value) = it.split_once('=')?;
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        });
+        charsets.next()
+    }
+}
+
+impl Redactor {
+    /// The body without its secrets; none where it has none.
+    pub(crate) fn redacted_body(&self, bytes: &[u8], of: ContentType<'_>) -> Option<Vec<u8>> {
+        self.redacted_coded(bytes, of, DEPTH).map(|it| it.0)
+    }
+
+    /// The same for what was found in base64, with the rules by which secrets were found.
+    pub(super) fn redacted_inner(
+        &self,
+        bytes: &[u8],
+        depth: usize,
+    ) -> Option<(Vec<u8>, Vec<String>)> {
+        self.redacted_coded(bytes, ContentType(None), depth)
+    }
+
+    /// The rules by which secrets were found in a body.
+    pub(crate) fn rules_of_body(&self, bytes: &[u8], of: ContentType<'_>) -> Vec<String> {
+        self.redacted_coded(bytes, of, DEPTH)
+            .map(|it| it.1)
+            .unwrap_or_default()
+    }
+
+    fn redacted_coded(
+        &self,
+        bytes: &[u8],
+        of: ContentType<'_>,
+        depth: usize,
+    ) -> Option<(Vec<u8>, Vec<String>)> {
+        if gzip::is_packed(bytes) && depth > 0 {
+            let inner = gzip::unpacked(bytes)?;
+            let (redacted, rules) = self.redacted_coded(&inner, ContentType(None), depth - 1)?;
+            return Some((gzip::packed(&redacted)?, rules));
+        }
+        let (mark, charset) = charset(bytes, of);
+        let text = decode(&bytes[mark..], charset)?;
+        let kind = match (charset, of.kind()) {
+            (Charset::Bytes, _) => Kind::Bytes,
+            (Charset::Utf8, Kind::Any) if text.bytes().take(4096).any(is_binary) => Kind::Bytes,
+            (_, kind) => kind,
+        };
+        let finds = self.finds(&text, kind, depth);
+        if finds.is_empty() {
+            return None;
+        }
+        let rules = finds.iter().map(|it| it.rule.clone()).collect();
+        let redacted = self.replaced(&text, finds);
+        let mut all = bytes[..mark].to_vec();
+        all.extend(encode(&redacted, charset));
+        (all != bytes).then_some((all, rules))
+    }
+}
+
+const fn is_binary(byte: u8) -> bool {
+    byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x08)
+}
+
+/// The length of a byte order mark, and the charset by it, by the label, or by the bytes.
+fn charset(bytes: &[u8], of: ContentType<'_>) -> (usize, Charset) {
+    let units = |width, is_big| Charset::Units { width, is_big };
+    for (mark, charset) in [
+        (&[0xef, 0xbb, 0xbf][..], Charset::Utf8),
+        (&[0xff, 0xfe, 0, 0], units(4, false)),
+        (&[0, 0, 0xfe, 0xff], units(4, true)),
+        (&[0xff, 0xfe], units(2, false)),
+        (&[0xfe, 0xff], units(2, true)),
+    ] {
+        if bytes.starts_with(mark)
+            && (charset != Charset::Utf8 || std::str::from_utf8(bytes).is_ok())
+        {
+            return (mark.len(), charset);
+        }
+    }
+    if let Some(charset) = by_zeros(bytes) {
+        return (0, charset);
+    }
+    let of_label = match of.charset().as_deref() {
+        Some("utf-16le") => Some(units(2, false)),
+        Some("utf-16be" | "utf-16" | "unicode" | "ucs-2") => Some(units(2, true)),
+        Some("utf-32le") => Some(units(4, false)),
+        Some("utf-32be" | "utf-32") => Some(units(4, true)),
+        _ => None,
+    };
+    if let Some(charset) = of_label.filter(|it| decode(bytes, *it).is_some()) {
+        return (0, charset);
+    }
+    if std::str::from_utf8(bytes).is_ok() {
+        return (0, Charset::Utf8);
+    }
+    let label = of
+        .charset()
+        .and_then(|it| Encoding::for_label(it.as_bytes()));
+    let other = label.filter(|it| {
+        it.is_ascii_compatible() && {
+            let (text, _, has_errors) = it.decode(bytes);
+            !has_errors && *it.encode(&text).0 == *bytes
+        }
+    });
+    (0, other.map_or(Charset::Bytes, Charset::Other))
+}
+
+/// The charset of a text in units of two or four bytes, by where its zeros are.
+fn by_zeros(bytes: &[u8]) -> Option<Charset> {
+    let look = &bytes[..bytes.len().min(256)];
+    let zeros = |width: usize, at: usize| {
+        look.iter()
+            .skip(at)
+            .step_by(width)
+            .filter(|it| **it == 0)
+            .count()
+    };
+    let all = |width: usize| look.len() / width;
+    if look.len() >= 16 && bytes.len().is_multiple_of(4) {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|at| zeros(4, at));
+        let most = all(4) * 9 / 10;
+        if b >= most && c >= most && d >= most && a < most {
+            return Some(Charset::Units {
+                width: 4,
+                is_big: false,
+            });
+        }
+        if a >= most && b >= most && c >= most && d < most {
+            return Some(Charset::Units {
+                width: 4,
+                is_big: true,
+            });
+        }
+    }
+    if look.len() >= 8 && bytes.len().is_multiple_of(2) {
+        let (high, low) = (zeros(2, 0), zeros(2, 1));
+        let most = all(2) * 6 / 10;
+        if low >= most && high < all(2) / 10 + 1 {
+            return Some(Charset::Units {
+                width: 2,
+                is_big: false,
+            });
+        }
+        if high >= most && low < all(2) / 10 + 1 {
+            return Some(Charset::Units {
+                width: 2,
+                is_big: true,
+            });
+        }
+    }
+    None
+}
+
+fn decode(bytes: &[u8], charset: Charset) -> Option<Cow<'_, str>> {
+    match charset {
+        Charset::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Charset::Bytes => Some(bytes.iter().copied().map(char::from).collect()),
+        Charset::Other(encoding) => Some(encoding.decode_without_bom_handling(bytes).0),
+        Charset::Units { width: 2, is_big } => {
+            let unit = |it: &[u8]| {
+                if is_big {
+                    u16::from_be_bytes([it[0], it[1]])
+                } else {
+                    u16::from_le_bytes([it[0], it[1]])
+                }
+            };
+            let units = bytes.chunks_exact(2).map(unit);
+            let text: Result<String, _> = char::decode_utf16(units).collect();
+            text.ok()
+                .filter(|_| bytes.len().is_multiple_of(2))
+                .map(Cow::Owned)
+        }
+        Charset::Units { is_big, .. } => {
+            let unit = |it: &[u8]| {
+                let it = [it[0], it[1], it[2], it[3]];
+                char::from_u32(if is_big {
+                    u32::from_be_bytes(it)
+                } else {
+                    u32::from_le_bytes(it)
+                })
+            };
+            let text: Option<String> = bytes.chunks_exact(4).map(unit).collect();
+            text.filter(|_| bytes.len().is_multiple_of(4))
+                .map(Cow::Owned)
+        }
+    }
+}
+
+fn encode(text: &str, charset: Charset) -> Vec<u8> {
+    match charset {
+        Charset::Utf8 => text.as_bytes().to_vec(),
+        Charset::Bytes => text
+            .chars()
+            .map(|it| u8::try_from(it).unwrap_or(b'?'))
+            .collect(),
+        Charset::Other(encoding) => encoding.encode(text).0.into_owned(),
+        Charset::Units { width: 2, is_big } => {
+            let bytes = |it: u16| {
+                if is_big {
+                    it.to_be_bytes()
+                } else {
+                    it.to_le_bytes()
+                }
+            };
+            text.encode_utf16().flat_map(bytes).collect()
+        }
+        Charset::Units { is_big, .. } => {
+            let bytes = |it: char| {
+                if is_big {
+                    u32::from(it).to_be_bytes()
+                } else {
+                    u32::from(it).to_le_bytes()
+                }
+            };
+            text.chars().flat_map(bytes).collect()
+        }
+    }
+}
