@@ -3,10 +3,10 @@
 //! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
 //!
-//! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and names
-//! (`assigned`); `value` says where the value of a name ends; `json`, `markup`, `table`, `url`, `places` and `binary`
-//! know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was found once is replaced under any name
-//! (`known_secrets`). Not for: the source of the key, and files.
+//! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and
+//! names (`assigned`); `value` says where the value of a name ends; `json`, `markup`, `table`, `url`, `places` and
+//! `binary` know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was
+//! found once is replaced under any name (`known_secrets`). Not for: the source of the key, and files.
 
 mod assigned;
 mod binary;

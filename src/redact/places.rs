@@ -8,8 +8,8 @@ use super::rules::Hit;
 use super::scan::{Running, Scan, window_end};
 use super::value::{Link, Style, quoted, value};
 
-/// Options of commands that take a secret: the command, the option, whether a user and a colon are before the secret, and
-/// whether the secret may stand in the same word.
+/// Options of commands that take a secret: the command, the option, whether a user and a colon are before the
+/// secret, and whether the secret may stand in the same word.
 const OPTIONS: &[(&str, &str, bool, bool)] = &[
     ("curl", "-u", true, true),
     ("curl", "--user", true, false),

@@ -370,7 +370,8 @@ impl Scan<'_> {
     }
 }
 
-/// Telephone numbers: E.164 with `+`, also with blanks, hyphens, dots and brackets, and digits behind `tel:` and `sip:`.
+/// Telephone numbers: E.164 with `+`, also with blanks, hyphens, dots and brackets, and digits behind `tel:` and
+/// `sip:`.
 fn phones(text: &str) -> Vec<Range<usize>> {
     const DIGITS: Range<usize> = 7..16;
     let bytes = text.as_bytes();
