@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use rayon::prelude::*;
 
@@ -329,8 +330,8 @@ fn broken(wrong: Diagnostic) -> FileError {
 }
 
 /// Parses a line, its number counted from 1. A value that was on several lines has carriage returns between them.
-pub(crate) fn line<T: DeserializeOwned>(
-    line: &[u8],
+pub(crate) fn line<'a, T: Deserialize<'a>>(
+    line: &'a [u8],
     number: usize,
     file: &str,
 ) -> Result<T, Diagnostic> {

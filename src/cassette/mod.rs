@@ -4,6 +4,7 @@
 //! whether a recording conforms (`judge::recording`).
 //!
 //! - [`mod@format`]: a cassette's header and exchanges.
+//! - [`raw`]: an exchange whose bodies are as they stand in the file.
 //! - [`recording`]: the exchanges of a file, in order.
 //! - [`causes`]: which exchange caused which.
 //! - [`har`]: HAR 1.2, in both directions.
@@ -18,6 +19,7 @@ pub(crate) mod har;
 pub(crate) mod journal;
 pub(crate) mod open;
 pub(crate) mod ordered;
+pub(crate) mod raw;
 pub(crate) mod read;
 pub(crate) mod recording;
 pub(crate) mod source;

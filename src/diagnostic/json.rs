@@ -71,6 +71,62 @@ pub(crate) fn range(ranged: &impl Ranged) -> Range<usize> {
     range.start..range.end
 }
 
+/// The JSON with other texts for the values that `replaced` gives one for, and everything else to the
+/// letter; none where it gives none. Names of properties are no values.
+pub(crate) fn with_texts(
+    json: &str,
+    mut replaced: impl FnMut(&str) -> Option<String>,
+) -> Option<String> {
+    let mut tokens = tokens(json).peekable();
+    let (mut written, mut read) = (String::new(), 0);
+    while let Some(token) = tokens.next() {
+        let text = &json[token.clone()];
+        let is_name = tokens.peek().is_some_and(|next| &json[next.clone()] == ":");
+        if is_name || !text.starts_with('"') {
+            continue;
+        }
+        if let Some(replaced) = text_of(text).and_then(|it| replaced(&it)) {
+            written.push_str(&json[read..token.start]);
+            written.push_str(&serde_json::Value::from(replaced).to_string());
+            read = token.end;
+        }
+    }
+    (read > 0).then(|| written + &json[read..])
+}
+
+/// The text of a token, if it is one.
+fn text_of(token: &str) -> Option<String> {
+    serde_json::from_str(token).ok()
+}
+
+/// The ranges of the tokens of a JSON.
+fn tokens(json: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+            at += 1;
+        }
+        let begin = at;
+        match *bytes.get(at)? {
+            b'"' => {
+                at += 1;
+                while let Some(byte) = bytes.get(at).filter(|it| **it != b'"') {
+                    at += if *byte == b'\\' { 2 } else { 1 };
+                }
+                at = json.len().min(at + 1);
+            }
+            b'{' | b'}' | b'[' | b']' | b',' | b':' => at += 1,
+            _ => {
+                let ends = |it: &u8| it.is_ascii_whitespace() || b"{}[],:\"".contains(it);
+                let length = bytes[at..].iter().position(ends);
+                at += length.unwrap_or(bytes.len() - at);
+            }
+        }
+        Some(begin..at)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +147,18 @@ mod tests {
         assert_eq!(found("/a/2"), Some((None, "null")));
         assert_eq!(found("/t"), Some((Some(r#""t""#), "true")));
         assert_eq!(found("/ab"), Some((Some(r#""a\u0062""#), "{}")));
+    }
+
+    #[test]
+    fn texts_are_replaced_and_the_rest_stays_to_the_letter() {
+        let json = "\u{feff}{ \"a\": [\"a\", 2.50, \"\\u0061\\\"\"],\n\"a\":1e400 }";
+        let upper = |text: &str| (text == "a" || text == "a\"").then(|| text.to_uppercase());
+        let replaced = with_texts(json, upper).unwrap();
+        assert_eq!(
+            replaced,
+            "\u{feff}{ \"a\": [\"A\", 2.50, \"A\\\"\"],\n\"a\":1e400 }"
+        );
+        assert_eq!(with_texts(json, |_| None), None);
     }
 
     #[test]

@@ -7,14 +7,10 @@ use std::io::{self, Read, Write};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use flate2::write::GzEncoder;
-#[cfg(test)]
-use flate2::write::ZlibEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use ruzstd::decoding::StreamingDecoder;
-#[cfg(test)]
 use ruzstd::encoding::CompressionLevel;
 
-use super::limits::MAX_BODY;
 use super::message::{Body, Headers, Omission};
 
 /// Why a coded body could not be read.
@@ -31,12 +27,12 @@ pub(crate) enum DecodeError {
 /// Takes the content codings away that the headers name, and reads what remains.
 ///
 /// A body in an unknown coding is [`Omission::UnknownCoding`].
-pub(super) fn decode(headers: &Headers, body: &[u8]) -> Result<Body, DecodeError> {
+pub(super) fn decode(headers: &Headers, body: &[u8], limit: usize) -> Result<Body, DecodeError> {
     let fields = headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
         .map(|(_, value)| value);
-    Ok(match uncoded(fields, body, MAX_BODY)? {
+    Ok(match uncoded(fields, body, limit)? {
         Some(bytes) => Body::from_bytes(&bytes),
         None => Body::Omitted(Omission::UnknownCoding { length: body.len() }),
     })
@@ -81,8 +77,7 @@ fn named(value: &str) -> impl Iterator<Item = String> {
 
 /// The body in the codings that a value of `Content-Encoding` names; none where one of them is
 /// unknown.
-#[cfg(test)]
-pub(super) fn coded(codings: &str, body: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn coded(codings: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = body.to_owned();
     for coding in named(codings) {
         bytes = match coding.as_str() {
@@ -140,11 +135,13 @@ fn read(from: impl Read, coding: &str, limit: usize) -> Result<Vec<u8>, DecodeEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::limits::MAX_BODY;
     use flate2::write::DeflateEncoder;
     use serde_json::json;
 
     fn decoded(coding: &str, body: &[u8]) -> Result<Body, DecodeError> {
-        decode(&Headers::from_iter([("Content-Encoding", coding)]), body)
+        let headers = Headers::from_iter([("Content-Encoding", coding)]);
+        decode(&headers, body, MAX_BODY)
     }
 
     #[test]

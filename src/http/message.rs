@@ -105,6 +105,11 @@ impl Headers {
             .map(|it| (it.name.as_str(), &mut it.value))
     }
 
+    /// Keeps the fields whose names this is true for.
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&str) -> bool) {
+        self.0.retain(|it| is_kept(&it.name));
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

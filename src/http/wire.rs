@@ -8,8 +8,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::body::{Body, Frame, SizeHint};
+use hyper::ext::ReasonPhrase;
 use hyper::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRAILER,
+    TRANSFER_ENCODING,
 };
 use tokio::sync::Notify;
 
@@ -54,6 +56,9 @@ impl Drop for Sent {
 pub(crate) struct Outgoing {
     pieces: [Option<Bytes>; 2],
     framing: Framing,
+    trailers: Option<HeaderMap>,
+    /// The length of the body that another answer would have.
+    measured: Option<u64>,
     /// Dropped with the body, which hyper does when it has taken the last piece.
     _sent: Option<Sent>,
 }
@@ -66,8 +71,29 @@ impl Outgoing {
         Self {
             pieces,
             framing,
+            trailers: None,
+            measured: None,
             _sent: sent,
         }
+    }
+
+    /// No body, for an answer to HEAD or a 304 with this `Content-Length`. hyper writes the field only
+    /// of a body that it might send.
+    pub(super) fn measured(length: u64, sent: Option<Sent>) -> Self {
+        let measured = Some(length);
+        Self {
+            measured,
+            ..Self::new(Bytes::new(), Framing::Length, sent)
+        }
+    }
+
+    /// The same with fields behind it, if there are any. They follow a body in chunks only.
+    pub(super) fn with_trailers(mut self, trailers: HeaderMap) -> Self {
+        if !trailers.is_empty() {
+            self.framing = Framing::Chunked;
+            self.trailers = Some(trailers);
+        }
+        self
     }
 }
 
@@ -86,18 +112,22 @@ impl Body for Outgoing {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = self.pieces.iter_mut().find_map(Option::take);
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        let frame = piece.map(Frame::data);
+        let frame = frame.or_else(|| self.trailers.take().map(Frame::trailers));
+        Poll::Ready(frame.map(Ok))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.framing == Framing::Length && self.pieces.iter().all(Option::is_none)
+        let is_over = self.framing == Framing::Length && self.measured.is_none();
+        is_over && self.pieces.iter().all(Option::is_none)
     }
 
     fn size_hint(&self) -> SizeHint {
         match self.framing {
             Framing::Length => {
                 let pieces = self.pieces.iter().flatten();
-                SizeHint::with_exact(pieces.map(|piece| piece.len() as u64).sum())
+                let length = pieces.map(|piece| piece.len() as u64).sum();
+                SizeHint::with_exact(self.measured.unwrap_or(length))
             }
             Framing::Chunked => SizeHint::new(),
         }
@@ -117,10 +147,14 @@ pub(super) fn response(
     status: StatusCode,
     fields: HeaderMap,
     body: Outgoing,
+    reason: Option<ReasonPhrase>,
 ) -> hyper::Response<Outgoing> {
     let mut response = hyper::Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = fields;
+    if let Some(reason) = reason {
+        response.extensions_mut().insert(reason);
+    }
     response
 }
 
@@ -143,6 +177,20 @@ pub(super) enum FieldError {
     Value(String),
     #[error("{0} header fields are more than one message can have")]
     TooMany(usize),
+}
+
+/// The fields of a message that goes out, and those behind its body, which `Trailer` names.
+pub(super) fn write_all_fields(
+    headers: &Headers,
+    trailers: &Headers,
+) -> Result<(HeaderMap, HeaderMap), FieldError> {
+    let (mut fields, behind) = (write_fields(headers)?, write_fields(trailers)?);
+    if !behind.is_empty() && !fields.contains_key(TRAILER) {
+        for name in behind.keys() {
+            fields.append(TRAILER, name.clone().into());
+        }
+    }
+    Ok((fields, behind))
 }
 
 /// The fields of a message that goes out, without those that give its length: these are computed

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::HeaderMap;
 
@@ -113,6 +114,9 @@ impl Body for RequestBody {
 pub(super) enum ResponseBody {
     /// confcall's own answer.
     Whole(Option<Bytes>),
+    /// None, of a 304 that names this length. hyper writes the field only of a body that it might
+    /// send.
+    Measured(u64),
     /// The upstream's.
     Streamed(Streamed),
 }
@@ -148,6 +152,95 @@ impl ResponseBody {
             streamed.pending.ended().await?;
         }
         Ok(Self::Streamed(streamed))
+    }
+
+    /// The same for a body whose beginning was collected.
+    pub(super) async fn collected(
+        body: Incoming,
+        collected: Collected,
+        pending: Arc<Pending>,
+    ) -> Result<Self, Broken> {
+        let mut arrived = VecDeque::new();
+        for frame in collected.frames {
+            pending.response_body.frame(&frame);
+            arrived.push_back(Ok(frame));
+        }
+        let has_ended = !matches!(collected.end, CollectedEnd::Open);
+        match collected.end {
+            CollectedEnd::Whole => pending.ended().await?,
+            CollectedEnd::Open => {}
+            CollectedEnd::Broken(error) => {
+                let broken = Broken::from(error);
+                pending.end(Some(&broken.to_string()))?;
+                arrived.push_back(Err(broken));
+            }
+        }
+        Ok(Self::Streamed(Streamed {
+            left: collected.exact,
+            body,
+            pending,
+            arrived,
+            has_ended,
+        }))
+    }
+}
+
+/// The beginning of an upstream's body, mostly all of it.
+#[derive(Debug)]
+pub(super) struct Collected {
+    frames: Vec<Frame<Bytes>>,
+    /// The length that the upstream named.
+    exact: Option<u64>,
+    end: CollectedEnd,
+}
+
+#[derive(Debug)]
+enum CollectedEnd {
+    /// All of it.
+    Whole,
+    /// It is too long.
+    Open,
+    Broken(hyper::Error),
+}
+
+impl Collected {
+    /// Reads a body that has at most `limit` bytes to its end.
+    pub(super) async fn read(body: &mut Incoming, limit: usize) -> Self {
+        let (mut frames, mut length) = (Vec::new(), 0);
+        let exact = body.size_hint().exact();
+        let end = loop {
+            match body.frame().await {
+                None => break CollectedEnd::Whole,
+                Some(Err(error)) => break CollectedEnd::Broken(error),
+                Some(Ok(frame)) => {
+                    length += frame.data_ref().map_or(0, Bytes::len);
+                    frames.push(frame);
+                }
+            }
+            if length > limit {
+                break CollectedEnd::Open;
+            }
+        };
+        Self { frames, exact, end }
+    }
+
+    /// The bytes of a whole body.
+    pub(super) fn bytes(&self) -> Option<Vec<u8>> {
+        let is_whole = matches!(self.end, CollectedEnd::Whole);
+        let data = self.frames.iter().filter_map(Frame::data_ref);
+        is_whole.then(|| data.flatten().copied().collect())
+    }
+
+    /// Puts other bytes in the place of those of a whole body.
+    pub(super) fn replace(&mut self, bytes: Bytes) {
+        self.exact = self.exact.map(|_| bytes.len() as u64);
+        self.frames.retain(Frame::is_trailers);
+        self.frames.insert(0, Frame::data(bytes));
+    }
+
+    /// The length of the body, where the upstream named one.
+    pub(super) const fn length(&self) -> Option<u64> {
+        self.exact
     }
 }
 
@@ -231,6 +324,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|it| Ok(Frame::data(it)))),
+            Self::Measured(_) => Poll::Ready(None),
             Self::Streamed(streamed) => streamed.poll_frame(cx),
         }
     }
@@ -238,6 +332,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
+            Self::Measured(_) => false,
             Self::Streamed(it) => {
                 it.arrived.is_empty() && (it.has_ended || it.body.is_end_stream())
             }
@@ -249,6 +344,7 @@ impl Body for ResponseBody {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
             }
+            Self::Measured(length) => SizeHint::with_exact(*length),
             Self::Streamed(it) => it.left.map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }

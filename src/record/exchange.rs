@@ -162,12 +162,12 @@ impl Pending {
         expectation.as_ref().is_some_and(Expectation::is_waited_for)
     }
 
-    pub(super) fn answered(&self, head: http::response::Parts) {
+    pub(super) fn answered(&self, head: http::response::Parts, came: Instant) {
         if let Some(expectation) = &*lock(&self.expectation) {
             expectation.answered();
         }
         // There is one response.
-        let _ = self.response.set((head, Instant::now()));
+        let _ = self.response.set((head, came));
     }
 
     /// Ends the exchange, which is written then. A second call changes nothing.

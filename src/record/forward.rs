@@ -6,14 +6,15 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::ext::{ReasonPhrase, on_informational};
 use hyper::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap,
-    HeaderValue, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, Entry, HOST,
+    HeaderMap, HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::{PathAndQuery, Scheme};
@@ -25,17 +26,19 @@ use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 
-use super::body::{Broken, RequestBody, ResponseBody, Unsent};
+use super::body::{Broken, Collected, RequestBody, ResponseBody, Unsent};
 use super::exchange::{Pending, codings, target_of};
 use super::hop::{self, HopByHopOptions};
 use super::{Proxy, Recorder, Upstream, expect, injected};
 use crate::cassette::format::Direction;
+use crate::diagnostic::json;
 use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
 use crate::http::interception::{Origin, Refused};
 use crate::http::limits::MAX_URI;
 use crate::http::server::{Connection, Takeover, Tunnel, refusal};
-use crate::http::{message, uncoded};
+use crate::http::{coded, message, uncoded};
 use crate::inject::InjectionKind;
+use crate::replay::matching::target::{ADDRESS_FIELDS, Own};
 
 /// Passes one request on, and returns the answer. An error breaks the connection.
 pub(super) async fn forward(
@@ -105,7 +108,7 @@ pub(super) async fn forward(
                 callbacks.note_answer();
             }
             injected::after_answer(proxy, &pending, injected, again).await;
-            response(pending, is_head, answer).await
+            response(proxy, pending, is_head, answer).await
         }
         Err(error) => {
             let cause = with_causes(&error);
@@ -278,20 +281,41 @@ impl InterimQueue {
 }
 
 async fn response(
+    proxy: &Proxy,
     pending: Arc<Pending>,
     is_head: bool,
     answer: Response<Incoming>,
 ) -> Result<Response<ResponseBody>, Broken> {
-    let (head, mut body) = answer.into_parts();
+    let came = Instant::now();
+    let (mut head, mut body) = answer.into_parts();
     let has_no_body = is_head
         || matches!(
             head.status,
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
         );
     if let Some(reason) = unusable(&head, has_no_body) {
-        pending.answered(head);
+        pending.answered(head, came);
         pending.end(Some(reason))?;
         return Ok(refusal(StatusCode::BAD_GATEWAY, reason));
+    }
+    let stand_in = proxy.stand_in(&pending.head);
+    let mut collected = None;
+    if let Some((own, base)) = &stand_in {
+        move_fields(&mut head.headers, own, base);
+        let limit = pending.recorder.sinks.max_body;
+        let is_long = body.size_hint().lower() > limit as u64;
+        if !has_no_body && is_json(&head.headers) && !is_long && !body.is_end_stream() {
+            let mut whole = Collected::read(&mut body, limit).await;
+            let bytes = whole.bytes();
+            let moved = bytes.and_then(|bytes| moved(&head.headers, &bytes, limit, own, base));
+            if let Some(moved) = moved {
+                if head.headers.contains_key(CONTENT_LENGTH) {
+                    head.headers.insert(CONTENT_LENGTH, moved.len().into());
+                }
+                whole.replace(moved);
+            }
+            collected = Some(whole);
+        }
     }
     let mut response = Response::new(());
     *response.status_mut() = head.status;
@@ -302,7 +326,8 @@ async fn response(
     hop::strip(response.headers_mut());
     if !has_no_body && response.headers().contains_key(CONTENT_LENGTH) {
         // The length that framed the body, where there are two fields (RFC 9112 section 6.3).
-        match body.size_hint().exact() {
+        let whole = collected.as_ref().and_then(Collected::length);
+        match whole.or_else(|| body.size_hint().exact()) {
             Some(length) => response.headers_mut().insert(CONTENT_LENGTH, length.into()),
             None => response.headers_mut().remove(CONTENT_LENGTH),
         };
@@ -316,7 +341,11 @@ async fn response(
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
-    pending.answered(head);
+    pending.answered(head, came);
+    if let Some(collected) = collected {
+        let body = ResponseBody::collected(body, collected, pending).await?;
+        return Ok(response.map(|()| body));
+    }
     if has_no_body || body.size_hint().exact() == Some(0) {
         // hyper reads no body where there can be none: the exchange ends here.
         match body.frame().await {
@@ -329,8 +358,43 @@ async fn response(
         }
         pending.ended().await?;
     }
+    let length = response.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
+    if let (StatusCode::NOT_MODIFIED, Some(length)) = (response.status(), length) {
+        return Ok(response.map(|()| ResponseBody::Measured(length)));
+    }
     let body = ResponseBody::streamed(body, pending).await?;
     Ok(response.map(|()| body))
+}
+
+/// Puts the proxy's address in the place of the service's own in the fields that are followed.
+fn move_fields(headers: &mut HeaderMap, own: &Own, base: &str) {
+    for name in ADDRESS_FIELDS {
+        let Entry::Occupied(mut field) = headers.entry(name) else {
+            continue;
+        };
+        for value in field.iter_mut() {
+            let text = value.to_str().ok();
+            let moved = text.and_then(|text| own.moved(name, text, base));
+            if let Some(moved) = moved.and_then(|it| HeaderValue::try_from(it).ok()) {
+                *value = moved;
+            }
+        }
+    }
+}
+
+/// The same in the texts of a body of JSON, which stays in its coding; none where it changes nothing.
+fn moved(headers: &HeaderMap, bytes: &[u8], limit: usize, own: &Own, base: &str) -> Option<Bytes> {
+    let text = uncoded(codings(headers), bytes, limit).ok().flatten()?;
+    let text = std::str::from_utf8(&text).ok()?;
+    let moved = json::with_texts(text, |it| own.moved("", it, base))?;
+    let coding: Vec<&str> = codings(headers).collect();
+    coded(&coding.join(","), moved.as_bytes()).map(Bytes::from)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    kind.is_some_and(|it| message::is_json(&message::media_type(it)))
 }
 
 /// The answer of an upstream that switches to WebSocket, if `connection` requested it: from then on
@@ -344,12 +408,13 @@ fn switch_protocols(
     let (mut head, _) = answer.into_parts();
     let upgrade = head.extensions.remove::<OnUpgrade>();
     let is_websocket = hop::is_websocket(&head.headers);
+    let came = Instant::now();
     let mut response = Response::new(ResponseBody::default());
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers.clone();
     hop::strip(response.headers_mut());
     let version = head.version;
-    pending.answered(head);
+    pending.answered(head, came);
     let (Some(connection), Some(upgrade), true) = (connection, upgrade, is_websocket) else {
         let reason = "the other party switches to a protocol that it was not asked for";
         pending.end(Some(reason))?;
@@ -465,10 +530,7 @@ async fn request_body(
     let (direction, version) = (pending.direction, pending.head.version);
     let headers = outgoing.headers_mut();
     let expects = expect::take(version, headers);
-    let is_json = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| message::is_json(&message::media_type(value)));
+    let is_json = is_json(headers);
     let is_short = body
         .size_hint()
         .upper()

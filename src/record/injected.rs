@@ -1,6 +1,6 @@
 //! Fault injection into the traffic that the proxy passes on.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -75,7 +75,7 @@ pub(super) fn answer(
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     let (head, ()) = response.into_parts();
-    pending.answered(head.clone());
+    pending.answered(head.clone(), Instant::now());
     pending.response_body.data(&body);
     let _ = pending.injected.set(kind);
     let ended = pending.end(None).map_err(Broken::from);
@@ -85,7 +85,7 @@ pub(super) fn answer(
 /// Reads the service's answer, and lets the connection to the bot break.
 pub(super) async fn lose(pending: &Pending, answer: Response<Incoming>) -> Broken {
     let (head, body) = answer.into_parts();
-    pending.answered(head);
+    pending.answered(head, Instant::now());
     if let Ok(body) = body.collect().await {
         pending.response_body.data(&body.to_bytes());
     }

@@ -24,6 +24,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
+use hyper::header::HOST;
+use hyper::http::request;
+use hyper::http::uri::Authority;
 use hyper::{Request, Response};
 use rustls::ClientConfig;
 use serde_json::Value;
@@ -44,10 +47,11 @@ use crate::http::connect::{Dialer, StreamingClient, streaming_client};
 use crate::http::interception::{Interception, Refused};
 use crate::http::limits::MAX_TARGET_AND_FIELDS;
 use crate::http::server::{self, Connection, ConnectionError, Server, Tunnel, Watch};
-use crate::http::tls::Authority;
+use crate::http::tls;
 use crate::http::{Listener, Versions};
 use crate::inject::traffic::TrafficInjection;
 use crate::redact::Redactor;
+use crate::replay::matching::target::Own;
 
 #[derive(Debug)]
 pub(crate) struct Parties {
@@ -73,7 +77,7 @@ pub(crate) enum Bots {
     One(Box<Bot>),
     /// Whoever names a callback, each origin with a listener of its own on the loopback address; in TLS where there
     /// is an authority.
-    Any(Option<Arc<Authority>>),
+    Any(Option<Arc<tls::Authority>>),
 }
 
 /// Where the exchanges go.
@@ -220,6 +224,21 @@ impl Proxy {
         timeout(ENDS_WITHIN, ended).await.is_ok()
     }
 
+    /// The service's own addresses in answers, and the one of this proxy in their place, as the client
+    /// of a request names it.
+    fn stand_in(&self, request: &request::Parts) -> Option<(Own, String)> {
+        let Upstream::Service { url, listener, .. } = &self.upstream else {
+            return None;
+        };
+        let host = request.headers.get(HOST).and_then(|it| it.to_str().ok());
+        let host = request.uri.authority().map(Authority::as_str).or(host);
+        let base = match (host, listener.split_once("://")) {
+            (Some(host), Some((scheme, _))) if !host.is_empty() => format!("{scheme}://{host}"),
+            _ => listener.clone(),
+        };
+        Some((Own::of(url), base))
+    }
+
     /// True if requests to this target are neither recorded nor observed.
     fn passes_by(&self, target: &str) -> bool {
         let aside = match &self.upstream {
@@ -237,6 +256,8 @@ enum Upstream {
         url: Url,
         /// See [`Parties::aside`].
         aside: Option<&'static str>,
+        /// The URL of the listener, for clients that do not name it.
+        listener: String,
     },
     /// The bot at these callbacks.
     Bot(Arc<Callbacks>),
@@ -291,7 +312,13 @@ pub(crate) async fn record(
     let (listener_of_service, upstream) = match parties.service {
         Service::At(url) => {
             let aside = parties.aside;
-            (parties.listener, Upstream::Service { url, aside })
+            let listener = parties.listener.url();
+            let upstream = Upstream::Service {
+                url,
+                aside,
+                listener,
+            };
+            (parties.listener, upstream)
         }
         Service::Named(interception) => {
             (parties.listener.intercepting(interception), Upstream::Named)

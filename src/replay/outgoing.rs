@@ -2,21 +2,32 @@
 //!
 //! A message that HTTP cannot carry, or that was not recorded whole, is [`NotReplayable`].
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::matching::target::{Own, is_address_field};
 use super::values::mapping::Mapping;
-use crate::cassette::format;
-use crate::cassette::format::Exchange;
-use crate::http::message::{Body, Headers, Omission, Request};
+use crate::cassette::format::Wire;
+use crate::cassette::raw::{NotKept, RawBody, RawExchange, RawRequest};
+use crate::diagnostic::json;
+use crate::http::message;
+use crate::http::message::{Body, Headers, Request};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outgoing {
     /// The header fields, without those of the recorded connection.
     pub headers: Headers,
     /// The body without a content coding.
     pub body: Bytes,
+    /// The content coding that the body had.
+    pub coding: Option<String>,
+    pub trailers: Headers,
+    /// The reason phrase, each character a byte.
+    pub reason: Option<String>,
+    /// The `Content-Length` of an answer that has no body: it is about another one (RFC 9110 section
+    /// 8.6).
+    pub length: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +68,8 @@ pub(crate) enum NotReplayable {
     FieldName(String),
     #[error("the value of `{0}` holds a control character")]
     FieldValue(String),
-    #[error("its body is no base64")]
-    BodyNotBase64,
-    #[error("its body of {length} bytes was not kept")]
-    BodyOmitted { length: u64 },
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -72,11 +81,9 @@ pub(crate) enum Unanswered {
 }
 
 /// The header fields of the recorded connection, which are dropped or computed anew.
-const CONNECTION_FIELDS: [&str; 9] = [
+const CONNECTION_FIELDS: [&str; 7] = [
     "connection",
-    "content-encoding",
     "content-length",
-    "date",
     "expect",
     "host",
     "keep-alive",
@@ -84,35 +91,123 @@ const CONNECTION_FIELDS: [&str; 9] = [
     "transfer-encoding",
 ];
 
+/// The change of the values of a recorded message to those of this run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Translation<'a> {
+    pub mapping: &'a Mapping,
+    /// The service's own addresses, and the one that takes their place.
+    pub moved: Option<(&'a Own, &'a str)>,
+}
+
+impl Translation<'_> {
+    /// The text of a header field or property with this name, where it changes.
+    fn text(&self, name: &str, text: &str) -> Option<String> {
+        let moved = |(own, base): (&Own, &str)| own.moved(name, text, base);
+        let moved = self.moved.filter(|_| text.contains("://")).and_then(moved);
+        let text_now = moved.as_deref().unwrap_or(text);
+        let translated = self.mapping.translated(text_now);
+        (translated != text).then_some(translated)
+    }
+
+    /// The bytes of a body of this media type.
+    fn body<'b>(&self, body: &'b RawBody<'_>, media_type: &str) -> Result<Cow<'b, [u8]>, NotKept> {
+        let bytes = body.bytes()?;
+        let is_json = matches!(body, RawBody::Json(_)) || message::is_json(media_type);
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            return Ok(bytes);
+        };
+        let has_addresses = self.moved.is_some() && is_json && text.contains("://");
+        if !self.mapping.changes() && !has_addresses {
+            return Ok(bytes);
+        }
+        let changed = if is_json {
+            json::with_texts(text, |it| self.text("", it))
+        } else {
+            let translated = self.mapping.running(text);
+            (translated != text).then_some(translated)
+        };
+        Ok(match changed {
+            Some(changed) => Cow::Owned(changed.into()),
+            None => bytes,
+        })
+    }
+
+    fn message(
+        &self,
+        headers: &Headers,
+        body: &RawBody<'_>,
+        wire: &Wire,
+    ) -> Result<Outgoing, NotReplayable> {
+        let media_type = headers.media_type().unwrap_or_default();
+        Ok(Outgoing {
+            headers: self.fields(headers, wire.coding.is_some())?,
+            body: Bytes::from(self.body(body, &media_type)?.into_owned()),
+            coding: wire.coding.clone(),
+            trailers: self.fields(&wire.trailers, false)?,
+            reason: wire.reason.clone(),
+            length: None,
+        })
+    }
+
+    fn fields(&self, headers: &Headers, is_uncoded: bool) -> Result<Headers, NotReplayable> {
+        for (name, value) in headers.iter() {
+            if !is_token(name) {
+                return Err(NotReplayable::FieldName(name.to_owned()));
+            }
+            if value.bytes().any(is_control) {
+                return Err(NotReplayable::FieldValue(name.to_owned()));
+            }
+        }
+        let mut fields = headers.clone();
+        fields.retain(|name| {
+            let is_it = |it: &&str| name.eq_ignore_ascii_case(it);
+            let is_of_connection = CONNECTION_FIELDS.iter().any(is_it);
+            let is_of_coding = is_uncoded && is_it(&"content-encoding");
+            !is_of_connection && !is_of_coding
+        });
+        for (name, value) in fields.iter_mut() {
+            let moved = self.moved.filter(|_| is_address_field(name));
+            let translation = Self { moved, ..*self };
+            if let Some(changed) = translation.text(name, value) {
+                *value = changed;
+            }
+        }
+        Ok(fields)
+    }
+}
+
 impl Outgoing {
     pub(super) fn answer(
-        exchange: RawExchange<'_>,
-        mapping: &Mapping,
+        exchange: &RawExchange<'_>,
+        translation: Translation<'_>,
     ) -> Result<(u16, Self), NotReplayable> {
         let status = exchange.response.as_ref().map(|it| it.status);
         check_complete(exchange.broke.as_deref(), status)?;
-        let response = exchange.response.ok_or(NotReplayable::NoAnswer)?;
-        let headers = fields(&response.headers, mapping)?;
-        let body = match response.body.json() {
-            Some(recorded) if !mapping.changes() => Bytes::copy_from_slice(recorded),
-            _ => body(response.body.into(), mapping)?,
-        };
-        Ok((response.status, Self { headers, body }))
+        let response = exchange.response.as_ref().ok_or(NotReplayable::NoAnswer)?;
+        let mut message = translation.message(&response.headers, &response.body, &response.wire)?;
+        let has_none = exchange.request.method == "HEAD" || response.status == 304;
+        if has_none && response.body.is_empty() {
+            let length = response.headers.get("content-length");
+            message.length = length.and_then(|it| it.trim().parse().ok());
+        }
+        Ok((response.status, message))
     }
 
     /// `token` replaces the recorded token.
     pub(super) fn request(
-        recorded: &Request,
+        recorded: &RawRequest<'_>,
         mapping: &Mapping,
         token: Option<&str>,
     ) -> Result<Self, NotReplayable> {
         if !is_token(&recorded.method) {
-            return Err(NotReplayable::Method(recorded.method.clone()));
+            return Err(NotReplayable::Method(recorded.method.clone().into_owned()));
         }
-        let mut message = Self {
-            headers: fields(&recorded.headers, mapping)?,
-            body: body(recorded.body.clone(), mapping)?,
+        let translation = Translation {
+            mapping,
+            moved: None,
         };
+        let mut message = translation.message(&recorded.headers, &recorded.body, &recorded.wire)?;
+        join_cookies(&mut message.headers);
         if let Some(token) = token {
             for (name, value) in message.headers.iter_mut() {
                 if name.eq_ignore_ascii_case("authorization") {
@@ -120,13 +215,29 @@ impl Outgoing {
                 }
             }
         }
+        let te = recorded.headers.get("te").unwrap_or_default();
+        if te.to_ascii_lowercase().contains("trailers") {
+            message.headers.push("TE", "trailers");
+            message.headers.push("Connection", "TE");
+        }
         Ok(message)
+    }
+}
+
+/// Makes one field of the cookies that HTTP/2 lets a client send apart (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut Headers) {
+    let is_cookie = |name: &str| name.eq_ignore_ascii_case("cookie");
+    let cookies = headers.iter().filter(|(name, _)| is_cookie(name));
+    let cookies: Vec<String> = cookies.map(|(_, value)| value.to_owned()).collect();
+    if cookies.len() > 1 {
+        headers.retain(|name| !is_cookie(name));
+        headers.push("Cookie", cookies.join("; "));
     }
 }
 
 /// Checks that the recorded bot can send the request of an exchange again, to a path, and that
 /// there is an answer to compare with.
-pub(super) fn check_request(exchange: &Exchange) -> Result<(), NotReplayable> {
+pub(super) fn check_request(exchange: &RawExchange<'_>) -> Result<(), NotReplayable> {
     let status = exchange.response.as_ref().map(|it| it.status);
     check_complete(exchange.broke.as_deref(), status)?;
     let target = &exchange.request.target;
@@ -134,7 +245,7 @@ pub(super) fn check_request(exchange: &Exchange) -> Result<(), NotReplayable> {
     if is_path {
         Ok(())
     } else {
-        Err(NotReplayable::Target(target.clone()))
+        Err(NotReplayable::Target(target.clone().into_owned()))
     }
 }
 
@@ -146,26 +257,6 @@ fn check_complete(broke: Option<&str>, status: Option<u16>) -> Result<(), NotRep
         (None, Some(200..=999)) => Ok(()),
         (None, Some(status)) => Err(NotReplayable::Status(status)),
     }
-}
-
-fn fields(headers: &Headers, mapping: &Mapping) -> Result<Headers, NotReplayable> {
-    let is_of_connection = |name: &str| {
-        let mut names = CONNECTION_FIELDS.iter();
-        names.any(|it| name.eq_ignore_ascii_case(it))
-    };
-    headers
-        .iter()
-        .filter(|(name, _)| !is_of_connection(name))
-        .map(|(name, value)| {
-            if !is_token(name) {
-                return Err(NotReplayable::FieldName(name.to_owned()));
-            }
-            if value.bytes().any(is_control) {
-                return Err(NotReplayable::FieldValue(name.to_owned()));
-            }
-            Ok((name, mapping.translated(value)))
-        })
-        .collect()
 }
 
 /// True for a token of HTTP, such as a method (RFC 9110 section 5.6.2).
@@ -181,82 +272,12 @@ const fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
-fn body(body: Body, mapping: &Mapping) -> Result<Bytes, NotReplayable> {
-    match body {
-        Body::Json(value) if mapping.changes() => {
-            Ok(mapping.translated_json(&value).to_string().into())
-        }
-        Body::Omitted(Omission::NotBase64(_)) => Err(NotReplayable::BodyNotBase64),
-        Body::Omitted(omission) => Err(NotReplayable::BodyOmitted {
-            length: omission.length(),
-        }),
-        other => Ok(other.into_bytes().unwrap_or_default().into()),
-    }
-}
-
-/// A line of a cassette, read as far as answering a request needs: JSON bodies stay text.
-#[derive(Debug, Deserialize)]
-pub(super) struct RawExchange<'a> {
-    #[serde(default)]
-    broke: Option<String>,
-    pub(super) took_ms: u64,
-    #[serde(borrow, default)]
-    pub(super) response: Option<RawResponse<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct RawResponse<'a> {
-    status: u16,
-    headers: Headers,
-    #[serde(borrow, default)]
-    pub(super) body: RawBody<'a>,
-}
-
-/// The body of a line. JSON is not parsed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawBody<'a> {
-    #[default]
-    Empty,
-    #[serde(borrow)]
-    Json(&'a RawValue),
-    Text(String),
-    Base64(String),
-    Omitted {
-        length: u64,
-        sha256: String,
-    },
-}
-
-impl RawBody<'_> {
-    /// The JSON text of the line.
-    pub(super) fn json(&self) -> Option<&[u8]> {
-        match self {
-            Self::Json(value) => Some(value.get().as_bytes()),
-            _ => None,
-        }
-    }
-}
-
-impl From<RawBody<'_>> for Body {
-    fn from(body: RawBody<'_>) -> Self {
-        match body {
-            RawBody::Empty => Self::Empty,
-            RawBody::Json(value) => {
-                serde_json::from_str(value.get()).map_or(Self::Empty, Self::Json)
-            }
-            RawBody::Text(text) => Self::Text(text),
-            RawBody::Base64(text) => format::body_of_base64(text),
-            RawBody::Omitted { length, sha256 } => format::omitted(length, sha256),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::Direction;
-    use crate::http::message::Response;
+    use crate::cassette::format;
+    use crate::cassette::format::{Direction, Exchange};
+    use crate::http::message::{Omission, Response};
 
     type Change = fn(&mut Exchange);
 
@@ -272,13 +293,19 @@ mod tests {
     fn answer(exchange: &Exchange) -> Result<u16, NotReplayable> {
         let line = serde_json::to_string(exchange).unwrap();
         let raw = serde_json::from_str(&line).unwrap();
-        let (status, _) = Outgoing::answer(raw, &Mapping::default())?;
+        let translation = Translation {
+            mapping: &Mapping::default(),
+            moved: None,
+        };
+        let (status, _) = Outgoing::answer(&raw, translation)?;
         Ok(status)
     }
 
     fn request(exchange: &Exchange) -> Result<(), NotReplayable> {
-        check_request(exchange)?;
-        Outgoing::request(&exchange.request, &Mapping::default(), None).map(drop)
+        let line = serde_json::to_string(exchange).unwrap();
+        let raw: RawExchange<'_> = serde_json::from_str(&line).unwrap();
+        check_request(&raw)?;
+        Outgoing::request(&raw.request, &Mapping::default(), None).map(drop)
     }
 
     #[test]

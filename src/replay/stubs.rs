@@ -4,10 +4,10 @@
 //! A stub is found by method, path and query, as a replay finds it. Each request is on its own: its ids
 //! may differ from the recorded ones, whatever other requests had in their place.
 
+use super::matching::asked::Asked;
 use super::matching::comparison::{Comparison, Part};
-use super::matching::fingerprint::{Fingerprint, Precision, PrecisionHashes};
-use super::matching::request_index::RequestIndex;
-use super::outgoing::Outgoing;
+use super::matching::requests::Requests;
+use super::outgoing::{Outgoing, Translation};
 use super::recording::{Index, Indexed};
 use super::values;
 use super::values::mapping::Mapping;
@@ -22,7 +22,7 @@ pub(crate) struct Stubs(Vec<StubFile>);
 #[derive(Debug)]
 struct StubFile {
     recorded: Index,
-    request_index: RequestIndex,
+    requests: Requests,
 }
 
 /// A recorded exchange whose request is the live one.
@@ -32,17 +32,17 @@ struct Stub {
     /// The recorded ids with those of the live request.
     mapping: Mapping,
     has_same_ids: bool,
+    /// The body is the recorded one too.
+    is_equal: bool,
 }
 
 impl Stubs {
     pub(crate) fn new(files: impl IntoIterator<Item = Indexed>) -> Self {
         let file = |Indexed {
-                        index,
-                        request_index,
-                        ..
+                        index, requests, ..
                     }| StubFile {
             recorded: index,
-            request_index,
+            requests,
         };
         Self(files.into_iter().map(file).collect())
     }
@@ -51,64 +51,60 @@ impl Stubs {
     /// stub fits.
     /// Errors: a file was changed since it was opened.
     pub(crate) fn answer(&mut self, request: &Request) -> Result<Option<Response>, Diagnostic> {
-        let fingerprint = Fingerprint::of(&request.method, &request.target, &request.body);
-        let hashes: Vec<PrecisionHashes> = self
-            .0
-            .iter()
-            .map(|it| it.request_index.hashes(&fingerprint))
-            .collect();
-        for precision in Precision::ALL {
-            let mut found = self.matching(precision, &hashes, request)?;
-            // The stubs of the ids that the bot asks about are its own.
-            if found.iter().any(|it| it.has_same_ids) {
-                found.retain(|it| it.has_same_ids);
-            }
-            let is_open = |it: &Stub| !self.0[it.file].request_index.is_served(it.exchange);
-            let at = found.iter().position(is_open);
-            let at = at.or_else(|| found.len().checked_sub(1));
-            if let Some(at) = at {
-                return self.give(&found[at]).map(Some);
+        let bytes = request.body.clone().into_bytes().unwrap_or_default();
+        let Request {
+            method,
+            target,
+            headers,
+            ..
+        } = request;
+        let mut found = self.matching(&Asked::live(method, target, headers, &bytes))?;
+        // The stubs of the ids that the bot asks about are its own, and so are those of what it sends.
+        for is_nearer in [|it: &Stub| it.has_same_ids, |it: &Stub| it.is_equal] {
+            if found.iter().any(is_nearer) {
+                found.retain(is_nearer);
             }
         }
-        Ok(None)
+        let is_open = |it: &Stub| !self.0[it.file].requests.is_served(it.exchange);
+        let at = found.iter().position(is_open);
+        let at = at.or_else(|| found.len().checked_sub(1));
+        at.map(|at| self.give(&found[at])).transpose()
     }
 
-    /// The stubs with this hash of a request that have its method, path and query.
-    fn matching(
-        &self,
-        precision: Precision,
-        hashes: &[PrecisionHashes],
-        request: &Request,
-    ) -> Result<Vec<Stub>, Diagnostic> {
+    /// The stubs that have the method, path and query of a request.
+    fn matching(&self, live: &Asked<'_>) -> Result<Vec<Stub>, Diagnostic> {
         let mut found = Vec::new();
-        for (file, (stubs, hashes)) in self.0.iter().zip(hashes).enumerate() {
-            for exchange in stubs.request_index.with_hash(precision, hashes) {
-                let recorded = stubs.recorded.load(exchange)?;
-                if recorded.response.is_none() || recorded.broke.is_some() {
-                    continue;
-                }
-                let mut mapping = Mapping::default();
-                let comparison = Comparison::of_requests(&mapping, &recorded.request, request);
-                let mut differences = comparison.differences.iter();
-                if differences.any(|it| it.part == Part::RequestLine) {
-                    continue;
-                }
-                comparison.commit(&mut mapping);
-                let ids = [&recorded.request, request].map(|it| values::ids_of_path(&it.target));
-                let [of_recorded, of_live] = &ids;
-                let mut pairs = of_recorded.iter().zip(of_live);
-                let same_ids = pairs.all(|(recorded, live)| identifier::same(recorded, live));
-                for (recorded, live) in of_recorded.iter().zip(of_live) {
-                    if mapping.agrees(recorded, live) {
-                        mapping.learn(recorded, live);
+        for (file, stubs) in self.0.iter().enumerate() {
+            for exchange in stubs.requests.at_path(&live.path_keys()) {
+                let stub = stubs.recorded.load_raw(exchange, |it| {
+                    let is_whole = it.response.is_some() && it.broke.is_none();
+                    let recorded = is_whole.then(|| Asked::recorded(&it.request))?;
+                    let mut mapping = Mapping::default();
+                    let comparison = Comparison::of_requests(&mapping, &recorded, live);
+                    let mut differences = comparison.differences.iter();
+                    if differences.any(|it| it.part == Part::RequestLine) {
+                        return None;
                     }
-                }
-                found.push(Stub {
-                    file,
-                    exchange,
-                    mapping,
-                    has_same_ids: of_recorded.len() == of_live.len() && same_ids,
-                });
+                    let is_equal = comparison.differences.is_empty();
+                    comparison.commit(&mut mapping);
+                    let [of_recorded, of_live] =
+                        [recorded.target, live.target].map(values::ids_of_path);
+                    let mut pairs = of_recorded.iter().zip(&of_live);
+                    let same_ids = pairs.all(|(recorded, live)| identifier::same(recorded, live));
+                    for (recorded, live) in of_recorded.iter().zip(&of_live) {
+                        if mapping.agrees(recorded, live) {
+                            mapping.learn(recorded, live);
+                        }
+                    }
+                    Some(Stub {
+                        file,
+                        exchange,
+                        mapping,
+                        has_same_ids: of_recorded.len() == of_live.len() && same_ids,
+                        is_equal,
+                    })
+                })?;
+                found.extend(stub);
             }
         }
         Ok(found)
@@ -116,9 +112,13 @@ impl Stubs {
 
     fn give(&mut self, stub: &Stub) -> Result<Response, Diagnostic> {
         let file = &mut self.0[stub.file];
-        file.request_index.mark_served(stub.exchange);
-        let answer = file.recorded.load_raw(stub.exchange, |exchange, _| {
-            Outgoing::answer(exchange, &stub.mapping)
+        file.requests.mark_served(stub.exchange);
+        let answer = file.recorded.load_raw(stub.exchange, |exchange| {
+            let translation = Translation {
+                mapping: &stub.mapping,
+                moved: None,
+            };
+            Outgoing::answer(exchange, translation)
         })?;
         let (status, message) = answer.map_err(|why| Diagnostic {
             file: file.recorded.file().to_owned(),
@@ -182,10 +182,12 @@ mod tests {
         let mut stubs = Stubs::new([first, file(&[of("/me", 4), of("/you", 5)])]);
         for (line, expected) in [
             ("GET /v1.0/me", Some(1)),
-            ("GET /beta/me", Some(3)),
+            ("GET /beta/me", None),
+            ("GET /v1.0/me", Some(3)),
             ("GET /v1.0/me?a=1&b=2", Some(2)),
-            ("GET /v1.0/me", Some(4)),
-            ("GET /v1.0/me", Some(4)),
+            ("GET /v1.0/me", Some(3)),
+            ("GET /me", Some(4)),
+            ("GET /me", Some(4)),
             ("GET /you", Some(5)),
             ("POST /me", None),
             ("GET /they", None),

@@ -7,6 +7,7 @@
 )]
 
 mod broken;
+mod exact;
 mod fresh;
 mod live;
 mod long;

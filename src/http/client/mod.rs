@@ -4,6 +4,7 @@ pub(crate) mod connect;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -40,6 +41,26 @@ pub(crate) struct OutgoingRequest {
     pub body: Option<Bytes>,
     pub coding: Coding,
     pub framing: Framing,
+    /// Fields behind the body, which then goes out in chunks.
+    pub trailers: Headers,
+}
+
+/// A response as it came, its body still in its content coding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub status: u16,
+    pub headers: Headers,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body without its content coding; as it came, if it is in another one than its label says.
+    pub(crate) fn uncoded(&self, limit: usize) -> Cow<'_, [u8]> {
+        let fields = self.headers.iter();
+        let codings = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+        let uncoded = coding::uncoded(codings.map(|(_, value)| value), &self.body, limit);
+        uncoded.ok().flatten().unwrap_or(Cow::Borrowed(&self.body))
+    }
 }
 
 impl OutgoingRequest {
@@ -51,6 +72,7 @@ impl OutgoingRequest {
             body: None,
             coding: Coding::Identity,
             framing: Framing::Length,
+            trailers: Headers::new(),
         }
     }
 }
@@ -177,9 +199,29 @@ impl Client {
         request: OutgoingRequest,
         deadline: Duration,
     ) -> Result<Response, SendError> {
+        let answer = self.send_raw(request, deadline, MAX_BODY).await?;
+        let body = coding::decode(&answer.headers, &answer.body, MAX_BODY);
+        let body = body.map_err(|error| match error {
+            DecodeError::TooLarge(_) => SendError::TooLarge,
+            DecodeError::Corrupt(..) => SendError::Broken(error.to_string()),
+        })?;
+        Ok(Response {
+            status: answer.status,
+            headers: answer.headers,
+            body,
+        })
+    }
+
+    /// The same with the response as it came, its body of at most `max_body` bytes.
+    pub(crate) async fn send_raw(
+        &self,
+        request: OutgoingRequest,
+        deadline: Duration,
+        max_body: usize,
+    ) -> Result<Answer, SendError> {
         let url = request.url.clone();
         let request = prepare(request)?;
-        timeout(deadline, self.exchange(request, &url))
+        timeout(deadline, self.exchange(request, &url, max_body))
             .await
             .unwrap_or(Err(SendError::Timeout(deadline)))
     }
@@ -188,7 +230,8 @@ impl Client {
         &self,
         request: hyper::Request<Outgoing>,
         url: &str,
-    ) -> Result<Response, SendError> {
+        max_body: usize,
+    ) -> Result<Answer, SendError> {
         let response = if is_secure(request.uri()) {
             self.0.secure().request(request).await
         } else {
@@ -196,8 +239,7 @@ impl Client {
         };
         let response = response.map_err(|error| classify(&error, url))?;
         let (head, body) = response.into_parts();
-        let headers = wire::read_fields(&head.headers);
-        let bytes = Limited::new(body, MAX_BODY)
+        let body = Limited::new(body, max_body)
             .collect()
             .await
             .map_err(|error| {
@@ -211,13 +253,9 @@ impl Client {
                 }
             })?
             .to_bytes();
-        let body = coding::decode(&headers, &bytes).map_err(|error| match error {
-            DecodeError::TooLarge(_) => SendError::TooLarge,
-            DecodeError::Corrupt(..) => SendError::Broken(error.to_string()),
-        })?;
-        Ok(Response {
+        Ok(Answer {
             status: head.status.as_u16(),
-            headers,
+            headers: wire::read_fields(&head.headers),
             body,
         })
     }
@@ -254,7 +292,7 @@ fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, Request
     let uri = uri(&request.url)?;
     let method = hyper::Method::from_bytes(request.method.as_bytes())
         .map_err(|_| RequestError::Method(request.method.clone()))?;
-    let mut headers = wire::write_fields(&request.headers)?;
+    let (mut headers, trailers) = wire::write_all_fields(&request.headers, &request.trailers)?;
     let body = request.body.unwrap_or_default();
     let body = wire::coded(body, request.coding, &mut headers);
     let framing = if body.is_empty() {
@@ -262,7 +300,8 @@ fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, Request
     } else {
         request.framing
     };
-    let mut prepared = hyper::Request::new(Outgoing::new(body, framing, None));
+    let body = Outgoing::new(body, framing, None).with_trailers(trailers);
+    let mut prepared = hyper::Request::new(body);
     *prepared.method_mut() = method;
     *prepared.uri_mut() = uri;
     *prepared.headers_mut() = headers;

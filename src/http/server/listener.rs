@@ -18,6 +18,7 @@ use super::replies::{Received, Refusal, Replies};
 use super::reply::Reply;
 use crate::diagnostic::Remedy;
 use crate::http::interception::Interception;
+use crate::http::limits::MAX_BODY;
 use crate::http::message::Request;
 use crate::http::tls::Authority;
 
@@ -29,6 +30,8 @@ pub(crate) struct Listener {
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) interception: Option<Arc<Interception>>,
     report: Option<Report>,
+    /// The longest request body that is read, in bytes.
+    max_body: usize,
 }
 
 pub(super) struct Report(Box<dyn Fn(String) + Send + Sync>);
@@ -87,7 +90,15 @@ impl Listener {
             tls: None,
             interception: None,
             report: None,
+            max_body: MAX_BODY,
         })
+    }
+
+    /// The same, which reads request bodies of up to so many bytes.
+    #[must_use]
+    pub(crate) const fn reading_bodies_of(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
     }
 
     /// The same behind TLS, with a certificate of the authority for the host of [`Self::url`], for
@@ -149,6 +160,10 @@ impl Listener {
         address
     }
 
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -185,6 +200,7 @@ impl Listener {
             answer,
             report: self.report.take(),
             shutdown: shutdown.clone(),
+            max_body: self.max_body,
         };
         Server::run(self, replies, shutdown).await;
     }

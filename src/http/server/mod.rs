@@ -38,8 +38,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::listener::{BindError, Listener, free_port};
 pub(crate) use self::opening::HandshakeError;
+pub(crate) use self::replies::Received;
 pub(crate) use self::replies::refusal;
-pub(crate) use self::replies::{Received, Refusal};
 pub(crate) use self::reply::Reply;
 pub(crate) use self::stream::{Connection, Takeover};
 

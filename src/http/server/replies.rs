@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode, Uri};
 use tokio::time::{sleep, timeout};
@@ -20,7 +20,7 @@ use crate::diagnostic::Remedy as _;
 use crate::http::Versions;
 use crate::http::coding::{self, DecodeError};
 use crate::http::interception::Refused;
-use crate::http::limits::{BODY_TIMEOUT, MAX_BODY, MAX_FIELDS, MAX_HEAD};
+use crate::http::limits::{BODY_TIMEOUT, MAX_FIELDS, MAX_HEAD};
 use crate::http::message::{Headers, Request};
 use crate::http::wire::{self, Framing, Outgoing};
 
@@ -29,6 +29,8 @@ pub(super) struct Replies<F> {
     pub(super) answer: F,
     pub(super) report: Option<Report>,
     pub(super) shutdown: CancellationToken,
+    /// The longest body that is read, in bytes.
+    pub(super) max_body: usize,
 }
 
 /// A request that is not answered in HTTP.
@@ -63,7 +65,7 @@ where
             }
             Err(refused) => return Ok(self.refuse(&refused)),
         }
-        let answered = match read(head, body).await {
+        let answered = match read(head, body, self.max_body).await {
             Ok(received) => (self.answer)(received).await,
             Err(refusal) => Err(refusal),
         };
@@ -80,9 +82,9 @@ where
         }
         let takeover = match reply.action {
             Action::Respond(content) => return Ok(content.into_http(reply.sent)),
-            Action::RespondPrepared(status, fields, body) => {
+            Action::RespondPrepared(status, fields, body, reason) => {
                 let body = Outgoing::new(body, Framing::Length, reply.sent);
-                return Ok(wire::response(status, fields, body));
+                return Ok(wire::response(status, fields, body, reason));
             }
             Action::Reset => Takeover::Reset,
             Action::Raw(bytes) => Takeover::Raw(bytes),
@@ -138,6 +140,7 @@ pub(crate) fn refusal<B: From<Bytes>>(status: StatusCode, message: &str) -> Resp
 pub(crate) struct Received {
     head: Parts,
     body: Bytes,
+    max_body: usize,
 }
 
 impl Received {
@@ -158,15 +161,28 @@ impl Received {
         &self.body
     }
 
-    pub(crate) fn is_coded(&self) -> bool {
-        self.head.headers.contains_key(CONTENT_ENCODING)
+    pub(crate) const fn fields(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    pub(crate) fn headers(&self) -> Headers {
+        wire::read_fields(&self.head.headers)
+    }
+
+    /// The body without its content coding; as it came, if it is in another one than its label says.
+    pub(crate) fn uncoded(&self) -> Cow<'_, [u8]> {
+        let codings = self.head.headers.get_all(CONTENT_ENCODING).into_iter();
+        let codings = codings.filter_map(|it| it.to_str().ok());
+        let uncoded = coding::uncoded(codings, &self.body, self.max_body);
+        uncoded.ok().flatten().unwrap_or(Cow::Borrowed(&self.body))
     }
 
     /// The request, its body without content coding.
     pub(crate) fn decode(self) -> Result<Request, Refusal> {
         let headers = wire::read_fields(&self.head.headers);
-        let body = coding::decode(&headers, &self.body).map_err(|error| match error {
-            DecodeError::TooLarge(_) => too_large(),
+        let limit = self.max_body;
+        let body = coding::decode(&headers, &self.body, limit).map_err(|error| match error {
+            DecodeError::TooLarge(limit) => too_large(limit),
             DecodeError::Corrupt(..) => Refusal::new(400, error.to_string()),
         })?;
         Ok(Request {
@@ -203,19 +219,23 @@ impl Refusal {
     }
 }
 
-async fn read(head: Parts, body: Incoming) -> Result<Received, Refusal> {
-    if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(too_large());
+async fn read(head: Parts, body: Incoming, max_body: usize) -> Result<Received, Refusal> {
+    if body.size_hint().lower() > max_body as u64 {
+        return Err(too_large(max_body));
     }
-    let body = match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
+    let body = match timeout(BODY_TIMEOUT, Limited::new(body, max_body).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(max_body)),
         Ok(Err(error)) => return Err(Refusal::new(400, format!("the body broke off: {error}"))),
         Err(_) => return Err(Refusal::new(408, "the body did not come in time")),
     };
-    Ok(Received { head, body })
+    Ok(Received {
+        head,
+        body,
+        max_body,
+    })
 }
 
-fn too_large() -> Refusal {
-    Refusal::new(413, format!("the body is longer than {MAX_BODY} bytes"))
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(413, format!("the body is longer than {limit} bytes"))
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 
-use crate::http::message::{Headers, Response};
+use crate::http::message::{Headers, Octets, Response};
 use crate::http::wire::{self, Coding, FieldError, Framing, Outgoing, Sent};
 
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub(crate) struct Reply {
 pub(super) enum Action {
     Respond(Content),
     /// A response that is in hyper's terms already.
-    RespondPrepared(StatusCode, HeaderMap, Bytes),
+    RespondPrepared(StatusCode, HeaderMap, Bytes, Option<ReasonPhrase>),
     /// The connection stays open.
     Hang,
     Reset,
@@ -37,6 +38,10 @@ pub(super) struct Content {
     body: Bytes,
     coding: Coding,
     framing: Framing,
+    trailers: Headers,
+    reason: Option<ReasonPhrase>,
+    /// The `Content-Length` of a response that has no body.
+    length: Option<u64>,
 }
 
 impl Reply {
@@ -52,7 +57,39 @@ impl Reply {
             body: body.into(),
             coding: Coding::Identity,
             framing: Framing::Length,
+            trailers: Headers::new(),
+            reason: None,
+            length: None,
         }))
+    }
+
+    /// The same with these fields behind its body.
+    #[must_use]
+    pub(crate) fn trailed(mut self, trailers: Headers) -> Self {
+        if let Action::Respond(content) = &mut self.action {
+            content.trailers = trailers;
+        }
+        self
+    }
+
+    /// The same with this reason phrase, each character a byte.
+    #[must_use]
+    pub(crate) fn reasoned(mut self, reason: &str) -> Self {
+        if let Action::Respond(content) = &mut self.action {
+            let bytes = Octets::Latin1.write(reason).into_owned();
+            content.reason = ReasonPhrase::try_from(bytes).ok();
+        }
+        self
+    }
+
+    /// The same with this `Content-Length`, which is that of another response: the answer to a HEAD, or
+    /// a 304 (RFC 9110 section 8.6).
+    #[must_use]
+    pub(crate) fn measured(mut self, length: u64) -> Self {
+        if let Action::Respond(content) = &mut self.action {
+            content.length = Some(length);
+        }
+        self
     }
 
     /// Takes the request and never answers; the connection stays open until the peer ends it, or
@@ -77,34 +114,14 @@ impl Reply {
     pub(crate) fn prepared(mut self) -> Self {
         if let Action::Respond(content) = &self.action
             && content.framing == Framing::Length
-            && let Ok((status, fields, body)) = content.parts()
+            && content.trailers.is_empty()
+            && content.length.is_none()
+            && let Ok((status, fields, body, _)) = content.parts()
         {
-            self.action = Action::RespondPrepared(status, fields, body);
+            let reason = content.reason.clone();
+            self.action = Action::RespondPrepared(status, fields, body, reason);
         }
         self
-    }
-
-    /// The same with another body, in no coding.
-    #[must_use]
-    pub(crate) fn with_body(mut self, bytes: Bytes) -> Self {
-        match &mut self.action {
-            Action::Respond(Content { body, .. }) | Action::RespondPrepared(_, _, body) => {
-                *body = bytes;
-            }
-            Action::Hang | Action::Reset | Action::Raw(_) => {}
-        }
-        self
-    }
-
-    /// True if both are [prepared](Reply::prepared) and differ in their bodies at most.
-    pub(crate) fn begins_like(&self, other: &Self) -> bool {
-        match (&self.action, &other.action) {
-            (
-                Action::RespondPrepared(status, fields, _),
-                Action::RespondPrepared(other_status, others, _),
-            ) => (status, self.delay, fields) == (other_status, other.delay, others),
-            _ => false,
-        }
     }
 
     /// The same with the body in this content coding.
@@ -162,24 +179,32 @@ impl Content {
     /// The response for hyper. One that HTTP cannot carry becomes a 500 with the reason.
     pub(super) fn into_http(self, sent: Option<Sent>) -> hyper::Response<Outgoing> {
         match self.parts() {
-            Ok((status, fields, body)) => {
-                wire::response(status, fields, Outgoing::new(body, self.framing, sent))
+            Ok((status, fields, body, trailers)) => {
+                let body = match self.length.filter(|_| body.is_empty()) {
+                    Some(length) => Outgoing::measured(length, sent),
+                    None => Outgoing::new(body, self.framing, sent).with_trailers(trailers),
+                };
+                wire::response(status, fields, body, self.reason)
             }
             Err(error) => {
                 let text = HeaderValue::from_static("text/plain; charset=utf-8");
                 let fields = HeaderMap::from_iter([(CONTENT_TYPE, text)]);
                 let body = Outgoing::new(error.to_string().into(), Framing::Length, sent);
-                wire::response(StatusCode::INTERNAL_SERVER_ERROR, fields, body)
+                wire::response(StatusCode::INTERNAL_SERVER_ERROR, fields, body, None)
             }
         }
     }
 
-    fn parts(&self) -> Result<(StatusCode, HeaderMap, Bytes), ContentError> {
+    /// The status, the fields, the body and the fields behind it.
+    fn parts(&self) -> Result<(StatusCode, HeaderMap, Bytes, HeaderMap), ContentError> {
         let status =
             StatusCode::from_u16(self.status).map_err(|_| ContentError::Status(self.status))?;
-        let mut fields = wire::write_fields(&self.headers)?;
+        let (mut fields, trailers) = wire::write_all_fields(&self.headers, &self.trailers)?;
         let body = wire::coded(self.body.clone(), self.coding, &mut fields);
-        Ok((status, fields, body))
+        if let Some(length) = self.length.filter(|_| body.is_empty()) {
+            fields.insert(CONTENT_LENGTH, length.into());
+        }
+        Ok((status, fields, body, trailers))
     }
 }
 

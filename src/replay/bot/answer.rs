@@ -2,94 +2,172 @@
 
 use serde_json::{Value, json};
 
-use crate::api::resource;
+use crate::cassette::raw::{RawBody, RawResponse};
 use crate::contract::rule::Rule;
-use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Omission, Response};
-use crate::replay::matching::comparison::{Comparison, Difference, Part};
+use crate::diagnostic::Diagnostic;
+use crate::http::message::{Body, Headers, Response};
+use crate::replay::matching::asked::Given;
+use crate::replay::matching::comparison::{Comparison, Part};
+use crate::replay::matching::target::{ADDRESS_FIELDS, Own};
 use crate::replay::outcome::Outcome;
 use crate::replay::recording::Index;
 use crate::replay::values::mapping::Mapping;
 
+/// The answer of a live service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LiveAnswer<'a> {
+    pub status: u16,
+    pub headers: &'a Headers,
+    /// The body without its content coding.
+    pub body: &'a [u8],
+    /// The body as it came.
+    pub raw: &'a [u8],
+    /// The addresses of the service.
+    pub own: &'a Own,
+}
+
+impl LiveAnswer<'_> {
+    /// The answer as reports show it.
+    pub(super) fn shown(&self) -> Response {
+        Response {
+            status: self.status,
+            headers: self.headers.clone(),
+            body: Body::from_bytes(self.body),
+        }
+    }
+}
+
 /// Adds the differences to the outcome, and the pairs of values to the mapping.
+/// Errors: the recording was changed.
 pub(super) fn compare(
     outcome: &mut Outcome,
     mapping: &mut Mapping,
     recording: &Index,
     exchange: usize,
-    (recorded, live): (&Response, &Response),
-) {
+    live: LiveAnswer<'_>,
+) -> Result<(), Diagnostic> {
+    let number = recording.number(exchange);
+    let compared = recording.load_raw(exchange, |it| {
+        let recorded = it.response.as_ref()?;
+        if live.status != recorded.status {
+            return Some(Compared::Status(recorded.status));
+        }
+        let mut comparison = Comparison::between(recording.own(it), live.own.clone());
+        let fields = fields(&mut comparison, mapping, recorded, live.headers);
+        body(&mut comparison, mapping, recorded, live);
+        let is_unknown = matches!(&recorded.body, RawBody::Omitted { sha256, .. } if sha256.is_empty())
+            || recorded.body.bytes().is_err() && matches!(recorded.body, RawBody::Base64(_));
+        Some(Compared::Message {
+            comparison: Box::new(comparison),
+            fields,
+            is_unknown,
+        })
+    })?;
     let mut fail = |rule, pair, message: &str| {
         outcome.fail(recording, exchange, rule, pair, message.to_owned());
     };
-    if live.status != recorded.status {
-        let pair = (json!(recorded.status), json!(live.status));
-        let message = format!(
-            "the answer is {}, recorded was {}",
-            live.status, recorded.status
-        );
-        fail(Rule::ResponseStatus, pair, &message);
-        return;
+    match compared {
+        None => {}
+        Some(Compared::Status(status)) => {
+            let message = format!("the answer is {}, recorded was {status}", live.status);
+            let pair = (json!(status), json!(live.status));
+            fail(Rule::ResponseStatus, pair, &message);
+        }
+        Some(Compared::Message {
+            mut comparison,
+            fields,
+            is_unknown,
+        }) => {
+            let differences = std::mem::take(&mut comparison.differences);
+            comparison.commit(mapping);
+            let (types, differences): (Vec<_>, Vec<_>) = differences
+                .into_iter()
+                .partition(|it| it.part == Part::ContentType);
+            for it in types {
+                let message = "Content-Type is not what was recorded";
+                fail(Rule::ResponseHeader, (it.expected, it.actual), message);
+            }
+            for (name, pair) in fields {
+                let message = format!("{name} is not what was recorded");
+                fail(Rule::ResponseHeader, pair, &message);
+            }
+            if is_unknown {
+                outcome.note(format!(
+                    "the body of the answer of exchange {number} was not kept, and is not compared"
+                ));
+            }
+            outcome.fail_by(recording, exchange, Rule::ResponseBody, differences);
+        }
     }
-    let mut comparison = Comparison::default();
-    let location = location(&mut comparison, mapping, recorded, live);
-    body(&mut comparison, mapping, recorded, live);
-    let differences = std::mem::take(&mut comparison.differences);
-    comparison.commit(mapping);
-    let recorded_type = recorded.headers.media_type();
-    let live_type = live.headers.media_type();
-    if recorded_type.is_some() && recorded_type != live_type {
-        let pair = (json!(recorded_type), json!(live_type));
-        let message = "Content-Type is not what was recorded";
-        fail(Rule::ResponseHeader, pair, message);
-    }
-    if let Some(pair) = location {
-        let message = "Location is not what was recorded";
-        fail(Rule::ResponseHeader, pair, message);
-    }
-    if matches!(
-        recorded.body,
-        Body::Omitted(Omission::NotKept { .. } | Omission::NotInFile { .. })
-    ) {
-        let number = recording.number(exchange);
-        outcome.note(format!(
-            "the body of the answer of exchange {number} was not kept, and is not compared"
-        ));
-    }
-    outcome.fail_by(recording, exchange, Rule::ResponseBody, differences);
+    Ok(())
 }
 
-fn body(comparison: &mut Comparison, mapping: &Mapping, recorded: &Response, live: &Response) {
-    match (&recorded.body, &live.body) {
-        (Body::Json(body), live) => comparison.bodies(mapping, Some(body), live.json()),
-        (Body::Text(text), Body::Text(live)) if comparison.texts(mapping, "", text, live) => {}
-        (Body::Text(text), live) => comparison.differences.push(Difference {
-            part: Part::Body,
-            pointer: Pointer::root(),
-            expected: json!(text),
-            actual: match live {
-                Body::Text(text) => json!(text),
-                other => other.json().cloned().unwrap_or_default(),
-            },
-        }),
-        (Body::Omitted(_) | Body::Empty | Body::Bytes(_), _) => {}
-    }
+/// The result of a comparison.
+enum Compared {
+    /// The recorded status is another one.
+    Status(u16),
+    Message {
+        comparison: Box<Comparison>,
+        /// The fields that differ, with the recorded and the live value.
+        fields: Vec<(String, (Value, Value))>,
+        /// True if the recorded body is not known.
+        is_unknown: bool,
+    },
 }
 
-/// The recorded and the live `Location`, where they differ.
-fn location(
+fn body(
     comparison: &mut Comparison,
     mapping: &Mapping,
-    recorded: &Response,
-    live: &Response,
-) -> Option<(Value, Value)> {
-    let is_location = |name: &str| name.eq_ignore_ascii_case("location");
-    let mut fields = recorded.headers.iter();
-    let (_, recorded) = fields.find(|(name, _)| is_location(name))?;
-    let live = live.headers.get("location");
-    let is_same = live.is_some_and(|live| {
-        comparison.texts(mapping, "Location", recorded, live)
-            || resource::path_of(recorded) == resource::path_of(live)
+    recorded: &RawResponse<'_>,
+    live: LiveAnswer<'_>,
+) {
+    let types = [&recorded.headers, live.headers].map(|it| it.get("content-type"));
+    let bytes = match &recorded.body {
+        // The length and the digest are those of the bytes on the wire.
+        RawBody::Omitted { .. } => live.raw,
+        _ => live.body,
+    };
+    let given = Given::from(&recorded.body);
+    comparison.bodies(mapping, &given, bytes, (types[0], types[1]));
+}
+
+/// The fields whose addresses differ.
+fn fields(
+    comparison: &mut Comparison,
+    mapping: &Mapping,
+    recorded: &RawResponse<'_>,
+    live: &Headers,
+) -> Vec<(String, (Value, Value))> {
+    let mut differing = Vec::new();
+    for name in ADDRESS_FIELDS {
+        let values = |headers: &Headers| {
+            let fields = headers
+                .iter()
+                .filter(|(it, _)| it.eq_ignore_ascii_case(name));
+            fields
+                .map(|(_, value)| value.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut live = values(live).into_iter();
+        for recorded in values(&recorded.headers) {
+            let live = live.next();
+            let is_same = live
+                .as_ref()
+                .is_some_and(|live| comparison.addresses(mapping, name, &recorded, live));
+            if !is_same {
+                let name = headers_name(name);
+                differing.push((name, (json!(mapping.translated(&recorded)), json!(live))));
+            }
+        }
+    }
+    differing
+}
+
+/// The name of a field as the standards write it.
+fn headers_name(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_ascii_uppercase() + rest
     });
-    (!is_same).then(|| (json!(mapping.translated(recorded)), json!(live)))
+    words.collect::<Vec<_>>().join("-")
 }

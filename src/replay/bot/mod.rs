@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::answer::LiveAnswer;
 use self::notifications::{ExpectedEntries, LiveEntry, Nearest, State, live_entries};
 use self::provider_state::Need;
 use self::schedule::Schedule;
+use super::matching::target::Own;
 use super::outcome::{Messages, Outcome, Place, Replayed};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
@@ -28,6 +30,8 @@ use crate::cassette::format::Direction;
 use crate::contract::change::Change;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
+use crate::http::Answer;
+use crate::http::limits::MAX_BODY;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 
@@ -142,7 +146,7 @@ impl Bot {
                 Ok(Some(request)) => ready.push(request),
                 Ok(None) => {
                     self.excuse(index);
-                    self.schedule.advance(self.recorded.group(index));
+                    self.schedule.end(index);
                 }
                 Err(lost) => self.lose(lost),
             }
@@ -161,11 +165,20 @@ impl Bot {
         index: usize,
         token: Option<&str>,
     ) -> Result<Option<OutgoingRequest>, Diagnostic> {
-        let exchange = self.recorded.load(index)?;
         self.passed.insert(index);
-        self.choose_values(&exchange.request);
-        let message = outgoing::check_request(&exchange)
-            .and_then(|()| Outgoing::request(&exchange.request, &self.mapping, token));
+        self.choose_values(&self.recorded.load(index)?.request);
+        let mapping = &self.mapping;
+        let loaded = self.recorded.load_raw(index, |exchange| {
+            let recorded = &exchange.request;
+            let message = outgoing::check_request(exchange)
+                .and_then(|()| Outgoing::request(recorded, mapping, token));
+            (
+                recorded.method.to_string(),
+                mapping.translated(&recorded.target),
+                message,
+            )
+        });
+        let (method, target, message) = loaded?;
         let message = match message {
             Ok(message) => message,
             Err(why) => {
@@ -178,8 +191,8 @@ impl Bot {
         self.in_flight += 1;
         let request = OutgoingRequest {
             exchange: index,
-            target: self.mapping.translated(&exchange.request.target),
-            method: exchange.request.method,
+            target,
+            method,
             message,
         };
         let message = TrafficMessage::Request(request.as_request().into());
@@ -201,11 +214,17 @@ impl Bot {
         }
     }
 
-    pub(crate) fn answered(&mut self, index: usize, answer: Result<Response, Unanswered>) {
+    /// No recorded body has more bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.recorded.longest()
+    }
+
+    /// Takes an answer of the service, which has these addresses.
+    pub(crate) fn answered(&mut self, index: usize, own: &Own, answer: Result<Answer, Unanswered>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.outcome.played += 1;
-        self.schedule.advance(self.recorded.group(index));
-        if let Err(lost) = self.compare_answer(index, answer) {
+        self.schedule.end(index);
+        if let Err(lost) = self.compare_answer(index, own, answer) {
             self.lose(lost);
         }
         for entry in std::mem::take(&mut self.deferred) {
@@ -216,24 +235,27 @@ impl Bot {
     fn compare_answer(
         &mut self,
         index: usize,
-        answer: Result<Response, Unanswered>,
+        own: &Own,
+        answer: Result<Answer, Unanswered>,
     ) -> Result<(), Diagnostic> {
-        let recorded = self.recorded.load(index)?.response;
-        match (answer, recorded) {
-            (Ok(live), Some(recorded)) => {
-                answer::compare(
-                    &mut self.outcome,
-                    &mut self.mapping,
-                    &self.recorded,
-                    index,
-                    (&recorded, &live),
-                );
-                let message = TrafficMessage::Response(live.into());
+        match answer {
+            Ok(live) => {
+                let body = live.uncoded(MAX_BODY.saturating_add(self.longest()));
+                let (outcome, mapping) = (&mut self.outcome, &mut self.mapping);
+                let live = LiveAnswer {
+                    status: live.status,
+                    headers: &live.headers,
+                    body: &body,
+                    raw: &live.body,
+                    own,
+                };
+                answer::compare(outcome, mapping, &self.recorded, index, live)?;
+                let message = TrafficMessage::Response(live.shown().into());
                 self.outcome
                     .message(Party::Service, Some(Place::of(index)), message);
             }
-            (Ok(_), None) => {}
-            (Err(why), recorded) => {
+            Err(why) => {
+                let recorded = self.recorded.load(index)?.response;
                 let pair = (json!(recorded.map(|it| it.status)), Value::Null);
                 let message = format!("the request was not answered: {why}");
                 self.fail(index, Rule::ResponseMissing, pair, message);
@@ -381,8 +403,8 @@ impl Bot {
         for entry in 0..self.expected.len() {
             let expected = self.expected.get(entry);
             let index = expected.exchange;
-            let group = self.recorded.group(index);
-            if expected.state != State::Missing || !self.schedule.has_reached(group, index) {
+            let is_missing = expected.state == State::Missing;
+            if !is_missing || !self.schedule.has_reached(&self.recorded, index) {
                 continue;
             }
             let value = self.mapping.translated_json(&expected.value);

@@ -12,6 +12,7 @@ use crate::contract::change;
 use crate::contract::change::Change;
 use crate::http::message::{Body, Omission, Request};
 use crate::replay::matching::comparison::Comparison;
+use crate::replay::matching::content::Content;
 use crate::replay::values;
 use crate::replay::values::TextKind;
 use crate::replay::values::mapping::Mapping;
@@ -146,7 +147,9 @@ impl ExpectedEntries {
             if expected.state == State::Over || Change::read(&expected.value).kind() != kind {
                 continue;
             }
-            let comparison = Comparison::of_bodies(mapping, Some(&expected.value), Some(live));
+            let mut comparison = Comparison::default();
+            let [recorded, live] = [&expected.value, live].map(Content::of_value);
+            comparison.contents(mapping, &recorded, &live);
             let count = comparison.differences.len();
             if nearest
                 .as_ref()

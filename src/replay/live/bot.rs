@@ -11,11 +11,13 @@ use url::Url;
 use uuid::Uuid;
 
 use super::session::{ReplayError, ReplayOptions, Session, Waited, below, outgoing};
+use crate::http::limits::MAX_BODY;
 use crate::http::{Listener, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
 use crate::replay::bot::Bot;
 use crate::replay::bot::provider_state::Need;
+use crate::replay::matching::target::Own;
 use crate::replay::{Generator, Replayed, Unanswered};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
@@ -43,6 +45,8 @@ pub(crate) async fn bot(
     for (party, url) in parties {
         runner::reach(party, url, &options.client).await?;
     }
+    let longest = MAX_BODY.saturating_add(bot.longest());
+    let listener = listener.map(|it| it.reading_bodies_of(longest));
     let session = Session::new(bot, options);
     let closing = CancellationToken::new();
     let server = listener.map(|listener| {
@@ -153,9 +157,12 @@ async fn send(
     let url = below(&service, &request.target);
     let options = &session.options;
     let request_to = outgoing(&request, url);
-    let answer = options.client.send(request_to, options.deadline).await;
+    let longest = MAX_BODY.saturating_add(session.party().longest());
+    let client = &options.client;
+    let answer = client.send_raw(request_to, options.deadline, longest).await;
     drop(permit);
     let answer = answer.map_err(|error| Unanswered::Failed(error.into()));
-    session.party().answered(request.exchange, answer);
+    let own = Own::of(&service);
+    session.party().answered(request.exchange, &own, answer);
     session.wake();
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::ready;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::answer_cache;
-use super::answer_cache::{AnswerCache, Found};
+use super::answer_cache::AnswerCache;
 use super::session::{ReplayError, ReplayOptions, Session, Timing, Waited, below, outgoing};
+use crate::http::limits::MAX_BODY;
 use crate::http::message::{Body, Headers, Request};
-use crate::http::{Listener, Received, Refusal, Reply, SendError};
+use crate::http::{Listener, Received, Reply, SendError, coded};
 use crate::judge::verdict::TrafficMessage;
-use crate::replay::service::{Answer, RawRequest, Service};
-use crate::replay::{Replayed, Unanswered};
+use crate::replay::service::{Answer, LiveRequest, Service};
+use crate::replay::{Outgoing, Replayed, Unanswered};
 
 /// The interval of attempts to reach a bot that has not started yet.
 const RETRY: Duration = Duration::from_millis(50);
@@ -44,7 +45,14 @@ pub(crate) async fn service(
     shutdown: CancellationToken,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
-    let cache = Arc::new(AnswerCache::new(service.exchanges()));
+    let cache = Arc::new(AnswerCache::default());
+    let scheme = if listener.is_secure() {
+        "https"
+    } else {
+        "http"
+    };
+    let longest = MAX_BODY.saturating_add(service.longest());
+    let listener = listener.reading_bodies_of(longest);
     let session = Session::new(service, options);
     let sender = Arc::new(Sender {
         session: Arc::clone(&session),
@@ -57,7 +65,7 @@ pub(crate) async fn service(
     let server = {
         let (session, cache) = (Arc::clone(&session), Arc::clone(&cache));
         let serving = listener.serve_received(
-            move |received| ready(respond(&session, &sender, &cache, received)),
+            move |received| ready(Ok(respond(&session, &sender, &cache, scheme, received))),
             closing.clone(),
         );
         tokio::spawn(serving)
@@ -94,27 +102,40 @@ fn respond(
     session: &Arc<Session<Service>>,
     sender: &Arc<Sender>,
     cache: &AnswerCache,
+    scheme: &str,
     received: Received,
-) -> Result<Reply, Refusal> {
+) -> Reply {
     let hash = answer_cache::hash(&received);
-    if let Some(found) = hash.and_then(|it| cache.find(it)) {
-        return Ok(repeat(session, found));
+    if let Some(reply) = cache.find(hash) {
+        session.touch();
+        return reply;
     }
+    let (headers, target) = (received.headers(), received.target().into_owned());
     // The service stays locked, so that no answer is cached under a later version of its mapping.
-    let (service, mut answer) = answer(session, received)?;
+    let mut service = session.party();
+    let mut answer = service.answer(&LiveRequest {
+        method: received.method(),
+        target: &target,
+        headers: &headers,
+        body: &received.uncoded(),
+        scheme,
+    });
+    if service.keeps_messages() {
+        service.add_messages(Box::new(move || shown(&received)), &answer);
+    }
     cache.validate(service.mapping_version());
-    let cacheable = hash.zip(answer.repeat);
+    let is_cached = answer.is_repeatable;
     let bytes = bytes_of(&answer);
     let notifications = std::mem::take(&mut answer.notifications);
-    let mut reply = reply(session, answer);
-    if let Some((hash, repeat)) = cacheable {
+    let mut reply = reply(session, &headers, answer);
+    if is_cached {
         reply = reply.prepared();
-        cache.add(hash, &reply, bytes, repeat);
+        cache.add(hash, &reply, bytes);
     }
     drop(service);
     if notifications.is_empty() {
         session.touch_or_end();
-        return Ok(reply);
+        return reply;
     }
     let sent = Arc::new(Notify::new());
     let (sender, session) = (Arc::clone(sender), Arc::clone(session));
@@ -126,37 +147,33 @@ fn respond(
         sender.queue(notifications);
         session.touch_or_end();
     });
-    Ok(reply.notifying(sent))
+    reply.notifying(sent)
 }
 
-/// The answer to a request, and the service, still locked.
-fn answer(
-    session: &Session<Service>,
-    received: Received,
-) -> Result<(MutexGuard<'_, Service>, Answer), Refusal> {
-    if !received.is_coded() {
-        let mut service = session.party();
-        let identical = service.answer_identical(&RawRequest {
-            method: received.method(),
-            target: &received.target(),
-            body: received.body(),
-        });
-        if let Some(answer) = identical {
-            if service.keeps_messages() {
-                service.add_messages(Box::new(move || shown(received)), &answer);
-            }
-            return Ok((service, answer));
-        }
+/// The reply to a request with these fields.
+fn reply(session: &Session<Service>, request: &Headers, answer: Answer) -> Reply {
+    let Outgoing {
+        mut headers,
+        mut body,
+        coding,
+        trailers,
+        reason,
+        length,
+    } = answer.message;
+    let coding = coding.filter(|it| accepts(request, it));
+    if let Some(coding) = coding
+        && let Some(coded) = coded(&coding, &body)
+    {
+        headers.push("Content-Encoding", coding);
+        body = coded.into();
     }
-    let request = received.decode()?;
-    let mut service = session.party();
-    let answer = service.answer(request);
-    Ok((service, answer))
-}
-
-fn reply(session: &Session<Service>, answer: Answer) -> Reply {
-    let headers: Headers = answer.message.headers;
-    let reply = Reply::text(answer.status, headers, answer.message.body);
+    let mut reply = Reply::text(answer.status, headers, body).trailed(trailers);
+    if let Some(reason) = reason {
+        reply = reply.reasoned(&reason);
+    }
+    if let Some(length) = length {
+        reply = reply.measured(length);
+    }
     match session.options.timing {
         Timing::Immediate => reply,
         Timing::Recorded => {
@@ -166,37 +183,40 @@ fn reply(session: &Session<Service>, answer: Answer) -> Reply {
     }
 }
 
-fn repeat(session: &Session<Service>, found: Found) -> Reply {
-    let answer = match found {
-        Found::Answer(reply) => {
-            session.touch();
-            return reply;
-        }
-        Found::Head(reply, body) => {
-            let body = session.party().read_body(body);
-            match body {
-                Ok(body) => {
-                    session.touch();
-                    return reply.with_body(body);
-                }
-                Err(lost) => *lost,
-            }
-        }
-        Found::Exchange(exchange) => session.party().answer_again(exchange),
+/// True if `Accept-Encoding` names all of these codings (RFC 9110 section 12.5.3). Without the field
+/// any would do, but clients that do not decode do not write it.
+fn accepts(request: &Headers, codings: &str) -> bool {
+    let accepted = request.iter();
+    let accepted = accepted.filter(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
+    let accepted: Vec<(&str, bool)> = accepted
+        .flat_map(|(_, value)| value.split(','))
+        .map(|it| {
+            let (coding, weight) = it.split_once(';').unwrap_or((it, ""));
+            let weight = weight.trim().trim_start_matches("q=");
+            let is_refused = weight.parse::<f32>().is_ok_and(|it| it <= 0.0);
+            (coding.trim(), !is_refused)
+        })
+        .collect();
+    let is_accepted = |coding: &str| {
+        let named = accepted
+            .iter()
+            .find(|(it, _)| it.eq_ignore_ascii_case(coding));
+        let any = accepted.iter().find(|(it, _)| *it == "*");
+        named.or(any).is_some_and(|(_, is)| *is)
     };
-    session.touch_or_end();
-    reply(session, answer)
+    codings.split(',').all(|it| is_accepted(it.trim()))
 }
 
 /// A request as reports show it.
-fn shown(received: Received) -> TrafficMessage {
+fn shown(received: &Received) -> TrafficMessage {
     let (method, target) = (received.method().to_owned(), received.target().into_owned());
-    let request = received.decode().unwrap_or_else(|_| Request {
+    let (headers, body) = (received.headers(), received.uncoded());
+    let request = Request {
         method,
         target,
-        headers: Headers::new(),
-        body: Body::Empty,
-    });
+        headers,
+        body: Body::from_bytes(&body),
+    };
     TrafficMessage::Request(request.into())
 }
 
@@ -284,6 +304,22 @@ fn callback(bot: &Url, target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_coding_is_accepted_by_name() {
+        for (accepted, codings, is_it) in [
+            ("br, gzip", "br", true),
+            ("gzip;q=0.5, *;q=0", "gzip", true),
+            ("gzip;q=0.5, *;q=0", "br", false),
+            ("*", "gzip, br", true),
+            ("gzip;q=0", "gzip", false),
+            ("", "gzip", false),
+        ] {
+            let request = Headers::from_iter([("Accept-Encoding", accepted)]);
+            assert_eq!(accepts(&request, codings), is_it, "{accepted}: {codings}");
+        }
+        assert!(!accepts(&Headers::new(), "gzip"));
+    }
 
     #[test]
     fn notifications_go_where_they_may() {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::diagnostic::{Diagnostic, Remedy};
-use crate::http::{Client, OutgoingRequest};
+use crate::http::{Client, OutgoingRequest, coded};
 use crate::replay;
 use crate::runner::PlayError;
 
@@ -136,7 +136,16 @@ pub(super) fn below(address: &Url, path: &str) -> String {
 
 pub(super) fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
     let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
-    outgoing.headers = request.message.headers.clone();
-    outgoing.body = (!request.message.body.is_empty()).then(|| request.message.body.clone());
+    let message = &request.message;
+    outgoing.headers = message.headers.clone();
+    outgoing.trailers = message.trailers.clone();
+    let mut body = message.body.clone();
+    if let Some(coding) = message.coding.as_deref().filter(|_| !body.is_empty())
+        && let Some(coded) = coded(coding, &body)
+    {
+        outgoing.headers.push("Content-Encoding", coding);
+        body = coded.into();
+    }
+    outgoing.body = (!body.is_empty()).then_some(body);
     outgoing
 }

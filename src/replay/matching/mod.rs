@@ -1,9 +1,12 @@
 //! Matches live messages with recorded ones.
 //!
-//! 1. [`fingerprint`] hashes a request in four precisions, from all of its values to its method and path.
-//! 2. [`request_index`] finds the recorded requests of the same hash, the most precise first.
-//! 3. [`comparison`] compares a live message with a recorded one, value by value.
+//! 1. [`content`] reads a body by its media type; [`target`] compares hosts, paths and addresses.
+//! 2. [`asked`] makes the keys of a request, from everything that is compared to its method and path.
+//! 3. [`requests`] finds the recorded requests of the same key, the most precise first.
+//! 4. [`comparison`] compares a live message with a recorded one, value by value.
 
+pub(super) mod asked;
 pub(crate) mod comparison;
-pub(super) mod fingerprint;
-pub(super) mod request_index;
+pub(super) mod content;
+pub(super) mod requests;
+pub(crate) mod target;

@@ -170,6 +170,7 @@ impl Outcome {
         for difference in differences {
             let place = match (difference.part, difference.pointer.as_str()) {
                 (Part::RequestLine, _) => "the request line".to_owned(),
+                (Part::ContentType, _) => "Content-Type".to_owned(),
                 (Part::Body, "") => "the body".to_owned(),
                 (Part::Body, pointer) => pointer.to_owned(),
             };

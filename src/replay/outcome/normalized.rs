@@ -72,7 +72,11 @@ impl<'a> Names<'a> {
             }
         };
         for at in 0..index.len() {
-            values::visit_messages(&index.load(at)?, |_, values| number(values));
+            index.load_raw(at, |exchange| {
+                for mut values in Values::of_exchange(exchange) {
+                    number(&mut values);
+                }
+            })?;
         }
         Ok(Self {
             mapping,

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::Indexed;
-use super::chunk::Chunk;
-use crate::cassette::format::Exchange;
+use super::{Indexed, Read};
 use crate::cassette::har::Form;
 use crate::cassette::open;
 use crate::cassette::open::Opened;
@@ -42,8 +40,14 @@ pub(crate) fn index(
 const BLOCK: u64 = 512 * 1024;
 
 /// The lines that begin in one block of a cassette.
+#[derive(Default)]
 struct Block {
-    chunk: Chunk,
+    /// Their lines are counted from the beginning of the block.
+    reads: Vec<Read>,
+    /// Those of the header, in the first block.
+    version: u32,
+    /// The number of lines.
+    lines: usize,
     torn: Option<Diagnostic>,
     /// The first malformed line. The lines behind it are not read.
     wrong: Option<Diagnostic>,
@@ -61,8 +65,8 @@ fn index_lines(
         read_block(file, lines(&*source, from, block_length, length), from == 0)
     });
     let blocks: Vec<Block> = blocks.collect();
-    let mut chunks = Vec::with_capacity(blocks.len());
-    let (mut lines, mut torn) = (0, None);
+    let mut reads = Vec::new();
+    let (mut lines, mut torn, mut version) = (0, None, 0);
     let in_file = |mut it: Diagnostic, lines: usize| {
         it.line += lines;
         it
@@ -72,19 +76,19 @@ fn index_lines(
             return Err(FileError::Broken(vec![in_file(wrong, lines)]));
         }
         torn = torn.or(block.torn.map(|it| in_file(it, lines)));
-        lines += block.chunk.lines();
-        chunks.push(block.chunk);
+        version = version.max(block.version);
+        reads.extend(block.reads.into_iter().map(|mut it| {
+            it.line.row += lines;
+            it
+        }));
+        lines += block.lines;
     }
-    Ok((Indexed::new(file, source, chunks), torn))
+    Ok((Indexed::new(file, version, source, reads), torn))
 }
 
 /// Indexes the lines of a block. `read` are their bytes with their offset in the file.
 fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: bool) -> Block {
-    let mut block = Block {
-        chunk: Chunk::default(),
-        torn: None,
-        wrong: None,
-    };
+    let mut block = Block::default();
     let (mut at, bytes) = match read {
         Ok(read) => read,
         Err(error) => {
@@ -102,23 +106,24 @@ fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: b
     let mut rest = bytes.split_inclusive(|byte| *byte == b'\n');
     if is_first {
         let first = rest.next().unwrap_or_default();
-        if let Err(wrong) = journal::header(first, file) {
-            block.wrong = Some(wrong);
-            return block;
+        match journal::header(first, file) {
+            Ok(header) => block.version = header.version,
+            Err(wrong) => {
+                block.wrong = Some(wrong);
+                return block;
+            }
         }
-        block.chunk.skip();
+        block.lines = 1;
         at += first.len() as u64;
     }
     for text in rest {
-        let number = block.chunk.lines() + 1;
+        block.lines += 1;
         if journal::is_blank(text) {
-            block.chunk.skip();
             at += text.len() as u64;
             continue;
         }
-        match journal::line::<Exchange>(text, number, file) {
-            Ok(exchange) => block.chunk.add(&exchange, at, text),
-            Err(torn) if journal::is_torn(text) => block.torn = Some(journal::passed_over(torn)),
+        match Read::of(text, at, block.lines, file) {
+            Ok(read) => block.reads.push(read),
             Err(wrong) => {
                 block.wrong = Some(wrong);
                 return block;
@@ -126,7 +131,6 @@ fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: b
         }
         at += text.len() as u64;
     }
-    block.chunk.shrink();
     block
 }
 

@@ -2,14 +2,12 @@
 
 use std::hash::Hash;
 
-use foldhash::HashMap;
-use serde_json::Value;
-
 use crate::api::identifier;
 use crate::api::resource::Resource;
-use crate::cassette::format::Exchange;
-use crate::http::message::Body;
+use crate::cassette::raw::RawExchange;
 use crate::judge::people::call_of;
+use crate::replay::matching::content::Content;
+use foldhash::HashMap;
 
 /// Groups exchanges incrementally by the calls that they share. `C` identifies a call.
 #[derive(Debug)]
@@ -69,33 +67,30 @@ impl<C: Eq + Hash> Grouping<C> {
     }
 }
 
-/// Normalized.
-pub(crate) fn calls(exchange: &Exchange) -> Vec<String> {
+/// The calls that an exchange with these contents is about, normalized.
+pub(crate) fn calls(
+    exchange: &RawExchange<'_>,
+    request: &Content<'_>,
+    response: &Content<'_>,
+) -> Vec<String> {
     let mut calls = Vec::new();
-    each_call(exchange, &mut |call| calls.push(identifier::normal(call)));
-    calls
-}
-
-/// Visits the calls that an exchange is about, as they are written.
-fn each_call(exchange: &Exchange, visit: &mut impl FnMut(&str)) {
-    let request = &exchange.request;
-    let target = Resource::parse(&request.target);
+    let mut visit = |call: &str| calls.push(identifier::normal(call));
+    let target = Resource::parse(&exchange.request.target);
     if let Some(call) = target.as_ref().and_then(Resource::call) {
         visit(call);
     }
-    named_in_body(&request.body, visit);
-    if let Some(response) = &exchange.response {
-        let headers = response.headers.iter();
+    named_in(request, &mut visit);
+    if let Some(answer) = &exchange.response {
+        let headers = answer.headers.iter();
         for (_, to) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("location")) {
-            call_in(to, visit);
+            call_in(to, &mut visit);
         }
-        named_in_body(&response.body, visit);
-        if let (Body::Json(body), 201, Some(Resource::Calls)) =
-            (&response.body, response.status, &target)
-        {
-            body["id"].as_str().into_iter().for_each(visit);
+        named_in(response, &mut visit);
+        if let (201, Some(Resource::Calls)) = (answer.status, &target) {
+            response.text_of("id").into_iter().for_each(visit);
         }
     }
+    calls
 }
 
 fn call_in(path: &str, visit: &mut impl FnMut(&str)) {
@@ -104,26 +99,20 @@ fn call_in(path: &str, visit: &mut impl FnMut(&str)) {
     }
 }
 
-fn named_in_body(body: &Body, visit: &mut impl FnMut(&str)) {
-    if let Body::Json(body) = body {
-        named_in(body, visit);
-    }
-}
-
-fn named_in(value: &Value, visit: &mut impl FnMut(&str)) {
-    match value {
-        Value::Object(properties) => {
+fn named_in(content: &Content<'_>, visit: &mut impl FnMut(&str)) {
+    match content {
+        Content::Object(properties) => {
             for (name, property) in properties {
-                match (name.as_str(), property.as_str()) {
-                    ("resource" | "resourceUrl" | "@odata.id", Some(path)) => {
+                match (&**name, property) {
+                    ("resource" | "resourceUrl" | "@odata.id", Content::Text(path)) => {
                         call_in(path, visit);
                     }
-                    ("replacesCallId", Some(replaced)) => visit(&call_of(replaced)),
+                    ("replacesCallId", Content::Text(replaced)) => visit(&call_of(replaced)),
                     _ => named_in(property, visit),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| named_in(item, visit)),
+        Content::List(items) => items.iter().for_each(|item| named_in(item, visit)),
         _ => {}
     }
 }
@@ -131,19 +120,21 @@ fn named_in(value: &Value, visit: &mut impl FnMut(&str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::Direction;
-    use crate::http::message::{Request, Response};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn exchange(number: u64, target: &str, body: &Value, answer: &Value) -> Exchange {
-        let mut request = Request::new("POST", target);
-        request.body = Body::Json(body.clone());
-        let mut response = Response::new(201);
-        response.body = Body::Json(answer.clone());
-        Exchange {
-            response: Some(response),
-            ..Exchange::new(number, Direction::Request, request)
-        }
+    fn calls_of(target: &str, body: &Value, answer: &Value) -> Vec<String> {
+        let line = json!({
+            "number": 1, "direction": "request", "at_ms": 0, "took_ms": 0,
+            "request": {"method": "POST", "target": target, "headers": []},
+            "response": {"status": 201, "headers": []},
+        });
+        let line = line.to_string();
+        let exchange = serde_json::from_str(&line).unwrap();
+        calls(
+            &exchange,
+            &Content::of_value(body),
+            &Content::of_value(answer),
+        )
     }
 
     #[test]
@@ -153,15 +144,15 @@ mod tests {
         let none = json!({});
         let invite = "/communications/calls/1/participants/invite";
         let list = [
-            exchange(1, "/beta/app/calls", &none, &json!({"id": "1"})),
-            exchange(2, "/app/calls/2/answer", &none, &none),
-            exchange(3, invite, &replaces, &none),
-            exchange(4, "/me", &none, &none),
-            exchange(5, "/callback", &notification, &none),
+            calls_of("/beta/app/calls", &none, &json!({"id": "1"})),
+            calls_of("/app/calls/2/answer", &none, &none),
+            calls_of(invite, &replaces, &none),
+            calls_of("/me", &none, &none),
+            calls_of("/callback", &notification, &none),
         ];
         let mut grouping = Grouping::default();
-        for exchange in &list {
-            grouping.add(calls(exchange));
+        for calls in list {
+            grouping.add(calls);
         }
         assert_eq!(grouping.numbers(), [0, 1, 0, 2, 0]);
     }

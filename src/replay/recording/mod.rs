@@ -1,35 +1,32 @@
 //! The recording that a replay plays.
 //!
-//! Memory holds an [`Index`] of about a hundred bytes an exchange: the position of its line, its
-//! notifications, its calls, and the hashes of its request. The exchanges stay in the file, and are
+//! Memory holds an [`Index`]: the position of each line, the time of its exchange, its notifications
+//! and calls, and the keys of its request. The exchanges stay in the file, and are
 //! [loaded](Index::load) when they are needed.
 
-pub(super) mod chunk;
 pub(crate) mod file;
 mod grouping;
-mod read_ahead;
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-
-use self::chunk::{Chunk, Entries, Entry, brief, checksum};
 use self::grouping::Grouping;
-use self::read_ahead::ReadAhead;
-use super::matching::request_index::RequestIndex;
-use super::outgoing::RawExchange;
-use super::values;
-use super::values::{Key, Keys};
-use crate::api::party::Party;
-use crate::cassette::format::{Direction, Exchange};
+use super::matching::asked::{Asked, Given, RequestKey};
+use super::matching::content::Content;
+use super::matching::requests::Requests;
+use super::matching::target::{Own, is_address_field, is_local, local_authority};
+use super::values::{Key, Keys, Values};
+use crate::cassette::format::{Direction, Exchange, VERSION};
+use crate::cassette::journal;
+use crate::cassette::raw::{RawBody, RawExchange};
 use crate::cassette::recording::Recording;
 use crate::cassette::source::{Source, SourceError};
 use crate::diagnostic::Diagnostic;
+use crate::http::message::Headers;
 
 #[derive(Debug)]
 pub(crate) struct Indexed {
     pub(super) index: Index,
-    pub(super) request_index: RequestIndex,
+    pub(super) requests: Requests,
     pub(super) own_values: Keys,
     pub(super) service_values: Keys,
 }
@@ -38,95 +35,130 @@ pub(crate) struct Indexed {
 #[derive(Debug)]
 pub(crate) struct Index {
     file: String,
+    version: u32,
     source: Box<dyn Source>,
-    /// The end of the last exchange in the source, in bytes.
-    length: u64,
-    read_ahead: ReadAhead,
-    spans: Vec<Span>,
-    numbers: Sequence,
-    is_request: Vec<bool>,
+    lines: Vec<Line>,
     groups: Vec<u32>,
     /// Pairs of an exchange and a notification that it caused, sorted.
-    caused: Vec<(u32, u32)>,
+    caused: Vec<(usize, usize)>,
     uncaused: Vec<usize>,
-    /// Pairs of an exchange and a value that the recorded bot chose for it, in [brief](Key::brief).
-    chosen: Vec<(u32, u32)>,
+    /// Pairs of an exchange and a value that the recorded bot chose for it.
+    chosen: Vec<(usize, Key)>,
 }
 
+/// The line of an exchange.
 #[derive(Debug, Clone, Copy)]
-struct Span {
+struct Line {
+    number: u64,
+    direction: Direction,
+    at_ms: u64,
+    took_ms: u64,
+    /// The offset of its bytes.
     at: u64,
-    length: u32,
-    line: u32,
-    checksum: u32,
+    length: usize,
+    /// Counted from 1.
+    row: usize,
+    /// The key of its bytes, which shows that they are the same later.
+    key: Key,
+    /// No body in it has more bytes.
+    longest: usize,
 }
 
-impl Span {
-    const fn of(entry: &Entry) -> Self {
-        Self {
-            at: entry.at,
-            length: entry.length,
-            line: entry.line,
-            checksum: entry.checksum,
-        }
-    }
-}
-
-/// The position of a recorded body that is sent byte for byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BodySpan {
-    at: u64,
-    length: u32,
-    checksum: u32,
-}
-
-/// Numbers, which are usually consecutive.
+/// An exchange as it is read for the index.
 #[derive(Debug)]
-enum Sequence {
-    From(u64),
-    Each(Vec<u64>),
+struct Read {
+    line: Line,
+    /// The number of the exchange that caused it, if the recorder knew it.
+    cause: Option<u64>,
+    calls: Vec<Key>,
+    request_ids: Vec<Key>,
+    response_ids: Vec<Key>,
+    /// None for a notification.
+    request: Option<(RequestKey, Option<String>)>,
 }
 
-impl Sequence {
-    fn new(numbers: impl Iterator<Item = u64> + Clone) -> Self {
-        let first = numbers.clone().next().unwrap_or(1);
-        let mut expected = first..=u64::MAX;
-        if numbers.clone().all(|it| expected.next() == Some(it)) {
-            Self::From(first)
-        } else {
-            Self::Each(numbers.collect())
-        }
-    }
-
-    fn get(&self, index: usize) -> u64 {
-        match self {
-            Self::From(first) => first + index as u64,
-            Self::Each(numbers) => numbers[index],
-        }
+impl Read {
+    /// Reads a line of a file, its number counted from 1, which begins at the byte `at`.
+    fn of(text: &[u8], at: u64, line: usize, file: &str) -> Result<Self, Diagnostic> {
+        let exchange: RawExchange<'_> = journal::line(text, line, file)?;
+        let asked = Asked::recorded(&exchange.request);
+        let content = asked.content();
+        let absent = Content::Empty;
+        let request_content = content.as_ref().unwrap_or(&absent);
+        let response = exchange.response.as_ref();
+        let given = response.map(|it| (it, Given::from(&it.body)));
+        let response_content = given
+            .as_ref()
+            .and_then(|(response, given)| given.content(response.headers.get("content-type")));
+        let response_content = response_content.as_ref().unwrap_or(&absent);
+        let keys = |values: Values| values.ids.iter().map(|it| Key::of(it)).collect::<Vec<_>>();
+        let is_request = exchange.direction == Direction::Request;
+        let of_request = Values::of(
+            Some(asked.target),
+            &exchange.request.headers,
+            request_content,
+        );
+        let bodies = response.map(|it| &it.body).into_iter();
+        let bodies = bodies.chain([&exchange.request.body]);
+        let of_response = response.filter(|_| is_request);
+        let of_response = of_response.map(|it| Values::of(None, &it.headers, response_content));
+        Ok(Self {
+            line: Line {
+                number: exchange.number,
+                direction: exchange.direction,
+                at_ms: exchange.at_ms,
+                took_ms: exchange.took_ms,
+                at,
+                length: text.len(),
+                row: line,
+                key: Key::of_bytes(text),
+                longest: bodies
+                    .filter_map(|body| match body {
+                        RawBody::Omitted { length, .. } => usize::try_from(*length).ok(),
+                        _ => None,
+                    })
+                    .fold(text.len(), usize::max),
+            },
+            cause: exchange.cause.as_ref().map(|it| it.exchange),
+            calls: grouping::calls(&exchange, request_content, response_content)
+                .iter()
+                .map(|it| Key::of(it))
+                .collect(),
+            request_ids: keys(of_request),
+            response_ids: of_response.map(keys).unwrap_or_default(),
+            request: is_request.then(|| {
+                let media_type = asked.media_type();
+                (
+                    asked.key(media_type.as_deref(), content.as_ref()),
+                    asked.host.clone(),
+                )
+            }),
+        })
     }
 }
 
 impl Indexed {
-    /// Indexes a recording. `chunks` are all of its lines in their order, and `source` has their
-    /// bytes. `file` is its name in errors.
-    pub(crate) fn new(
+    /// Indexes a recording of this version of the format. `reads` are all of its exchanges, and
+    /// `source` has their bytes. `file` is its name in errors.
+    fn new(
         file: impl Into<String>,
+        version: u32,
         source: Box<dyn Source>,
-        chunks: Vec<Chunk>,
+        mut reads: Vec<Read>,
     ) -> Self {
-        let mut entries = Entries::of(chunks);
+        reads.sort_by_key(|it| it.line.number);
         let mut grouping = Grouping::default();
         let (mut own_values, mut service_values) = (Keys::default(), Keys::default());
         let mut chosen = Vec::new();
-        for (index, keys) in (0..).zip(entries.with_keys()) {
-            grouping.add(keys.calls.iter().copied());
-            for key in keys.request_ids {
+        for (index, read) in reads.iter().enumerate() {
+            grouping.add(read.calls.iter().copied());
+            for key in &read.request_ids {
                 if own_values.contains(key) || service_values.contains(key) {
                     continue;
                 }
-                match keys.entry.direction {
+                match read.line.direction {
                     Direction::Request => {
-                        chosen.push((index, key.brief()));
+                        chosen.push((index, *key));
                         own_values.insert(*key);
                     }
                     Direction::Notification => {
@@ -134,34 +166,25 @@ impl Indexed {
                     }
                 }
             }
-            let response_ids = keys.response_ids.iter();
+            let response_ids = read.response_ids.iter();
             service_values.extend(response_ids.filter(|key| !own_values.contains(key)));
         }
-        chosen.shrink_to_fit();
         let groups = grouping.numbers();
-        entries.keep_request_ids();
-        let hashes = entries
-            .with_keys()
-            .map(|it| Some((it.entry.hashes?, it.request_ids)));
-        let request_index = RequestIndex::new(hashes, &service_values);
-        let (caused, uncaused) = causes(&entries, &groups);
-        let is_request = |entry: &Entry| entry.direction == Direction::Request;
-        let index = Index {
-            file: file.into(),
-            source,
-            length: entries.iter().map(Entry::end).max().unwrap_or(0),
-            read_ahead: ReadAhead::default(),
-            spans: entries.iter().map(Span::of).collect(),
-            numbers: Sequence::new(entries.iter().map(|entry| entry.number)),
-            is_request: entries.iter().map(is_request).collect(),
-            groups,
-            caused,
-            uncaused,
-            chosen,
-        };
+        let (caused, uncaused) = causes(&reads, &groups);
+        let lines = reads.iter().map(|it| it.line).collect();
+        let requests = reads.into_iter().map(|it| it.request).collect();
         Self {
-            index,
-            request_index,
+            index: Index {
+                file: file.into(),
+                version,
+                source,
+                lines,
+                groups,
+                caused,
+                uncaused,
+                chosen,
+            },
+            requests: Requests::new(requests),
             own_values,
             service_values,
         }
@@ -169,15 +192,23 @@ impl Indexed {
 
     /// Indexes a recording in memory, as the lines that a cassette of it would have.
     pub(crate) fn of(recording: &Recording) -> Self {
-        let mut text = Vec::new();
-        let mut chunk = Chunk::default();
-        for exchange in recording.exchanges() {
-            let line = serde_json::to_vec(exchange).unwrap_or_default();
-            chunk.add(exchange, text.len() as u64, &line);
+        let (mut text, mut reads) = (Vec::new(), Vec::new());
+        for (index, exchange) in recording.exchanges().iter().enumerate() {
+            let mut exchange = exchange.clone();
+            // Other tools write bodies without their content coding.
+            let coding = |headers: &Headers| headers.get("content-encoding").map(str::to_owned);
+            exchange.request_wire.coding = coding(&exchange.request.headers);
+            exchange.response_wire.coding = exchange
+                .response
+                .as_ref()
+                .and_then(|it| coding(&it.headers));
+            let line = serde_json::to_vec(&exchange).unwrap_or_default();
+            let at = text.len() as u64;
+            // What was written is read.
+            reads.extend(Read::of(&line, at, recording.line(index), recording.file()));
             text.extend(line);
         }
-        chunk.number_lines(|index| recording.line(index).saturating_sub(1));
-        Self::new(recording.file(), Box::new(text), vec![chunk])
+        Self::new(recording.file(), VERSION, Box::new(text), reads)
     }
 
     pub(crate) const fn index(&self) -> &Index {
@@ -185,17 +216,24 @@ impl Indexed {
     }
 
     pub(crate) fn has_notifications(&self) -> bool {
-        self.index.is_request.contains(&false)
+        let mut lines = self.index.lines.iter();
+        lines.any(|it| it.direction == Direction::Notification)
     }
 }
 
 impl Index {
     pub(crate) const fn len(&self) -> usize {
-        self.spans.len()
+        self.lines.len()
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.lines.is_empty()
+    }
+
+    /// No body of an exchange has more bytes.
+    pub(super) fn longest(&self) -> usize {
+        let longest = self.lines.iter().map(|it| it.longest).max();
+        longest.unwrap_or(0)
     }
 
     /// The name of the file in errors.
@@ -205,19 +243,21 @@ impl Index {
 
     /// The line of an exchange in the file, counted from 1.
     pub(crate) fn line(&self, index: usize) -> usize {
-        self.spans.get(index).map_or(1, |span| span.line as usize)
+        self.lines.get(index).map_or(1, |it| it.row)
     }
 
     pub(crate) fn number(&self, index: usize) -> u64 {
-        self.numbers.get(index)
+        self.lines[index].number
     }
 
     pub(crate) fn direction(&self, index: usize) -> Direction {
-        if self.is_request[index] {
-            Direction::Request
-        } else {
-            Direction::Notification
-        }
+        self.lines[index].direction
+    }
+
+    /// When the request of an exchange began, and how long its answer took, in milliseconds.
+    pub(super) fn times(&self, index: usize) -> (u64, u64) {
+        let line = &self.lines[index];
+        (line.at_ms, line.took_ms)
     }
 
     /// The number of the group of an exchange. The exchanges of a group are about the same calls.
@@ -228,7 +268,7 @@ impl Index {
     /// The notifications that an exchange caused: those that the recorder linked to it, else later
     /// ones of its calls.
     pub(crate) fn caused_by(&self, index: usize) -> Vec<usize> {
-        seconds(&self.caused, index).map(|it| it as usize).collect()
+        seconds(&self.caused, index).collect()
     }
 
     /// The notifications that no request caused.
@@ -242,47 +282,40 @@ impl Index {
         serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))
     }
 
-    /// Reads the fields of an exchange that an answer needs. `take` receives it, with the position
-    /// of its body if that is JSON.
+    /// Loads an exchange with its bodies as they stand in the file.
     pub(super) fn load_raw<T>(
         &self,
         index: usize,
-        take: impl FnOnce(RawExchange<'_>, Option<BodySpan>) -> T,
+        take: impl FnOnce(&RawExchange<'_>) -> T,
     ) -> Result<T, Diagnostic> {
         let line = self.bytes(index)?;
-        let exchange: RawExchange<'_> =
-            serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))?;
-        let response = exchange.response.as_ref();
-        let body = response.and_then(|response| response.body.json());
-        let body = body.map(|body| BodySpan {
-            at: self.spans[index].at + (body.as_ptr().addr() - line.as_ptr().addr()) as u64,
-            length: brief(body.len()),
-            checksum: checksum(body),
-        });
-        Ok(take(exchange, body))
+        let exchange = serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))?;
+        Ok(take(&exchange))
     }
 
-    pub(super) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Diagnostic> {
-        let at = body.at;
-        let mut bytes = vec![0; body.length as usize];
-        let read = self
-            .read_ahead
-            .read(&*self.source, self.length, at, &mut bytes);
-        let checked = read.and_then(|()| check(&bytes, body.checksum));
-        checked.map(|()| Bytes::from(bytes)).map_err(|error| {
-            let holds = |span: &Span| (span.at..span.at + u64::from(span.length)).contains(&at);
-            let index = self.spans.iter().position(holds).unwrap_or(0);
-            self.lost(index, &error)
-        })
+    /// The addresses of the service in a recorded answer: the one that the request names. In version
+    /// 1 of the format, recorders passed on the service's own address in header fields.
+    pub(super) fn own(&self, exchange: &RawExchange<'_>) -> Own {
+        let host = Asked::recorded(&exchange.request).host;
+        let mut own = Vec::from_iter(host);
+        if self.version == 1 && own.iter().all(|it| is_local(it)) {
+            let fields = exchange.response.iter().flat_map(|it| it.headers.iter());
+            let fields = fields.filter(|(name, _)| is_address_field(name));
+            own.extend(fields.filter_map(|(_, value)| local_authority(value)));
+        }
+        Own::at(own)
     }
 
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Diagnostic> {
-        let span = &self.spans[index];
-        let mut line = vec![0; span.length as usize];
-        let read = self.source.read(span.at, &mut line);
-        let checked = read.and_then(|()| check(&line, span.checksum));
+        let line = &self.lines[index];
+        let mut bytes = vec![0; line.length];
+        let read = self.source.read(line.at, &mut bytes);
+        let checked = read.and_then(|()| {
+            let is_same = Key::of_bytes(&bytes) == line.key;
+            is_same.then_some(()).ok_or(SourceError::Changed)
+        });
         checked
-            .map(|()| line)
+            .map(|()| bytes)
             .map_err(|error| self.lost(index, &error))
     }
 
@@ -299,23 +332,22 @@ impl Index {
 
     /// The values that the recorded bot chose for a request.
     pub(super) fn chosen_in(&self, index: usize) -> Result<Vec<String>, Diagnostic> {
-        let chosen: Vec<u32> = seconds(&self.chosen, index).collect();
+        let chosen: Vec<Key> = seconds(&self.chosen, index).collect();
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        let mut values = Vec::new();
-        values::visit_messages(&self.load(index)?, |sender, found| {
-            let is_chosen = |it: &String| chosen.contains(&Key::of(it).brief());
-            let ids = found.ids.drain(..);
-            values.extend(ids.filter(|it| sender == Party::Bot && is_chosen(it)));
-        });
-        Ok(values)
+        let values = self.load_raw(index, |exchange| {
+            let asked = Asked::recorded(&exchange.request);
+            let content = asked.content().unwrap_or(Content::Empty);
+            Values::of(Some(asked.target), &exchange.request.headers, &content)
+        })?;
+        let ids = values.ids.into_iter();
+        Ok(ids.filter(|it| chosen.contains(&Key::of(it))).collect())
     }
 }
 
 /// The second elements of the sorted pairs with this first element.
-fn seconds(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
-    let first = brief(first);
+fn seconds<T: Copy>(pairs: &[(usize, T)], first: usize) -> impl Iterator<Item = T> {
     let from = pairs.partition_point(|(other, _)| *other < first);
     pairs[from..]
         .iter()
@@ -324,37 +356,31 @@ fn seconds(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
 }
 
 /// Pairs of an exchange and a notification that it caused; and the notifications that none caused.
-fn causes(entries: &Entries, groups: &[u32]) -> (Vec<(u32, u32)>, Vec<usize>) {
-    let is_notification = |entry: &Entry| entry.direction == Direction::Notification;
+fn causes(reads: &[Read], groups: &[u32]) -> (Vec<(usize, usize)>, Vec<usize>) {
     let (mut caused, mut uncaused) = (Vec::new(), Vec::new());
-    if !entries.iter().any(is_notification) {
-        return (caused, uncaused);
-    }
-    let numbered = entries.iter().enumerate();
-    let index_of: HashMap<u64, usize> = numbered.map(|(index, it)| (it.number, index)).collect();
+    let index_of: HashMap<u64, usize> = reads
+        .iter()
+        .enumerate()
+        .map(|(index, it)| (it.line.number, index))
+        .collect();
+    let is_request = |index: &usize| reads[*index].line.direction == Direction::Request;
     let mut last_of: HashMap<u32, usize> = HashMap::new();
-    for (index, entry) in entries.iter().enumerate() {
-        if !is_notification(entry) {
+    for (index, read) in reads.iter().enumerate() {
+        if is_request(&index) {
             last_of.insert(groups[index], index);
             continue;
         }
-        let recorded = entry.cause.and_then(|cause| index_of.get(&cause).copied());
-        let recorded = recorded.filter(|cause| !is_notification(entries.get(*cause)));
-        match recorded.or_else(|| last_of.get(&groups[index]).copied()) {
-            Some(cause) => caused.push((brief(cause), brief(index))),
+        let recorded = read.cause.and_then(|cause| index_of.get(&cause).copied());
+        match recorded
+            .filter(is_request)
+            .or_else(|| last_of.get(&groups[index]).copied())
+        {
+            Some(cause) => caused.push((cause, index)),
             None => uncaused.push(index),
         }
     }
     caused.sort_unstable();
     (caused, uncaused)
-}
-
-fn check(bytes: &[u8], expected: u32) -> Result<(), SourceError> {
-    if checksum(bytes) == expected {
-        Ok(())
-    } else {
-        Err(SourceError::Changed)
-    }
 }
 
 #[cfg(test)]

@@ -5,24 +5,27 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::api::resource;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Headers, Request};
+use crate::http::message::Headers;
 use crate::replay::Outgoing;
+use crate::replay::matching::asked::{Asked, path_shape};
 use crate::replay::matching::comparison::{Comparison, Difference, Part};
-use crate::replay::matching::fingerprint::PrecisionHashes;
-use crate::replay::matching::request_index::RequestIndex;
-use crate::replay::recording::{BodySpan, Index};
+use crate::replay::matching::requests::Requests;
+use crate::replay::recording::Index;
 use crate::replay::values::mapping::Mapping;
 
-/// A live request without a content coding. Its body is not parsed.
+/// A live request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RawRequest<'a> {
+pub(crate) struct LiveRequest<'a> {
     pub method: &'a str,
-    /// The path with its query.
+    /// The path with its query, or a whole URL.
     pub target: &'a str,
+    pub headers: &'a Headers,
+    /// The body without a content coding.
     pub body: &'a [u8],
+    /// `https` or `http`, as the bot reaches this service.
+    pub scheme: &'a str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,18 +38,9 @@ pub(crate) struct Answer {
     pub notifications: Vec<usize>,
     /// The exchange of the answer; `None` if no recorded request matches.
     pub exchange: Option<usize>,
-    /// The way to repeat the answer to an identical request, while the [version of the
-    /// mapping](super::Service::mapping_version) is unchanged. `None` if the answer may change.
-    pub repeat: Option<Repeat>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Repeat {
-    /// The exchange, for [`Service::answer_again`](super::Service::answer_again).
-    pub exchange: usize,
-    /// The recorded body for [`Service::read_body`](super::Service::read_body), if it is sent byte
-    /// for byte. Status and header fields are the same.
-    pub body: Option<BodySpan>,
+    /// True if an identical request gets the same answer, while the [version of the
+    /// mapping](super::Service::mapping_version) is unchanged.
+    pub is_repeatable: bool,
 }
 
 /// An answer that confcall gives instead of a recorded one.
@@ -65,11 +59,12 @@ pub(super) fn refusal(
         message: Outgoing {
             headers: Headers::from_iter([("Content-Type", "application/json")]),
             body: json!({"error": error}).to_string().into(),
+            ..Outgoing::default()
         },
         took: Duration::ZERO,
         notifications: Vec::new(),
         exchange,
-        repeat: None,
+        is_repeatable: false,
     }
 }
 
@@ -86,16 +81,17 @@ pub(super) struct Nearest {
 /// the most similar method and path. None in a recording without requests.
 pub(super) fn nearest(
     recorded: &Index,
-    request_index: &RequestIndex,
+    requests: &Requests,
     mapping: &Mapping,
-    hashes: &PrecisionHashes,
-    request: &Request,
+    live: &Asked<'_>,
 ) -> Result<Option<Nearest>, Diagnostic> {
     let mut best: Option<((usize, bool, usize), Vec<Difference>)> = None;
-    for exchange in request_index.of_same_path(hashes) {
-        let other = recorded.load(exchange)?.request;
-        let differences = Comparison::of_requests(mapping, &other, request).differences;
-        let is_served = request_index.is_served(exchange);
+    for exchange in requests.at_path(&live.path_keys()) {
+        let differences = recorded.load_raw(exchange, |it| {
+            let recorded = Asked::recorded(&it.request);
+            Comparison::of_requests(mapping, &recorded, live).differences
+        })?;
+        let is_served = requests.is_served(exchange);
         let rank = (differences.len(), is_served, exchange);
         if best.as_ref().is_none_or(|(other, _)| rank < *other) {
             best = Some((rank, differences));
@@ -106,28 +102,26 @@ pub(super) fn nearest(
             exchange,
             differences,
         })),
-        None => most_similar(recorded, request_index, request),
+        None => most_similar(recorded, requests, live),
     }
 }
 
 fn most_similar(
     recorded: &Index,
-    request_index: &RequestIndex,
-    request: &Request,
+    requests: &Requests,
+    live: &Asked<'_>,
 ) -> Result<Option<Nearest>, Diagnostic> {
-    let shape = |method: &str, target: &str| format!("{method} {}", resource::shape_of(target));
-    let live = shape(&request.method, &request.target);
+    let shape = |method: &str, target: &str| format!("{method} {}", path_shape(target));
+    let live_shape = shape(live.method, live.target);
     let mut best: Option<(usize, usize, String)> = None;
-    let exchanges = request_index.first_of_each_path();
-    for exchange in exchanges.into_iter().take(MOST_PATHS) {
-        let other = recorded.load(exchange)?.request;
-        let distance = strsim::levenshtein(&live, &shape(&other.method, &other.target));
+    for exchange in requests.first_of_each_path().into_iter().take(MOST_PATHS) {
+        let (distance, request) = recorded.load_raw(exchange, |it| {
+            let other = &it.request;
+            let distance = strsim::levenshtein(&live_shape, &shape(&other.method, &other.target));
+            (distance, format!("{} {}", other.method, other.target))
+        })?;
         if best.as_ref().is_none_or(|(least, ..)| distance < *least) {
-            best = Some((
-                distance,
-                exchange,
-                format!("{} {}", other.method, other.target),
-            ));
+            best = Some((distance, exchange, request));
         }
     }
     Ok(best.map(|(_, exchange, line)| Nearest {
@@ -136,7 +130,7 @@ fn most_similar(
             part: Part::RequestLine,
             pointer: Pointer::root(),
             expected: json!(line),
-            actual: json!(format!("{} {}", request.method, request.target)),
+            actual: json!(format!("{} {}", live.method, live.target)),
         }],
     }))
 }

@@ -6,27 +6,28 @@ mod tests;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use self::answer::{Nearest, nearest, refusal};
+use super::matching::asked::{Asked, RequestKey};
 use super::matching::comparison::Comparison;
-use super::matching::fingerprint::{Fingerprint, PrecisionHashes};
-use super::matching::request_index::RequestIndex;
+use super::matching::content::Content;
+use super::matching::requests::Requests;
 use super::outcome::{Message, Messages, Outcome, Place, Replayed, Unparsed};
-use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
-use super::recording::{BodySpan, Index, Indexed};
+use super::outgoing::{Outgoing, OutgoingRequest, Translation, Unanswered};
+use super::recording::{Index, Indexed};
+use super::values::Key;
 use super::values::mapping::Mapping;
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::cassette::format::Direction;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
-use crate::http::message::{Body, Request, Response};
+use crate::http::message::{Body, Response};
 use crate::judge::verdict::TrafficMessage;
 
-pub(crate) use self::answer::{Answer, RawRequest, Repeat};
-pub(crate) use super::matching::request_index::Serving;
+pub(crate) use self::answer::{Answer, LiveRequest};
+pub(crate) use super::matching::requests::Serving;
 
 /// The service of a recording. It returns the recorded answers and the notifications that follow
 /// them.
@@ -34,7 +35,7 @@ pub(crate) use super::matching::request_index::Serving;
 pub(crate) struct Service {
     recorded: Index,
     options: Options,
-    request_index: RequestIndex,
+    requests: Requests,
     mapping: Mapping,
     outcome: Outcome,
     /// Requests that were not served, and notifications that were not acknowledged.
@@ -66,10 +67,11 @@ impl Service {
     pub(crate) fn new(recording: Indexed, options: Options) -> Self {
         let Indexed {
             index: recorded,
-            request_index,
+            mut requests,
             service_values,
             ..
         } = recording;
+        requests.serving = options.serving;
         let is_played = |index: &usize| {
             options.notifications == Notifications::Sent
                 || recorded.direction(*index) == Direction::Request
@@ -80,7 +82,7 @@ impl Service {
             mapping.learn_same(value);
         }
         Self {
-            request_index,
+            requests,
             left: (0..recorded.len()).filter(is_played).count(),
             recorded,
             options,
@@ -111,96 +113,127 @@ impl Service {
         self.left == 0 && matches!(self.options.serving, Serving::Once) || self.lost.is_some()
     }
 
-    /// Answers a request that is identical to a recorded one. `None` if a
-    /// [comparison](Service::answer) is needed. If the service [keeps
-    /// messages](Service::keeps_messages), the request must be [added](Service::add_messages).
-    pub(crate) fn answer_identical(&mut self, request: &RawRequest<'_>) -> Option<Answer> {
-        let fingerprint = Fingerprint::of_bytes(request.method, request.target, request.body)?;
-        let index = self
-            .request_index
-            .find_identical(&fingerprint, self.options.serving)?;
-        let mut new = Vec::new();
-        for key in &fingerprint.ids {
-            if !self.mapping.stands_for_itself(*key)? {
-                new.push(*key);
+    /// Answers a request. If the service [keeps messages](Service::keeps_messages), the request must
+    /// be [added](Service::add_messages).
+    pub(crate) fn answer(&mut self, request: &LiveRequest<'_>) -> Answer {
+        let answer = self.match_request(request);
+        answer.unwrap_or_else(|lost| self.lose(lost))
+    }
+
+    fn match_request(&mut self, request: &LiveRequest<'_>) -> Result<Answer, Diagnostic> {
+        let LiveRequest {
+            method,
+            target,
+            headers,
+            body,
+            ..
+        } = *request;
+        let asked = Asked::live(method, target, headers, body);
+        let base = headers
+            .get("host")
+            .map(|host| format!("{}://{host}", request.scheme));
+        let content = asked.content().unwrap_or(Content::Empty);
+        let media_type = asked.media_type();
+        let mut keys = Vec::new();
+        // What was recorded without a media type may have any.
+        for media_type in [media_type.as_deref(), None] {
+            let key = asked.key(media_type, Some(&content));
+            if let Some(index) = self.find_equal(&key, &asked) {
+                let mut answer = self.serve(index, base.as_deref())?;
+                answer.is_repeatable &= self.requests.is_unique(&key, asked.host.as_deref());
+                return Ok(answer);
             }
+            keys.push(key);
         }
-        if self.request_index.is_served(index) && !new.is_empty() {
-            // In a further round the value may stand for another one.
-            return None;
-        }
-        // The version of the mapping stays: values that stand for themselves change no answer.
-        for key in new {
-            self.mapping.learn_same(key);
-        }
-        let mut answer = self.serve(index).unwrap_or_else(|lost| self.lose(lost));
-        let hash = fingerprint.hashes.everything();
-        answer.repeat = answer.repeat.filter(|_| self.request_index.is_unique(hash));
-        Some(answer)
-    }
-
-    pub(crate) fn answer(&mut self, request: Request) -> Answer {
-        let fingerprint = Fingerprint::of(&request.method, &request.target, &request.body);
-        let answer = self
-            .match_request(&fingerprint, &request)
-            .unwrap_or_else(|lost| self.lose(lost));
-        if self.keeps_messages() {
-            self.add(TrafficMessage::Request(request.into()), &answer);
-        }
-        answer
-    }
-
-    fn match_request(
-        &mut self,
-        fingerprint: &Fingerprint,
-        request: &Request,
-    ) -> Result<Answer, Diagnostic> {
-        let hashes = self.request_index.hashes(fingerprint);
-        let mut found = self.find(&hashes, request)?;
+        let json = std::str::from_utf8(body).ok().and_then(Content::json);
+        keys.extend(json.map(|json| asked.key(None, Some(&json))));
+        let mut found = self.find(&keys, &asked)?;
         if found.is_none() && self.options.serving == Serving::Repeated {
-            self.request_index.begin_again(&hashes);
-            found = match self.find(&hashes, request)? {
-                None => self.find_with_new_values(&hashes, request)?,
+            let same_path = self.requests.at_path(&asked.path_keys());
+            self.requests.begin_again(&same_path);
+            found = match self.find(&keys, &asked)? {
+                None => self.find_with_new_values(&same_path, &asked)?,
                 found => found,
             };
         }
         let Some(index) = found else {
-            return self.refuse(&hashes, request);
+            return self.refuse(&asked);
         };
-        let mut answer = self.serve(index)?;
-        answer.repeat = answer
-            .repeat
-            .filter(|_| self.request_index.is_unique(hashes[0]));
-        Ok(answer)
+        let answer = self.serve(index, base.as_deref())?;
+        Ok(Answer {
+            is_repeatable: false,
+            ..answer
+        })
+    }
+
+    /// The recording whose values are all those of a request, which stand for themselves.
+    fn find_equal(&mut self, key: &RequestKey, asked: &Asked<'_>) -> Option<usize> {
+        let stand = |id: &Key| self.mapping.may_stand_for_itself(*id);
+        if key.needs_comparison || !key.ids.iter().all(stand) {
+            return None;
+        }
+        let index = self.requests.find_equal(key, asked.host.as_deref())?;
+        // The version of the mapping stays: values that stand for themselves change no answer.
+        for id in &key.ids {
+            self.mapping.learn_same(*id);
+        }
+        Some(index)
     }
 
     fn find(
         &mut self,
-        hashes: &PrecisionHashes,
-        request: &Request,
+        keys: &[RequestKey],
+        asked: &Asked<'_>,
     ) -> Result<Option<usize>, Diagnostic> {
-        for index in self.request_index.candidates(hashes) {
-            if self.matches(index, request)? {
+        let mut seen = Vec::new();
+        for key in keys {
+            let host = asked.host.as_deref();
+            for index in self.requests.find_similar(key, host, &self.mapping) {
+                if self.matches(index, asked)? {
+                    return Ok(Some(index));
+                }
+                seen.push(index);
+            }
+        }
+        let mut others = self.requests.at_path(&asked.path_keys());
+        others.retain(|it| !self.requests.is_served(*it) && !seen.contains(it));
+        let mut of_other_path = Vec::new();
+        for index in others {
+            if !self.has_path_of(index, asked)? {
+                of_other_path.push(index);
+            } else if self.matches(index, asked)? {
+                return Ok(Some(index));
+            }
+        }
+        for index in of_other_path {
+            if self.matches(index, asked)? {
                 return Ok(Some(index));
             }
         }
         Ok(None)
     }
 
+    /// True if the recorded path is the one of a request to the letter.
+    fn has_path_of(&self, index: usize, asked: &Asked<'_>) -> Result<bool, Diagnostic> {
+        let path = resource::path_of(asked.target);
+        self.recorded
+            .load_raw(index, |it| resource::path_of(&it.request.target) == path)
+    }
+
     /// Answers a request in a further round of the recording, in which the bot chose new values.
     fn find_with_new_values(
         &mut self,
-        hashes: &PrecisionHashes,
-        request: &Request,
+        same_path: &[usize],
+        asked: &Asked<'_>,
     ) -> Result<Option<usize>, Diagnostic> {
-        for index in self.request_index.candidates(hashes) {
+        for index in same_path.iter().copied() {
             let chosen = self.recorded.chosen_in(index)?;
             let forgotten = self.mapping.forget(chosen.iter().map(String::as_str));
             if forgotten.is_empty() {
                 // The first comparison was the same.
                 continue;
             }
-            if self.matches(index, request)? {
+            if self.matches(index, asked)? {
                 return Ok(Some(index));
             }
             self.mapping.extend(forgotten);
@@ -209,27 +242,21 @@ impl Service {
     }
 
     /// Compares a request with a recorded one. If they match, the mapping learns its values.
-    fn matches(&mut self, index: usize, request: &Request) -> Result<bool, Diagnostic> {
-        let recorded = self.recorded.load(index)?.request;
-        let comparison = Comparison::of_requests(&self.mapping, &recorded, request);
-        let is_same = comparison.differences.is_empty();
-        if is_same {
-            self.mapping_version += u64::from(!comparison.learns_nothing());
-            comparison.commit(&mut self.mapping);
-        }
-        Ok(is_same)
-    }
-
-    /// Reads the body of a repeated answer.
-    /// Errors: the answer to give instead, if the recording was changed.
-    pub(crate) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Box<Answer>> {
-        let read = self.recorded.read_body(body);
-        read.map_err(|lost| Box::new(self.lose(lost)))
-    }
-
-    pub(crate) fn answer_again(&mut self, exchange: usize) -> Answer {
-        let answer = self.serve(exchange);
-        answer.unwrap_or_else(|lost| self.lose(lost))
+    fn matches(&mut self, index: usize, asked: &Asked<'_>) -> Result<bool, Diagnostic> {
+        let (requests, mapping) = (&self.requests, &self.mapping);
+        let comparison = self.recorded.load_raw(index, |it| {
+            let recorded = Asked::recorded(&it.request);
+            requests
+                .is_host(recorded.host.as_deref(), asked.host.as_deref())
+                .then(|| Comparison::of_requests(mapping, &recorded, asked))
+        })?;
+        let same = comparison.filter(|it| it.differences.is_empty());
+        let Some(comparison) = same else {
+            return Ok(false);
+        };
+        self.mapping_version += u64::from(!comparison.learns_nothing());
+        comparison.commit(&mut self.mapping);
+        Ok(true)
     }
 
     /// Ends the replay, as the recording was changed.
@@ -239,8 +266,9 @@ impl Service {
         answer
     }
 
-    pub(crate) const fn exchanges(&self) -> usize {
-        self.recorded.len()
+    /// No recorded body has more bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.recorded.longest()
     }
 
     pub(crate) fn keeps_messages(&self) -> bool {
@@ -275,16 +303,20 @@ impl Service {
         self.outcome.played += requests;
     }
 
-    fn serve(&mut self, index: usize) -> Result<Answer, Diagnostic> {
-        let mapping = &self.mapping;
-        let loaded = self.recorded.load_raw(index, |exchange, body| {
+    /// The recorded answer. `base` is the address under which the bot reaches this service.
+    fn serve(&mut self, index: usize, base: Option<&str>) -> Result<Answer, Diagnostic> {
+        let (mapping, recorded) = (&self.mapping, &self.recorded);
+        let loaded = recorded.load_raw(index, |exchange| {
+            let own = recorded.own(exchange);
+            let translation = Translation {
+                mapping,
+                moved: base.map(|base| (&own, base)),
+            };
             let took = Duration::from_millis(exchange.took_ms);
-            let answer = Outgoing::answer(exchange, mapping);
-            let body = body.filter(|_| answer.is_ok() && !mapping.changes());
-            (took, answer, body)
+            (took, Outgoing::answer(exchange, translation))
         });
-        let (took, outgoing, body) = loaded?;
-        self.request_index.mark_served(index);
+        let (took, outgoing) = loaded?;
+        self.requests.mark_served(index);
         self.left = self.left.saturating_sub(1);
         let is_recorded = outgoing.is_ok();
         let mut answer = match outgoing {
@@ -296,7 +328,7 @@ impl Service {
                     took,
                     notifications: Vec::new(),
                     exchange: Some(index),
-                    repeat: None,
+                    is_repeatable: false,
                 }
             }
             Err(why) => {
@@ -309,34 +341,20 @@ impl Service {
         if self.options.notifications == Notifications::Sent {
             answer.notifications = self.recorded.caused_by(index);
         }
-        let is_repeatable = self.options.serving == Serving::Repeated
+        answer.is_repeatable = self.options.serving == Serving::Repeated
             && is_recorded
             && answer.notifications.is_empty();
-        answer.repeat = is_repeatable.then_some(Repeat {
-            exchange: index,
-            body,
-        });
         Ok(answer)
     }
 
     /// Refuses a request without a match, and shows the nearest recorded request. If that was not
     /// served, the live request counts as a changed form of it.
-    fn refuse(
-        &mut self,
-        hashes: &PrecisionHashes,
-        request: &Request,
-    ) -> Result<Answer, Diagnostic> {
-        let line = format!("{} {}", request.method, request.target);
+    fn refuse(&mut self, asked: &Asked<'_>) -> Result<Answer, Diagnostic> {
+        let line = format!("{} {}", asked.method, asked.target);
         let message = format!("nothing recorded fits `{line}`");
         let rule = Rule::RequestUnexpected;
         let unexpected = (Value::Null, json!(line));
-        let nearest = nearest(
-            &self.recorded,
-            &self.request_index,
-            &self.mapping,
-            hashes,
-            request,
-        )?;
+        let nearest = nearest(&self.recorded, &self.requests, &self.mapping, asked)?;
         let Some(Nearest {
             exchange,
             differences,
@@ -347,7 +365,7 @@ impl Service {
         };
         let recorded = self.recorded.load(exchange)?.request;
         let number = self.recorded.number(exchange);
-        let is_served = self.request_index.is_served(exchange);
+        let is_served = self.requests.is_served(exchange);
         let shown = json!({
             "exchange": number,
             "request": format!("{} {}", recorded.method, recorded.target),
@@ -387,14 +405,24 @@ impl Service {
         index: usize,
         token: Option<&str>,
     ) -> Option<OutgoingRequest> {
-        let recorded = match self.recorded.load(index) {
-            Ok(exchange) => exchange.request,
+        let mapping = &self.mapping;
+        let loaded = self.recorded.load_raw(index, |exchange| {
+            let recorded = &exchange.request;
+            let message = Outgoing::request(recorded, mapping, token);
+            (
+                recorded.method.to_string(),
+                recorded.target.to_string(),
+                message,
+            )
+        });
+        let (method, recorded_target, message) = match loaded {
+            Ok(loaded) => loaded,
             Err(lost) => {
                 self.lost.get_or_insert(lost);
                 return None;
             }
         };
-        let message = match Outgoing::request(&recorded, &self.mapping, token) {
+        let message = match message {
             Ok(message) => message,
             Err(why) => {
                 let number = self.recorded.number(index);
@@ -406,14 +434,14 @@ impl Service {
             }
         };
         self.in_flight.push(index);
-        let path = resource::path_of(&recorded.target);
+        let path = resource::path_of(&recorded_target);
         let target = self
             .mapping
             .address_of(path)
-            .map_or_else(|| recorded.target.clone(), str::to_owned);
+            .map_or_else(|| recorded_target.clone(), str::to_owned);
         let notification = OutgoingRequest {
             exchange: index,
-            method: recorded.method,
+            method,
             target,
             message,
         };
@@ -472,7 +500,7 @@ impl Service {
     fn report_missing(&mut self) -> Result<(), Diagnostic> {
         for index in 0..self.recorded.len() {
             let is_missing = self.recorded.direction(index) == Direction::Request
-                && !self.request_index.is_served(index)
+                && !self.requests.is_served(index)
                 && !self.replaced.contains(&index);
             if is_missing {
                 let recorded = self.recorded.load(index)?.request;

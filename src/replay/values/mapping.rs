@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Key, Keys};
+use foldhash::fast::FixedState;
+
+use super::{Key, Keys, Piece, nested, pieces};
 use crate::api::identifier;
-use crate::api::identifier::{ById, Normal};
 use crate::api::resource;
+use crate::diagnostic::json;
 use crate::redact;
 
 /// Pairs of a recorded and a live value. Each value is in one pair at most.
@@ -15,8 +17,8 @@ use crate::redact;
 pub(crate) struct Mapping {
     same: Keys,
     /// The others: live values by recorded ones, and recorded values by live ones.
-    live: ById<String>,
-    recorded: ById<String>,
+    live: HashMap<Key, String, FixedState>,
+    recorded: HashMap<Key, String, FixedState>,
     /// The live callback addresses, by the path of the recorded one.
     addresses: HashMap<String, String>,
     /// True if some pair has two different values.
@@ -48,20 +50,28 @@ impl Mapping {
         }
         self.changes = true;
         self.same.remove(&itself);
-        self.live.insert(key(recorded), live.to_owned());
-        self.recorded.insert(key(live), recorded.to_owned());
+        self.live.insert(Key::of(recorded), live.to_owned());
+        self.recorded.insert(Key::of(live), recorded.to_owned());
     }
 
     pub(in crate::replay) fn learn_same(&mut self, key: Key) {
         self.same.insert(key);
     }
 
-    /// True if the value is the same in both; `None` if the key does not decide it.
-    pub(in crate::replay) fn stands_for_itself(&self, key: Key) -> Option<bool> {
-        if self.same.contains(&key) {
-            return Some(true);
+    /// As [`agrees`](Self::agrees), for the keys of the values.
+    pub(in crate::replay) fn may_agree(&self, recorded: Key, live: Key) -> bool {
+        if let Some(known) = self.live.get(&recorded) {
+            return Key::of(known) == live;
         }
-        (!self.changes).then_some(false)
+        if let Some(other) = self.recorded.get(&live) {
+            return Key::of(other) == recorded;
+        }
+        recorded == live || !self.same.contains(&recorded) && !self.same.contains(&live)
+    }
+
+    /// True if the value is paired with itself, or may be.
+    pub(in crate::replay) fn may_stand_for_itself(&self, key: Key) -> bool {
+        !self.live.contains_key(&key) && !self.recorded.contains_key(&key)
     }
 
     pub(crate) fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
@@ -76,7 +86,7 @@ impl Mapping {
     /// Maps a recorded address to a live one. Several recorded ones may have the same live one.
     pub(crate) fn redirect(&mut self, recorded: &str, live: &str) {
         self.changes |= recorded != live;
-        self.live.insert(key(recorded), live.to_owned());
+        self.live.insert(Key::of(recorded), live.to_owned());
         let path = resource::path_of(recorded).to_owned();
         self.addresses.insert(path, live.to_owned());
     }
@@ -99,11 +109,11 @@ impl Mapping {
             if self.same.remove(&itself) {
                 forgotten.learn_same(itself);
             }
-            let Some(live) = self.live.remove(&key(recorded)) else {
+            let Some(live) = self.live.remove(&itself) else {
                 continue;
             };
             // Addresses are mapped one way only.
-            if self.recorded.remove(&key(&live)).is_some() {
+            if self.recorded.remove(&Key::of(&live)).is_some() {
                 forgotten.learn(recorded, &live);
             } else {
                 forgotten.redirect(recorded, &live);
@@ -133,16 +143,32 @@ impl Mapping {
         if let Some(live) = self.live(text) {
             return live.to_owned();
         }
+        if nested(text).is_some() {
+            let translated = |it: &str| Some(self.translated(it)).filter(|new| new != it);
+            return json::with_texts(text, translated).unwrap_or_else(|| text.to_owned());
+        }
         if !text.contains('/') {
-            return self.with_secrets(text);
+            return self.with_secrets(&self.running(text));
         }
         let mut translated = String::with_capacity(text.len());
         for piece in text.split_inclusive(SEPARATORS) {
             let segment = piece.trim_end_matches(SEPARATORS);
-            translated.push_str(self.live(segment).unwrap_or(segment));
+            match self.live(segment) {
+                Some(live) => translated.push_str(live),
+                None => translated.push_str(&self.running(segment)),
+            }
             translated.push_str(&piece[segment.len()..]);
         }
         self.with_secrets(&translated)
+    }
+
+    /// The text with live identifiers in the place of recorded ones.
+    pub(in crate::replay) fn running(&self, text: &str) -> String {
+        let live = |piece| match piece {
+            Piece::Id(id) => self.live(id).unwrap_or(id),
+            Piece::Text(it) | Piece::Time(it) => it,
+        };
+        pieces(text).into_iter().map(live).collect()
     }
 
     /// Replaces the pseudonyms whose values are known.
@@ -177,12 +203,11 @@ impl Mapping {
     }
 }
 
-fn key(id: &str) -> Normal<'static> {
-    Normal::of(id).into_owned()
-}
-
-fn look_up<'a>(values: &'a ById<String>, id: &'a str) -> Option<&'a str> {
-    values.get(&Normal::of(id)).map(String::as_str)
+fn look_up<'a>(values: &'a HashMap<Key, String, FixedState>, id: &str) -> Option<&'a str> {
+    if values.is_empty() {
+        return None;
+    }
+    values.get(&Key::of(id)).map(String::as_str)
 }
 
 #[cfg(test)]

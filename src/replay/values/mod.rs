@@ -9,18 +9,22 @@ pub(crate) mod mapping;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
+use std::sync::LazyLock;
 
 use foldhash::fast;
-use foldhash::quality::FixedState;
-use serde_json::Value;
+use foldhash::quality::RandomState;
 
+use super::matching::asked::{Asked, Given};
+use super::matching::content::Content;
+use super::matching::target::{api_resource, is_address_field, query_of};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
-use crate::api::party::Party;
 use crate::api::resource;
 use crate::api::resource::Resource;
-use crate::cassette::format::{Direction, Exchange};
+use crate::cassette::format::Direction;
+use crate::cassette::raw::RawExchange;
 use crate::contract::shape::is_time_text;
+use crate::http::message::Headers;
 
 /// The text that a replay expects in the place of a recorded one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub(crate) fn text_kind(name: &str, text: &str) -> TextKind {
 
 /// The resource of a text that is a path of the API.
 pub(super) fn path(text: &str) -> Option<Resource> {
-    text.contains('/').then(|| Resource::parse(text)).flatten()
+    text.contains('/').then(|| api_resource(text)).flatten()
 }
 
 /// The kind of a property's text that is no path.
@@ -69,14 +73,90 @@ pub(super) fn kind_of_other(name: &str, text: &str) -> TextKind {
 
 /// The identifiers of a path of the API, in their order; of another path, its GUIDs.
 pub(crate) fn ids_of_path(target: &str) -> Vec<String> {
-    match Resource::parse(target) {
+    match api_resource(target) {
         Some(resource) => ids_of(resource),
-        None => resource::path_of(target)
-            .split('/')
-            .filter(|segment| identifier::is_guid(segment))
-            .map(str::to_owned)
-            .collect(),
+        None => ids_in(resource::path_of(target)).collect(),
     }
+}
+
+/// The GUIDs in a running text.
+fn ids_in(text: &str) -> impl Iterator<Item = String> {
+    pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Id(id) => Some(id.to_owned()),
+        Piece::Text(_) | Piece::Time(_) => None,
+    })
+}
+
+/// A piece of a running text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    /// A GUID.
+    Id(&'a str),
+    /// A timestamp of RFC 3339.
+    Time(&'a str),
+}
+
+/// The length of a short timestamp, which is shorter than a GUID.
+const SHORTEST: usize = 19;
+
+/// The pieces of a running text, in their order.
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let (mut pieces, mut begin, mut at) = (Vec::new(), 0, 0);
+    let bytes = text.as_bytes();
+    while at + SHORTEST <= bytes.len() {
+        let is_word = at > 0 && bytes[at - 1].is_ascii_alphanumeric();
+        let found = (!is_word && bytes[at].is_ascii_hexdigit())
+            .then(|| variable_at(text, at))
+            .flatten();
+        match found {
+            Some(piece) => {
+                if begin < at {
+                    pieces.push(Piece::Text(&text[begin..at]));
+                }
+                pieces.push(piece);
+                let (Piece::Text(it) | Piece::Id(it) | Piece::Time(it)) = piece;
+                at += it.len();
+                begin = at;
+            }
+            None => at += 1,
+        }
+    }
+    if begin < text.len() || pieces.is_empty() {
+        pieces.push(Piece::Text(&text[begin..]));
+    }
+    pieces
+}
+
+/// The identifier or the timestamp that begins here.
+fn variable_at(text: &str, at: usize) -> Option<Piece<'_>> {
+    let ends = |end: usize| {
+        let next = text.as_bytes().get(end);
+        next.is_none_or(|it| !it.is_ascii_alphanumeric())
+    };
+    for length in [36, 32] {
+        let id = text.get(at..at + length).filter(|_| ends(at + length));
+        let is_whole = |it: &&str| !it.contains('-') || it.as_bytes()[8] == b'-';
+        if let Some(id) = id.filter(is_whole).filter(|it| identifier::is_guid(it)) {
+            return Some(Piece::Id(id));
+        }
+    }
+    let time = &text.as_bytes()[at..];
+    let is_digit = |it: &&u8| it.is_ascii_digit();
+    let mut length = SHORTEST;
+    if !matches!(time.get(10), Some(b'T' | b't')) || !is_time_text(text.get(at..at + length)?) {
+        return None;
+    }
+    if time.get(length) == Some(&b'.') {
+        length += 1 + time[length + 1..].iter().take_while(is_digit).count();
+    }
+    match time.get(length) {
+        Some(b'Z' | b'z') => length += 1,
+        Some(b'+' | b'-') => length += 6,
+        _ => {}
+    }
+    let time = text.get(at..at + length).filter(|_| ends(at + length))?;
+    is_time_text(time).then_some(Piece::Time(time))
 }
 
 /// The identifiers of a resource, in the order of its path.
@@ -98,50 +178,58 @@ pub(super) struct Values {
     pub(super) addresses: Vec<String>,
 }
 
-/// Calls `visit` with the values of each message of an exchange, the request first, and with its
-/// sender. An acknowledgement has none. `visit` must leave `Values` empty.
-pub(super) fn visit_messages(exchange: &Exchange, mut visit: impl FnMut(Party, &mut Values)) {
-    let sender = match exchange.direction {
-        Direction::Request => Party::Bot,
-        Direction::Notification => Party::Service,
-    };
-    let mut values = Values {
-        ids: ids_of_path(&exchange.request.target),
-        addresses: Vec::new(),
-    };
-    collect("", exchange.request.body.json(), &mut values);
-    visit(sender, &mut values);
-    if let (Party::Bot, Some(response)) = (sender, &exchange.response) {
-        for (name, value) in response.headers.iter() {
-            if name.eq_ignore_ascii_case("location") {
+impl Values {
+    /// The values of a request to this target, or of an answer.
+    pub(super) fn of(target: Option<&str>, headers: &Headers, content: &Content<'_>) -> Self {
+        let mut values = Self::default();
+        if let Some(target) = target {
+            values.ids.extend(ids_of_path(target));
+            Content::form(query_of(target).as_bytes())
+                .each_text("", &mut |name, text| values.add(name, text));
+        } else {
+            for (_, value) in headers.iter().filter(|(name, _)| is_address_field(name)) {
                 values.ids.extend(ids_of_path(value));
             }
         }
-        collect("", response.body.json(), &mut values);
-        visit(Party::Service, &mut values);
+        content.each_text("", &mut |name, text| values.add(name, text));
+        values
+    }
+
+    /// Those of the request of an exchange, and of its answer, if it is that of the service.
+    pub(super) fn of_exchange(exchange: &RawExchange<'_>) -> Vec<Self> {
+        let asked = Asked::recorded(&exchange.request);
+        let content = asked.content().unwrap_or(Content::Empty);
+        let target = Some(asked.target);
+        let mut all = vec![Self::of(target, &exchange.request.headers, &content)];
+        let answers = exchange.response.iter();
+        for response in answers.filter(|_| exchange.direction == Direction::Request) {
+            let given = Given::from(&response.body);
+            let content = given.content(response.headers.get("content-type"));
+            let content = content.unwrap_or(Content::Empty);
+            all.push(Self::of(None, &response.headers, &content));
+        }
+        all
+    }
+
+    fn add(&mut self, name: &str, text: &str) {
+        match text_kind(name, text) {
+            TextKind::Id => self.ids.push(text.to_owned()),
+            TextKind::Path => self.ids.extend(ids_of_path(text)),
+            TextKind::Address => self.addresses.push(text.to_owned()),
+            TextKind::Time => {}
+            TextKind::Fixed => match nested(text) {
+                Some(json) => json.each_text(name, &mut |name, text| self.add(name, text)),
+                None => self.ids.extend(ids_in(text)),
+            },
+        }
     }
 }
 
-fn collect(name: &str, value: Option<&Value>, values: &mut Values) {
-    match value {
-        Some(Value::String(text)) => match text_kind(name, text) {
-            TextKind::Id => values.ids.push(text.clone()),
-            TextKind::Path => values.ids.extend(ids_of_path(text)),
-            TextKind::Address => values.addresses.push(text.clone()),
-            TextKind::Fixed | TextKind::Time => {}
-        },
-        Some(Value::Array(items)) => {
-            for item in items {
-                collect(name, Some(item), values);
-            }
-        }
-        Some(Value::Object(properties)) => {
-            for (name, value) in properties {
-                collect(name, Some(value), values);
-            }
-        }
-        _ => {}
-    }
+/// The JSON object or array in a text.
+pub(super) fn nested(text: &str) -> Option<Content<'_>> {
+    text.starts_with(['{', '['])
+        .then(|| Content::json(text))
+        .flatten()
 }
 
 /// An identifier in 128 bits: the number of a GUID, the hash of another text. Equal keys mean the
@@ -151,8 +239,8 @@ pub(super) struct Key([u64; 2]);
 
 pub(super) type Keys = HashSet<Key, fast::FixedState>;
 
-/// Fixed seeds suffice: keys are compared within one run only.
-const SEEDS: [FixedState; 2] = [FixedState::with_seed(1), FixedState::with_seed(2)];
+/// New in each process, so that nobody can make two texts of one key.
+static SEEDS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
 
 impl Key {
     pub(super) fn of(id: &str) -> Self {
@@ -166,10 +254,18 @@ impl Key {
         }
     }
 
-    /// 32 bits, which distinguish it from few others.
-    pub(super) fn brief(self) -> u32 {
-        let mixed = SEEDS[0].hash_one(self.0);
-        u32::try_from(mixed >> 32).unwrap_or(0)
+    /// The key of this one together with a text.
+    pub(super) fn with(self, text: &str) -> Self {
+        Self(SEEDS.each_ref().map(|seed| seed.hash_one((self.0, text))))
+    }
+
+    pub(super) fn write(self, into: &mut Vec<u8>) {
+        into.extend(self.0.iter().flat_map(|half| half.to_le_bytes()));
+    }
+
+    /// The key of these bytes, such as all that is compared of a request.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(SEEDS.each_ref().map(|seed| seed.hash_one(bytes)))
     }
 }
 
@@ -193,6 +289,21 @@ mod tests {
         ] {
             assert_eq!(text_kind(name, text), expected, "{name}: {text}");
         }
+    }
+
+    #[test]
+    fn a_running_text_has_ids_and_times() {
+        let text = format!("call {GUID}, at 2026-01-01T00:00:00.5Z; x{GUID} {GUID}0 é");
+        let expected = [
+            Piece::Text("call "),
+            Piece::Id(GUID),
+            Piece::Text(", at "),
+            Piece::Time("2026-01-01T00:00:00.5Z"),
+            Piece::Text(&text[text.find("; x").unwrap()..]),
+        ];
+        assert_eq!(pieces(&text), expected);
+        assert_eq!(pieces(""), [Piece::Text("")]);
+        assert_eq!(pieces(GUID), [Piece::Id(GUID)]);
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! A line of a cassette with its bodies as they stand in it: a replay sends them so, and compares
+//! numbers as they are written.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::format::{Cause, Direction, Wire};
+use crate::http::message::Headers;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawExchange<'a> {
+    pub number: u64,
+    pub direction: Direction,
+    #[serde(default)]
+    pub cause: Option<Cause>,
+    pub at_ms: u64,
+    pub took_ms: u64,
+    #[serde(borrow)]
+    pub request: RawRequest<'a>,
+    #[serde(borrow, default)]
+    pub response: Option<RawResponse<'a>>,
+    #[serde(default)]
+    pub broke: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRequest<'a> {
+    #[serde(borrow)]
+    pub method: Cow<'a, str>,
+    #[serde(borrow)]
+    pub target: Cow<'a, str>,
+    pub headers: Headers,
+    #[serde(borrow, default)]
+    pub body: RawBody<'a>,
+    #[serde(default)]
+    pub wire: Wire,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawResponse<'a> {
+    pub status: u16,
+    pub headers: Headers,
+    #[serde(borrow, default)]
+    pub body: RawBody<'a>,
+    #[serde(default)]
+    pub wire: Wire,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawBody<'a> {
+    #[default]
+    Empty,
+    #[serde(borrow)]
+    Json(&'a RawValue),
+    #[serde(borrow)]
+    Text(Cow<'a, str>),
+    #[serde(borrow)]
+    Base64(Cow<'a, str>),
+    Omitted {
+        length: u64,
+        /// Empty where another tool wrote the recording.
+        #[serde(borrow)]
+        sha256: Cow<'a, str>,
+    },
+}
+
+/// Why the bytes of a body are not at hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotKept {
+    #[error("its body is no base64")]
+    NotBase64,
+    #[error("its body of {length} bytes was not kept")]
+    Omitted { length: u64 },
+}
+
+impl RawBody<'_> {
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    /// The bytes, without the content coding that was taken away.
+    pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, NotKept> {
+        Ok(match self {
+            Self::Empty => Cow::default(),
+            Self::Json(json) => json.get().as_bytes().into(),
+            Self::Text(text) => text.as_bytes().into(),
+            Self::Base64(text) => {
+                let bytes = STANDARD.decode(&**text);
+                bytes.map_err(|_| NotKept::NotBase64)?.into()
+            }
+            Self::Omitted { length, .. } => return Err(NotKept::Omitted { length: *length }),
+        })
+    }
+}
