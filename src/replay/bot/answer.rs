@@ -15,7 +15,7 @@ use crate::replay::values::mapping::Mapping;
 
 /// The answer of a live service.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LiveAnswer<'a> {
+pub(crate) struct LiveAnswer<'a> {
     pub status: u16,
     pub headers: &'a Headers,
     /// The body without its content coding.

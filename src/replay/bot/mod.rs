@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::answer::LiveAnswer;
+pub(crate) use self::answer::LiveAnswer;
 use self::notifications::{ExpectedEntries, LiveEntry, Nearest, State, live_entries};
 use self::provider_state::Need;
 use self::schedule::Schedule;
-use super::matching::target::Own;
 use super::outcome::{Messages, Outcome, Place, Replayed};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
@@ -30,8 +29,6 @@ use crate::cassette::format::Direction;
 use crate::contract::change::Change;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
-use crate::http::Answer;
-use crate::http::limits::MAX_BODY;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 
@@ -219,12 +216,11 @@ impl Bot {
         self.recorded.longest()
     }
 
-    /// Takes an answer of the service, which has these addresses.
-    pub(crate) fn answered(&mut self, index: usize, own: &Own, answer: Result<Answer, Unanswered>) {
+    pub(crate) fn answered(&mut self, index: usize, answer: Result<LiveAnswer<'_>, Unanswered>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.outcome.played += 1;
         self.schedule.end(index);
-        if let Err(lost) = self.compare_answer(index, own, answer) {
+        if let Err(lost) = self.compare_answer(index, answer) {
             self.lose(lost);
         }
         for entry in std::mem::take(&mut self.deferred) {
@@ -235,20 +231,11 @@ impl Bot {
     fn compare_answer(
         &mut self,
         index: usize,
-        own: &Own,
-        answer: Result<Answer, Unanswered>,
+        answer: Result<LiveAnswer<'_>, Unanswered>,
     ) -> Result<(), Diagnostic> {
         match answer {
             Ok(live) => {
-                let body = live.uncoded(MAX_BODY.saturating_add(self.longest()));
                 let (outcome, mapping) = (&mut self.outcome, &mut self.mapping);
-                let live = LiveAnswer {
-                    status: live.status,
-                    headers: &live.headers,
-                    body: &body,
-                    raw: &live.body,
-                    own,
-                };
                 answer::compare(outcome, mapping, &self.recorded, index, live)?;
                 let message = TrafficMessage::Response(live.shown().into());
                 self.outcome

@@ -15,8 +15,8 @@ use crate::http::limits::MAX_BODY;
 use crate::http::{Listener, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
-use crate::replay::bot::Bot;
 use crate::replay::bot::provider_state::Need;
+use crate::replay::bot::{Bot, LiveAnswer};
 use crate::replay::matching::target::Own;
 use crate::replay::{Generator, Replayed, Unanswered};
 use crate::runner;
@@ -161,8 +161,16 @@ async fn send(
     let client = &options.client;
     let answer = client.send_raw(request_to, options.deadline, longest).await;
     drop(permit);
-    let answer = answer.map_err(|error| Unanswered::Failed(error.into()));
     let own = Own::of(&service);
-    session.party().answered(request.exchange, &own, answer);
+    let body = answer.as_ref().ok().map(|it| it.uncoded(longest));
+    let live = answer.as_ref().map(|answer| LiveAnswer {
+        status: answer.status,
+        headers: &answer.headers,
+        body: body.as_deref().unwrap_or(&answer.body),
+        raw: &answer.body,
+        own: &own,
+    });
+    let live = live.map_err(|error| Unanswered::Failed(error.clone().into()));
+    session.party().answered(request.exchange, live);
     session.wake();
 }

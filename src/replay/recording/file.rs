@@ -122,8 +122,9 @@ fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: b
             at += text.len() as u64;
             continue;
         }
-        match Read::of(text, at, block.lines, file) {
-            Ok(read) => block.reads.push(read),
+        match journal::line(text, block.lines, file) {
+            Ok(exchange) => block.reads.push(Read::of(&exchange, text, at, block.lines)),
+            Err(torn) if journal::is_torn(text) => block.torn = Some(journal::passed_over(torn)),
             Err(wrong) => {
                 block.wrong = Some(wrong);
                 return block;

@@ -16,7 +16,6 @@ use super::matching::requests::Requests;
 use super::matching::target::{Own, is_address_field, is_local, local_authority};
 use super::values::{Key, Keys, Values};
 use crate::cassette::format::{Direction, Exchange, VERSION};
-use crate::cassette::journal;
 use crate::cassette::raw::{RawBody, RawExchange};
 use crate::cassette::recording::Recording;
 use crate::cassette::source::{Source, SourceError};
@@ -78,9 +77,8 @@ struct Read {
 }
 
 impl Read {
-    /// Reads a line of a file, its number counted from 1, which begins at the byte `at`.
-    fn of(text: &[u8], at: u64, line: usize, file: &str) -> Result<Self, Diagnostic> {
-        let exchange: RawExchange<'_> = journal::line(text, line, file)?;
+    /// Reads the exchange of a line, its number counted from 1, which begins at the byte `at`.
+    fn of(exchange: &RawExchange<'_>, text: &[u8], at: u64, line: usize) -> Self {
         let asked = Asked::recorded(&exchange.request);
         let content = asked.content();
         let absent = Content::Empty;
@@ -102,7 +100,7 @@ impl Read {
         let bodies = bodies.chain([&exchange.request.body]);
         let of_response = response.filter(|_| is_request);
         let of_response = of_response.map(|it| Values::of(None, &it.headers, response_content));
-        Ok(Self {
+        Self {
             line: Line {
                 number: exchange.number,
                 direction: exchange.direction,
@@ -120,7 +118,7 @@ impl Read {
                     .fold(text.len(), usize::max),
             },
             cause: exchange.cause.as_ref().map(|it| it.exchange),
-            calls: grouping::calls(&exchange, request_content, response_content)
+            calls: grouping::calls(exchange, request_content, response_content)
                 .iter()
                 .map(|it| Key::of(it))
                 .collect(),
@@ -133,7 +131,7 @@ impl Read {
                     asked.host.clone(),
                 )
             }),
-        })
+        }
     }
 }
 
@@ -205,7 +203,8 @@ impl Indexed {
             let line = serde_json::to_vec(&exchange).unwrap_or_default();
             let at = text.len() as u64;
             // What was written is read.
-            reads.extend(Read::of(&line, at, recording.line(index), recording.file()));
+            let read = serde_json::from_slice(&line).ok();
+            reads.extend(read.map(|read| Read::of(&read, &line, at, recording.line(index))));
             text.extend(line);
         }
         Self::new(recording.file(), VERSION, Box::new(text), reads)
