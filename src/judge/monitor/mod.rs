@@ -27,6 +27,7 @@ mod notification;
 pub(in crate::judge) mod reads;
 mod refusal;
 mod request;
+mod shown;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -46,6 +47,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Request, Response};
+use crate::judge::page::Page;
 use crate::judge::people::Person;
 
 /// How long something that has to follow is waited for in a recording, in milliseconds.
@@ -64,6 +66,8 @@ pub(crate) struct Options {
     /// The path and the query where notifications may arrive instead, about a call for which the bot gave no callback.
     /// `None` where any address will do for them.
     pub application_callback: Option<String>,
+    /// What every example shows is a SHOULD. `None` where a plan compares messages with its examples.
+    pub examples: Option<Arc<Page>>,
     pub at_end: AtEnd,
 }
 

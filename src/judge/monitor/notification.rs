@@ -181,6 +181,7 @@ impl Monitor {
         if !is_sound || call.is_none() {
             return;
         }
+        self.shown_in_entry(&entry);
         self.check_address(&entry, target);
         match entry.change.subject {
             Subject::Call => self.call_change(&entry),
