@@ -168,6 +168,8 @@ impl Monitor {
             let mut found = Findings::new(exchange);
             compare_people(&mut found, state, body, &Pointer::root());
             let remark = state.decide_people(body);
+            let mut told = vec![found];
+            let remark = state.judge_early(&mut told).or(remark);
             let early = state.notified_by;
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
@@ -193,7 +195,9 @@ impl Monitor {
             }
             let conduct = &mut self.conversation(asked.conversation).service;
             conduct.note_people(remark);
-            conduct.take(found, Some(asked.operation));
+            for found in told {
+                conduct.take(found, Some(asked.operation));
+            }
         }
         self.expect(at, exchange, asked, Some(&call), id, body);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::change::Told;
 use crate::api::identifier;
 use crate::api::identifier::ById;
 use crate::contract::operation::{Effect, Operation};
@@ -53,6 +54,8 @@ pub(super) struct CommsOperation {
     /// The `deleted` notification, where it came.
     pub notified_by: Option<u64>,
     pub failed: bool,
+    /// What notifications told of it before the answer to its request.
+    pub early: Vec<Told<'static>>,
 }
 
 /// Something that has to follow from a request.

@@ -1,5 +1,7 @@
 //! The changes that a notification brings to the state of a call, and what contradicts that state.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::answer::{compare_context, compare_people};
@@ -17,6 +19,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{bare_type, entities, lookup};
 use crate::contract::types;
+use crate::diagnostic::pointer::Pointer;
 use crate::judge::Breach;
 
 impl Monitor {
@@ -75,6 +78,11 @@ impl Monitor {
             return;
         };
         let key = Normal::of(&id).into_owned();
+        // The answer that tells of the operation may be on its way.
+        let may_be_early = self.asked.values().any(|asked| {
+            let call = asked.call.as_deref().map(Normal::of);
+            asked.operation.makes_something() && call.as_ref() == Some(&entry.call)
+        });
         let call = self
             .calls
             .get_mut(&entry.call)
@@ -88,10 +96,15 @@ impl Monitor {
         }
         let state = call.operations.entry(key).or_default();
         let operation = state.begun_by.map(|(_, operation)| operation);
-        of_operation(&mut found, state, entry, data);
+        let told = Told {
+            exchange: entry.exchange,
+            entity: entry.entity(),
+            data: Cow::Borrowed(data),
+        };
+        told.compare(&mut found, state);
         let remark = state.decide_people(data);
-        if let (Some(operation), "completed") = (operation, status) {
-            result_of(&mut found, operation, entry, data);
+        if may_be_early && operation.is_none() {
+            state.early.push(told.into_owned());
         }
         let ended_before = state.is_ended;
         if is_end {
@@ -258,29 +271,93 @@ fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Br
     ))
 }
 
-/// A completed operation has what the bot needs to fetch its result.
-fn result_of(found: &mut Findings, operation: &Operation, entry: &Entry<'_>, data: &Value) {
-    for name in &operation.result {
-        found.check(Requirement::OperationResult);
-        if lookup(data, name).is_none() {
+/// What a notification tells of a comms operation.
+#[derive(Debug, Clone)]
+pub(super) struct Told<'a> {
+    pub exchange: u64,
+    /// The place of the operation in the body.
+    entity: Pointer,
+    data: Cow<'a, Value>,
+}
+
+impl Told<'_> {
+    fn into_owned(self) -> Told<'static> {
+        Told {
+            exchange: self.exchange,
+            entity: self.entity,
+            data: Cow::Owned(self.data.into_owned()),
+        }
+    }
+
+    /// Compares it with the request that began the operation.
+    fn compare(&self, found: &mut Findings, state: &CommsOperation) {
+        let at = (&self.entity, None);
+        compare_context(found, state.context.as_deref(), &self.data, at);
+        compare_people(found, state, &self.data, &self.entity);
+        if let Some((_, operation)) = state.begun_by {
+            self.kind(found, operation);
+            self.result(found, operation);
+        }
+    }
+
+    /// A completed operation has what the bot needs to fetch its result.
+    fn result(&self, found: &mut Findings, operation: &Operation) {
+        let status = lookup(&self.data, "status").and_then(|(_, it)| it.as_str());
+        if !status.is_some_and(|it| it.eq_ignore_ascii_case("completed")) {
+            return;
+        }
+        for name in &operation.result {
+            found.check(Requirement::OperationResult);
+            if lookup(&self.data, name).is_none() {
+                found.add(
+                    Requirement::OperationResult,
+                    Rule::NotificationBody,
+                    self.entity.key(name),
+                    (json!("…"), Value::Null),
+                    format!("the completed {} has no {name}", operation.name),
+                );
+            }
+        }
+    }
+
+    /// The type of an operation is the one that the request begins.
+    fn kind(&self, found: &mut Findings, operation: &Operation) {
+        let wanted = operation.comms_operation();
+        let printed = lookup(&self.data, "@odata.type").and_then(|(_, it)| it.as_str());
+        let (Some(wanted), Some(printed)) = (wanted, printed) else {
+            return;
+        };
+        let actual = bare_type(printed).rsplit('.').next().unwrap_or(printed);
+        let is_it = actual.eq_ignore_ascii_case(wanted)
+            || actual == "commsOperation"
+            // Another violation.
+            || !types::is_known(actual)
+            || wanted == "commsOperation" && actual.ends_with("Operation");
+        if !is_it {
             found.add(
-                Requirement::OperationResult,
+                Requirement::TypeKind,
                 Rule::NotificationBody,
-                entry.entity().key(name),
-                (json!("…"), Value::Null),
-                format!("the completed {} has no {name}", operation.name),
+                self.entity.key("@odata.type"),
+                (json!(wanted), json!(printed)),
+                format!("the operation is a {actual}, the request begins a {wanted}"),
             );
         }
     }
 }
 
-/// Compares the entity of an operation with the request that began it.
-fn of_operation(found: &mut Findings, state: &CommsOperation, entry: &Entry<'_>, data: &Value) {
-    let entity = entry.entity();
-    compare_context(found, state.context.as_deref(), data, (&entity, None));
-    compare_people(found, state, data, &entity);
-    let operation = state.begun_by.map(|(_, operation)| operation);
-    found.list.extend(kind_breach(operation, entry, data));
+impl CommsOperation {
+    /// Compares what was told of the operation before the answer to its request with the request. Returns the remark on
+    /// people for the reader.
+    pub(super) fn judge_early(&mut self, found: &mut Vec<Findings>) -> Option<&'static str> {
+        let mut remark = None;
+        for told in std::mem::take(&mut self.early) {
+            let mut findings = Findings::new(told.exchange);
+            told.compare(&mut findings, self);
+            remark = self.decide_people(&told.data).or(remark);
+            found.push(findings);
+        }
+        remark
+    }
 }
 
 /// The comms operation of a call that was begun with this client context, where it is the only one.
@@ -334,29 +411,4 @@ fn ids_of(participants: &Value) -> Vec<String> {
     ids.sort();
     ids.dedup();
     ids
-}
-
-/// The type of an ended operation is the one that the request begins.
-fn kind_breach(
-    operation: Option<&'static Operation>,
-    entry: &Entry<'_>,
-    data: &Value,
-) -> Option<Breach> {
-    let wanted = operation?.comms_operation()?;
-    let (_, printed) = lookup(data, "@odata.type")?;
-    let actual = bare_type(printed.as_str()?).rsplit('.').next()?;
-    let is_it = actual.eq_ignore_ascii_case(wanted)
-        || actual == "commsOperation"
-        // Another violation.
-        || !types::is_known(actual)
-        || wanted == "commsOperation" && actual.ends_with("Operation");
-    (!is_it).then(|| {
-        entry.breach(
-            Requirement::TypeKind,
-            Rule::NotificationBody,
-            entry.entity().key("@odata.type"),
-            (json!(wanted), printed.clone()),
-            format!("the operation is a {actual}, the request begins a {wanted}"),
-        )
-    })
 }
