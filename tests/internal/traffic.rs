@@ -127,6 +127,12 @@ impl Tape {
         self.tells(json!([roster(people)]))
     }
 
+    /// The bot mutes or unmutes itself, at once.
+    fn mutes(self, action: &str, operation: &str) -> Self {
+        let answer = json!({"id": operation, "status": "completed", "clientContext": "context-1"});
+        self.asks("POST", action, json!({"clientContext": "context-1"}), 200, answer)
+    }
+
     fn keeps_alive(self) -> Self {
         self.asks("POST", "keepAlive", Value::Null, 200, Value::Null)
     }
@@ -390,6 +396,21 @@ rows! {
         .but(|it| it.took_ms = 500)
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), Passes, Passes;
+    an_end_before_the_answer_with_another_context: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .but(|it| it.took_ms = 500)
+        .tells(json!([end(OPERATION, "completed", "context-2", Value::Null)]))
+        .roster(&[("1", ANNA)]), Passes, Fails("context.unchanged");
+    an_end_before_the_answer_with_another_person: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .but(|it| it.took_ms = 500)
+        .ends(json!([user(BERT)]))
+        .roster(&[("1", ANNA)]), Passes, Fails("operation.people");
+    an_end_before_the_answer_of_another_type: Tape::new()
+        .asks("POST", "playPrompt", json!({"prompts": [], "clientContext": "context-1"}), 200,
+            running(OPERATION, "context-1"))
+        .but(|it| it.took_ms = 500)
+        .ends(Value::Null), Passes, Fails("type.kind");
     keep_alive_and_reads_between: Tape::new()
         .invite(json!([user(ANNA)]))
         .keeps_alive()
@@ -690,6 +711,37 @@ rows! {
         .tells(muted("1", false))
         .wait(600_000)
         .keeps_alive(), IsBlameless, Fails("effect");
+    a_mute_that_is_undone_before_the_roster: Tape::new()
+        .mutes("mute", OPERATION)
+        .mutes("unmute", SECOND_OPERATION)
+        .tells(muted("1", false))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_mute_that_is_undone_and_stays: Tape::new()
+        .mutes("mute", OPERATION)
+        .mutes("unmute", SECOND_OPERATION)
+        .tells(muted("1", true))
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("effect");
+    a_mute_whose_undoing_is_refused: Tape::new()
+        .mutes("mute", OPERATION)
+        .asks("POST", "unmute", json!({"clientContext": "c"}), 403, error("7505"))
+        .tells(muted("1", false))
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("effect");
+    a_mute_and_its_undoing_at_one_time: Tape::new()
+        .mutes("mute", OPERATION)
+        .but(|it| it.took_ms = 150)
+        .mutes("unmute", SECOND_OPERATION)
+        .tells(muted("1", true))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_muted_participant_who_is_removed: Tape::new()
+        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
     a_read_of_another_call: Tape::new()
         .asks("GET", "", Value::Null, 200, json!({"id": OTHER_CALL, "state": "established"})),
         IsBlameless, Fails("resource.asked");

@@ -69,6 +69,8 @@ pub(super) struct Obligation {
     pub since: Option<u64>,
     /// The comms operation that it belongs to.
     pub comms_operation: Option<String>,
+    /// The last request about the call was sent before the answer to this one.
+    pub overlaps: bool,
     /// The people that no roster has named yet.
     pub people: Vec<Person>,
     /// The first of several people who each replace a call, where a roster may name no other of them.
@@ -182,6 +184,39 @@ pub(super) fn people_of(entity: &Value) -> Option<Vec<Person>> {
 }
 
 impl Obligation {
+    /// True if an earlier obligation need not be met, because this one is about the same thing. Takes from it what both
+    /// are about.
+    pub(super) fn supersedes(&self, earlier: &mut Self) -> bool {
+        let is_other = match (&self.item, &earlier.item) {
+            (Some(one), Some(other)) => !identifier::same(one, other),
+            // It may be the same one.
+            _ => false,
+        };
+        if is_other {
+            return false;
+        }
+        match (self.effect, earlier.effect) {
+            (
+                Effect::IsGone,
+                Effect::ParticipantBecomes { .. } | Effect::RosterNames { .. } | Effect::ReadsBack,
+            ) => true,
+            (
+                Effect::ParticipantBecomes { property, .. },
+                Effect::ParticipantBecomes {
+                    property: other, ..
+                },
+            ) => property == other && self.value != earlier.value,
+            (Effect::ReadsBack, Effect::ReadsBack) => {
+                let Some(values) = earlier.value.as_object_mut() else {
+                    return false;
+                };
+                values.retain(|name, _| lookup(&self.value, name).is_none());
+                values.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     /// Takes over which people the comms operation names.
     pub(super) fn decide_people(&mut self, only_first: Option<bool>) {
         match (only_first, self.alone.take()) {

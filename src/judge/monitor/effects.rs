@@ -27,6 +27,9 @@ impl Monitor {
         let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned()) else {
             return;
         };
+        for known in &mut call.open {
+            known.overlaps = known.since.is_none() && known.comms_operation.is_none();
+        }
         let open = obligations(exchange, asked, call);
         call.open.extend(open);
     }
@@ -110,7 +113,31 @@ impl Monitor {
                 }
             }
         });
+        supersede(&mut call.open, exchange);
     }
+}
+
+/// A request was accepted: what an earlier one wanted of the same thing need not follow any more. Of two that were under
+/// way at one time, nobody knows which the service took first, so that neither has to follow.
+fn supersede(open: &mut Vec<Obligation>, exchange: u64) {
+    let Some(first) = open.iter().position(|it| it.exchange == exchange) else {
+        return;
+    };
+    let mut later = open.split_off(first);
+    later.retain(|new| {
+        if new.exchange != exchange {
+            return true;
+        }
+        let before = open.len();
+        let mut was_under_way = false;
+        open.retain_mut(|old| {
+            let is_void = new.supersedes(old);
+            was_under_way |= is_void && old.overlaps;
+            !is_void
+        });
+        open.len() == before || !was_under_way
+    });
+    open.append(&mut later);
 }
 
 /// What has to follow from a request, as far as it is known whom it is about.
@@ -171,6 +198,7 @@ fn obligation(
         exchange,
         since: None,
         comms_operation: None,
+        overlaps: false,
         people,
         alone,
         item,
