@@ -629,6 +629,19 @@ rows! {
         .but(|it| it.response = Some(Response::new(500)))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
+    a_change_comes_again_in_another_body: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([end(OPERATION, "completed", "context-1", json!([user(ANNA)])), roster(&[("1", ANNA)])]))
+        .but(|it| it.response = Some(Response::new(503)))
+        .tells(json!([call("updated", json!({"state": "established"})),
+            end(OPERATION, "completed", "context-1", json!([user(ANNA)]))]))
+        .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
+    a_change_comes_twice_after_503: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .but(|it| it.response = Some(Response::new(503)))
+        .tells(json!([end(OPERATION, "completed", "context-1", json!([user(ANNA)])), roster(&[("1", ANNA)])]))
+        .ends(json!([user(ANNA)])), Fails("acknowledgement"), Fails("operation.once");
     a_voice_menu: Tape::new()
         .incoming()
         .answers()

@@ -35,8 +35,8 @@ pub(super) struct Call {
     pub roster: Vec<Value>,
     pub operations: ById<CommsOperation>,
     pub open: Vec<Obligation>,
-    /// The notifications that the bot did not acknowledge, which may come again.
-    pub unacknowledged: Vec<Arc<Request>>,
+    /// The changes that the bot did not acknowledge, which may come again: each is an entry of a notification.
+    pub unacknowledged: Vec<(Arc<Request>, usize)>,
 }
 
 /// A long-running operation of a call.

@@ -165,7 +165,6 @@ impl Asked {
 #[derive(Debug)]
 struct Notified {
     conversations: Vec<usize>,
-    calls: Vec<Normal<'static>>,
     request: Arc<Request>,
 }
 
@@ -339,11 +338,7 @@ impl Monitor {
             conversation.bot.report(breach, None);
         }
         if !is_success {
-            for call in notified.calls {
-                if let Some(call) = self.calls.get_mut(&call) {
-                    call.unacknowledged.push(Arc::clone(&notified.request));
-                }
-            }
+            self.may_be_redelivered(&notified.request);
         }
     }
 

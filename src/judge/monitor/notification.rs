@@ -76,17 +76,14 @@ impl Monitor {
         }
         let found = check_head(exchange, request, body);
         self.conversation(places[0]).service.take(found, None);
-        let calls: Vec<_> = calls.iter().map(|id| Normal::of(id).into_owned()).collect();
-        let is_redelivery = self.takes_redelivery(&calls, &request.body);
         for (index, change) in about.into_iter().enumerate() {
             let pointer = Pointer::root().key("value").index(index);
-            if !is_redelivery {
+            if !self.takes_redelivery(&change) {
                 self.entry(at, exchange, pointer, change, places[0], &request.target);
             }
         }
         let notified = Notified {
             conversations: places,
-            calls,
             request: Arc::clone(request),
         };
         self.notified.insert(exchange, notified);
@@ -128,19 +125,29 @@ impl Monitor {
         calls.map(|call| call.conversation).collect()
     }
 
-    /// True if the bot did not acknowledge the same notification before.
-    fn takes_redelivery(&mut self, calls: &[Normal<'static>], body: &Body) -> bool {
-        let mut is_redelivery = false;
-        for id in calls {
-            let Some(call) = self.calls.get_mut(id) else {
-                continue;
-            };
-            if let Some(at) = call.unacknowledged.iter().position(|it| it.body == *body) {
-                call.unacknowledged.remove(at);
-                is_redelivery = true;
+    /// The bot did not acknowledge a notification: each of its changes may come again, in any body.
+    pub(super) fn may_be_redelivered(&mut self, request: &Arc<Request>) {
+        for (index, entry) in entries_of(request).iter().enumerate() {
+            let change = Change::read(entry);
+            let call = change.call().map(Normal::of);
+            if let Some(call) = call.and_then(|id| self.calls.get_mut(&id.into_owned())) {
+                call.unacknowledged.push((Arc::clone(request), index));
             }
         }
-        is_redelivery
+    }
+
+    /// True if the bot did not acknowledge the same change before.
+    fn takes_redelivery(&mut self, change: &Change<'_>) -> bool {
+        let call = change.call().map(|id| Normal::of(id).into_owned());
+        let Some(call) = call.and_then(|id| self.calls.get_mut(&id)) else {
+            return false;
+        };
+        let mut waiting = call.unacknowledged.iter();
+        let is_it = |(request, index): &(Arc<Request>, usize)| {
+            entries_of(request).get(*index) == Some(change.entry)
+        };
+        let found = waiting.position(is_it);
+        found.map(|at| call.unacknowledged.remove(at)).is_some()
     }
 
     fn entry(
@@ -237,6 +244,12 @@ impl Monitor {
             self.say(entry, None, breach);
         }
     }
+}
+
+/// The changes in a notification.
+fn entries_of(request: &Request) -> &[Value] {
+    let members = request.body.json().and_then(change::collection);
+    members.map_or(&[], Vec::as_slice)
 }
 
 fn check_head(exchange: u64, request: &Request, body: &Value) -> Findings {
