@@ -60,7 +60,7 @@ impl<'a> Change<'a> {
 
     /// Accepts any JSON; a missing property is empty.
     pub(crate) fn read(entry: &'a Value) -> Self {
-        let text = |name: &str| lookup(entry, name).and_then(|(_, value)| value.as_str());
+        let text = |name: &str| text(entry, name);
         let (plain, url) = (text("resource"), text("resourceUrl"));
         let resource = plain.or(url).and_then(Resource::parse);
         let is_contradictory = match (plain, url) {
@@ -105,9 +105,8 @@ impl<'a> Change<'a> {
 
     /// True without a text in `resource` and `resourceUrl`.
     pub(crate) fn names_no_resource(&self) -> bool {
-        ["resource", "resourceUrl"]
-            .iter()
-            .all(|name| lookup(self.entry, name).is_none_or(|(_, it)| !it.is_string()))
+        let names = ["resource", "resourceUrl"];
+        names.iter().all(|name| text(self.entry, name).is_none())
     }
 
     /// The place of the entity in a message whose entry is at `at`.
@@ -131,6 +130,12 @@ impl<'a> Change<'a> {
         let word = self.word.as_deref().unwrap_or_default();
         format!("{subject} {} {word}", self.change_type)
     }
+}
+
+/// A text that is not empty.
+fn text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
+    let text = lookup(entry, name)?.1.as_str();
+    text.filter(|it| !it.is_empty())
 }
 
 pub(crate) fn data(entry: &Value) -> &Value {
@@ -212,6 +217,10 @@ mod tests {
             (
                 json!({"resourceData": {"status": "failed"}, "changeType": "deleted"}),
                 "operation deleted failed",
+            ),
+            (
+                json!({"resource": "", "resourceUrl": "/app/calls/1", "changeType": "updated"}),
+                "call updated ",
             ),
         ];
         for (entry, kind) in table {

@@ -687,6 +687,23 @@ rows! {
             body.as_object_mut().expect("an object").remove("requestedModalities");
             body
         }, 400, error("BadRequest")), Fails("request.body"), Passes;
+    a_change_without_a_resource: Tape::new()
+        .is("established")
+        .tells(json!([{"changeType": "updated", "resourceData": {"state": "established"}}])),
+        IsBlameless, Fails("notification.body");
+    a_change_with_an_empty_resource: Tape::new()
+        .is("established")
+        .tells(json!([{"changeType": "updated", "resourceUrl": "", "resourceData": {"state": "established"}}])),
+        IsBlameless, Fails("notification.body");
+    a_change_with_one_resource_of_two: Tape::new()
+        .tells(json!([{"changeType": "updated", "resource": "",
+            "resourceUrl": format!("/communications/calls/{CALL}"), "resourceData": {"state": "established"}}])),
+        Passes, Passes;
+    a_change_without_a_resource_in_a_collection: Tape::new()
+        .tells(json!([{"changeType": "updated", "resourceData": {"state": "established"}}]))
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["@odata.type"] = json!("#microsoft.graph.commsNotifications");
+        }), IsBlameless, Fails("notification.body");
     a_call_goes_back: Tape::new()
         .is("established")
         .is("establishing"), IsBlameless, Fails("notification.order");

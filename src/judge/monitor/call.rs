@@ -26,6 +26,8 @@ pub(super) struct Call {
     pub direction: Option<&'static str>,
     /// The path and the query of the callback that the bot gave for this call.
     pub callback: Option<String>,
+    /// The target of the last notification about it.
+    pub told_at: Option<String>,
     /// `source` and `targets`, as a message first named them.
     pub source: Option<Value>,
     pub targets: Option<Value>,
@@ -108,6 +110,7 @@ impl Call {
             incoming_at: None,
             direction: None,
             callback: None,
+            told_at: None,
             source: None,
             targets: None,
             bot: None,

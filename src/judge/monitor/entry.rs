@@ -87,7 +87,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
         found.push(entry.wrong(place("changeType"), (json!(words), actual), message));
     }
     let has_text = |name: &str| lookup(change.entry, name).is_some_and(|(_, it)| it.is_string());
-    if !has_text("resource") && !has_text("resourceUrl") {
+    if change.names_no_resource() {
         let message = "the change has neither resource nor resourceUrl";
         found.push(entry.wrong(place("resource"), (json!("…"), Value::Null), message));
     }

@@ -46,10 +46,24 @@ impl Monitor {
             .iter()
             .map(|id| self.call(id, at).conversation)
             .collect();
+        for id in &calls {
+            let call = self.call(id, at);
+            if call.told_at.as_ref() != Some(&request.target) {
+                call.told_at = Some(request.target.clone());
+            }
+        }
         if places.is_empty() {
-            match self.calls_of_callback(&request.target).first() {
-                Some(place) => places.push(*place),
-                None if members.is_empty() || is_at_callback => places.push(self.begin(at)),
+            let is_nameless = || about.iter().any(Change::names_no_resource);
+            let known = self.calls_of_callback(&request.target).first().copied();
+            let known = known.or_else(|| self.told_at(&request.target).filter(|_| is_nameless()));
+            match known {
+                Some(place) => places.push(place),
+                None if members.is_empty()
+                    || is_at_callback
+                    || (is_collection(body) && is_nameless()) =>
+                {
+                    places.push(self.begin(at));
+                }
                 None => {
                     self.not_covered.push(exchange);
                     return;
@@ -96,10 +110,9 @@ impl Monitor {
             || self.is_at_own_callback(target) || !self.calls_of_callback(target).is_empty();
         match &request.body {
             Body::Json(body) => {
-                let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
-                let is_collection = printed.is_some_and(|it| it.ends_with("commsNotifications"));
+                let has_type = lookup(body, "@odata.type").is_some_and(|(_, it)| it.is_string());
                 let has_value = body.get("value").is_some();
-                let is_it = is_collection || has_value || (printed.is_none() && is_at_callback());
+                let is_it = is_collection(body) || has_value || (!has_type && is_at_callback());
                 is_it.then_some(body)
             }
             Body::Omitted(_) => None,
@@ -123,6 +136,13 @@ impl Monitor {
             .values()
             .filter(|call| !call.is_deleted && call.callback.as_deref() == Some(target.as_str()));
         calls.map(|call| call.conversation).collect()
+    }
+
+    /// The conversation of a call of which notifications tell at this target.
+    fn told_at(&self, target: &str) -> Option<usize> {
+        let mut calls = self.calls.values();
+        let call = calls.find(|call| !call.is_deleted && call.told_at.as_deref() == Some(target));
+        call.map(|call| call.conversation)
     }
 
     /// The bot did not acknowledge a notification: each of its changes may come again, in any body.
@@ -244,6 +264,12 @@ impl Monitor {
             self.say(entry, None, breach);
         }
     }
+}
+
+/// True for a body that is a collection of notifications by its type.
+fn is_collection(body: &Value) -> bool {
+    let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
+    printed.is_some_and(|it| it.ends_with("commsNotifications"))
 }
 
 /// The changes in a notification.
