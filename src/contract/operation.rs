@@ -95,11 +95,11 @@ pub(crate) enum Segment {
     Id(String),
 }
 
-/// The number of items that an array may have, or the range of a number.
+/// The number of items that an array may have, the characters of a text, or the range of a number.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Limit {
-    /// The place of the array or the number, as a JSON pointer.
+    /// The place of the array, the text or the number, as a JSON pointer.
     pub at: String,
     #[serde(default)]
     pub least: usize,
@@ -423,6 +423,9 @@ pub(crate) struct Operations {
     #[serde(rename = "$schema", default)]
     #[expect(dead_code, reason = "editors read it")]
     schema: Option<String>,
+    /// The limits of the parameters of every operation.
+    #[serde(default)]
+    pub limit: Vec<Limit>,
     /// A row for each operation.
     pub operation: Vec<Operation>,
 }
@@ -430,6 +433,11 @@ pub(crate) struct Operations {
 /// Every operation, in the order of the table.
 pub(crate) fn operations() -> &'static [Operation] {
     &tables().operations
+}
+
+/// The limits of the parameters of every operation.
+pub(crate) fn common_limits() -> &'static [Limit] {
+    &tables().limits
 }
 
 /// The operation with this name.

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::extracted::{self, Extracted};
 use super::lifecycle::LifeCycles;
-use super::operation::{Operation, Operations};
+use super::operation::{Limit, Operation, Operations};
 use super::types::Kinds;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, closest};
@@ -24,6 +24,8 @@ pub(crate) struct Tables {
     file: String,
     pub extracted: Extracted,
     pub operations: Vec<Operation>,
+    /// The limits of the parameters of every operation.
+    pub limits: Vec<Limit>,
     pub life_cycles: LifeCycles,
     pub kinds: Kinds,
 }
@@ -56,12 +58,12 @@ impl Tables {
     fn built_in() -> Self {
         let extracted = serde_json::from_str(include_str!("data/extracted.json"));
         let [operations, life_cycles, types] = built_in();
+        let rows: Operations = table(&operations).expect("a test reads the table");
         Self {
             file: String::new(),
             extracted: extracted.expect("a test reads the file"),
-            operations: table::<Operations>(&operations)
-                .expect("a test reads the table")
-                .operation,
+            operations: rows.operation,
+            limits: rows.limit,
             life_cycles: table(&life_cycles).expect("a test reads the table"),
             kinds: table(&types).expect("a test reads the table"),
         }
@@ -80,13 +82,18 @@ impl Tables {
         let rows: Result<Operations, _> = table(&operations);
         let cycles: Result<LifeCycles, _> = table(&life_cycles);
         let kinds: Result<Kinds, _> = table(&types);
-        let (mut rows, cycles, kinds) = match (rows, cycles, kinds) {
-            (Ok(rows), Ok(cycles), Ok(kinds)) => (rows.operation, cycles, kinds),
+        let (rows, cycles, kinds) = match (rows, cycles, kinds) {
+            (Ok(rows), Ok(cycles), Ok(kinds)) => (rows, cycles, kinds),
             (rows, cycles, kinds) => {
                 let wrong = [rows.err(), cycles.err(), kinds.err()];
                 return Err(wrong.into_iter().flatten().collect());
             }
         };
+        let Operations {
+            operation: mut rows,
+            mut limit,
+            ..
+        } = rows;
         let mut wrong = cycles.undefined().map_or_else(Vec::new, |state| {
             vec![at_word(
                 &life_cycles,
@@ -99,6 +106,10 @@ impl Tables {
         } else {
             let is_printed = |page: &String| extracted.operations.iter().any(|it| it.page == *page);
             rows.retain(|row| row.pages.iter().any(is_printed));
+            if rows.is_empty() {
+                // The limits are those of another API.
+                limit.clear();
+            }
         }
         if !wrong.is_empty() {
             return Err(wrong);
@@ -119,6 +130,7 @@ impl Tables {
             file: file.name.clone(),
             extracted,
             operations: rows,
+            limits: limit,
             life_cycles: cycles,
             kinds,
         })

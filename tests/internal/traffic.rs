@@ -567,6 +567,24 @@ rows! {
         .asks("POST", "participants/invite", json!({"participants":
             [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500")),
         Fails("invite.people-limit"), Passes;
+    a_context_that_is_too_long_for_a_mute: Tape::new()
+        .asks("POST", "mute", json!({"clientContext": "c".repeat(257)}), 400, error("BadRequest")),
+        Fails("invite.context-limit"), Passes;
+    a_context_that_is_too_long_and_comes_back: Tape::new()
+        .asks("POST", "unmute", json!({"clientContext": "c".repeat(257)}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "c".repeat(257)}))
+        .tells(muted("1", false)), Fails("invite.context-limit"), Passes;
+    a_context_that_is_too_long_for_a_page_without_a_limit: Tape::new()
+        .asks("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "c".repeat(257)}),
+            200, running(OPERATION, &"c".repeat(257)))
+        .tells(json!([end(OPERATION, "completed", &"c".repeat(257), Value::Null)]))
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["value"][0]["resourceData"]["@odata.type"] = Value::Null;
+        }), Fails("invite.context-limit"), Passes;
+    the_longest_context: Tape::new()
+        .asks("POST", "unmute", json!({"clientContext": "ж".repeat(256)}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "ж".repeat(256)}))
+        .tells(muted("1", false)), Passes, Passes;
     phone_numbers_that_are_none: Tape::new()
         .asks("POST", "participants/invite", json!({"participants": [
             user(ANNA), {"identity": {"phone": {"id": "+1 (555) 01-00"}}}]}), 400, error("7500")),

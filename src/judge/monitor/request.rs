@@ -9,7 +9,7 @@ use super::conversation::{Findings, JSON, breach};
 use super::{Asked, Monitor, body};
 use crate::api::identifier::Normal;
 use crate::api::resource::{behind_scheme, path_of, version_of};
-use crate::contract::operation::{Ids, Operation, Taken};
+use crate::contract::operation::{Ids, Operation, Taken, common_limits};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
@@ -287,9 +287,10 @@ impl Check {
     }
 
     fn limits(&mut self, parameters: &Value) {
-        for limit in &self.operation.limits {
+        for limit in self.operation.limits.iter().chain(common_limits()) {
             let (actual, unit) = match parameters.pointer(&limit.at) {
                 Some(Value::Array(items)) => (json!(items.len()), " items"),
+                Some(Value::String(text)) => (json!(text.chars().count()), " characters"),
                 Some(number @ Value::Number(_)) => (number.clone(), ""),
                 _ => continue,
             };
@@ -312,9 +313,6 @@ impl Check {
                     format!("{} is {actual}{unit}; {allowed} are allowed", limit.at),
                 );
             }
-        }
-        if lookup(parameters, "clientContext").is_some() {
-            self.found.check(Requirement::InviteContextLimit);
         }
     }
 
