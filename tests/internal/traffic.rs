@@ -510,8 +510,30 @@ rows! {
         .invite(json!([user(ANNA)]))
         .tells(json!([{"changeType": "deleted",
             "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
-            "resourceData": {"status": "failed", "clientContext": "context-1"}}])),
-        Passes, Fails("notification.body");
+            "resourceData": {"status": "failed", "clientContext": "context-1"}}]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    an_end_without_a_status: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"clientContext": "context-1"}}]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    an_end_that_is_no_deletion: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "updated",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"status": "completed", "clientContext": "context-1"}}]))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    a_call_ends_in_no_documented_state: Tape::new()
+        .is("established")
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .tells(json!([call("deleted", json!({"state": "over"}))]))
+        .wait(600_000)
+        .asks("GET", "/calls/other", Value::Null, 404, error("8523")), IsBlameless, Fails("notification.body");
     an_answer_without_a_body: Tape::new()
         .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 202, Value::Null)
         .but(|it| {

@@ -53,6 +53,8 @@ pub(super) struct CommsOperation {
     /// Only the first of several people who each replace a call is invited; none where no message tells.
     pub only_first: Option<bool>,
     pub is_ended: bool,
+    /// Its end was told as an update, so that a deletion may still follow.
+    pub ends_as_update: bool,
     /// The `deleted` notification, where it came.
     pub notified_by: Option<u64>,
     pub failed: bool,

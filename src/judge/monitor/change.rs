@@ -88,7 +88,9 @@ impl Monitor {
             .get_mut(&entry.call)
             .expect("the call of an entry");
         let status = entry.change.word.as_deref().unwrap_or_default();
-        let is_end = lifecycle::operation().is_end(status);
+        // A deletion is an end, whatever status it prints.
+        let is_deletion = entry.change.change_type == "deleted";
+        let is_end = is_deletion || lifecycle::operation().is_end(status);
         let mut found = Findings::new(entry.exchange);
         // A page tells an operation under the path of its roster; the body has its id then.
         if !call.operations.contains_key(&key) {
@@ -106,11 +108,12 @@ impl Monitor {
         if may_be_early && operation.is_none() {
             state.early.push(told.into_owned());
         }
-        let ended_before = state.is_ended;
+        let ended_before = state.is_ended && !state.ends_as_update;
         if is_end {
-            state.failed = status == "failed";
+            state.failed = status != lifecycle::operation().end;
             state.is_ended = true;
-            state.notified_by = Some(entry.exchange);
+            state.ends_as_update = !is_deletion;
+            state.notified_by = is_deletion.then_some(entry.exchange).or(state.notified_by);
             let outcome = (state.failed, state.only_first);
             found.check(Requirement::OperationOnce);
             let met = effects::operation_ended(call, entry.at, &id, outcome);

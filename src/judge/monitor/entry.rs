@@ -53,6 +53,22 @@ impl Entry<'_> {
         )
     }
 
+    /// False if it is not known what changed, and how. A change with another violation is one all the same: an operation
+    /// that fails without a result has ended.
+    pub(super) fn says_what_changed(&self, found: &Findings) -> bool {
+        let entity = self.entity();
+        let hidden = [
+            self.pointer.clone(),
+            self.pointer.key("resource"),
+            self.pointer.key("resourceUrl"),
+            self.pointer.key("resourceData"),
+            entity.key("id"),
+            entity.key("@odata.id"),
+        ];
+        let is_change = words::is_listed(&self.change.change_type, words::CHANGES);
+        is_change && !found.list.iter().any(|it| hidden.contains(&it.pointer))
+    }
+
     pub(super) fn entity(&self) -> Pointer {
         self.change.entity_pointer(&self.pointer)
     }

@@ -199,13 +199,11 @@ impl Monitor {
             return;
         }
         let found = check_entry(&entry);
-        // A wrong type hides no change.
-        let is_type = |it: &Breach| it.requirement == Requirement::TypeKind;
-        let is_sound = found.list.iter().all(is_type);
+        let is_readable = entry.says_what_changed(&found);
         let operation = self.begins(&entry);
         let conduct = &mut self.conversation(conversation).service;
         conduct.take(found, operation);
-        if !is_sound || call.is_none() {
+        if !is_readable || call.is_none() {
             return;
         }
         self.shown_in_entry(&entry);
