@@ -144,8 +144,10 @@ pub(crate) enum Effect {
     CallConnects,
     /// The call ends: `terminated` or deleted.
     CallEnds,
-    /// The call is transferring, or ends, or is established again.
-    CallMoves,
+    /// The call goes through one of these states, and is established again or ends.
+    CallMoves {
+        through: Vec<String>,
+    },
     /// A roster names each person of the request, unless the comms operation failed.
     PeopleJoin {
         /// Other kinds of identity under which pages show them.

@@ -153,6 +153,13 @@ impl Tape {
         self.asks("POST", "answer", body, 202, Value::Null)
     }
 
+    /// The bot transfers an established call.
+    fn transfers(self) -> Self {
+        let body = json!({"transferTarget": user(ANNA)});
+        self.is("established")
+            .asks("POST", "transfer", body, 202, Value::Null)
+    }
+
     fn is(self, state: &str) -> Self {
         self.tells(json!([call("updated", json!({"state": state}))]))
     }
@@ -847,6 +854,40 @@ rows! {
         .asks("POST", "transfer", json!({"transferTarget": user(ANNA)}), 202, Value::Null)
         .is("transferring")
         .is("established"), IsBlameless, Fails("notification.body");
+    a_transfer_without_an_outcome: Tape::new()
+        .transfers()
+        .is("transferring")
+        .is("transferAccepted")
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.arrives");
+    a_transfer_of_which_a_short_recording_shows_the_beginning: Tape::new()
+        .transfers()
+        .wait(119_000)
+        .is("transferring")
+        .wait(60_000)
+        .keeps_alive(), Passes, IsOpen;
+    a_transfer_that_is_accepted_before_it_begins: Tape::new()
+        .transfers()
+        .is("transferAccepted")
+        .is("transferring")
+        .deleted(), Passes, Fails("notification.order");
+    a_transfer_while_details_of_the_call_change: Tape::new()
+        .transfers()
+        .is("established")
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.arrives");
+    a_transfer_that_fails: Tape::new()
+        .transfers()
+        .is("transferring")
+        .tells(json!([call("updated", json!({"state": "established",
+            "resultInfo": {"code": 487, "subcode": 1, "message": "no"}}))]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_transfer_that_ends_the_call: Tape::new()
+        .transfers()
+        .is("transferring")
+        .is("transferAccepted")
+        .deleted(), Passes, Passes;
     a_removed_participant_is_not_found: Tape::new()
         .is("established")
         .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)

@@ -75,6 +75,8 @@ pub(super) struct Obligation {
     pub comms_operation: Option<String>,
     /// The last request about the call was sent before the answer to this one.
     pub overlaps: bool,
+    /// The call has gone through a state that leads to it.
+    pub is_under_way: bool,
     /// The people that no roster has named yet.
     pub people: Vec<Person>,
     /// The first of several people who each replace a call, where a roster may name no other of them.

@@ -57,7 +57,10 @@ impl Monitor {
             self.deleted.push_back(entry.call.clone());
         }
         call.is_deleted |= is_deletion;
-        found.checked.extend(effects::call_changed(call));
+        let has_result = lookup(data, "resultInfo").is_some();
+        found
+            .checked
+            .extend(effects::call_changed(call, entry.at, has_result));
         if is_deletion {
             let conversation = self
                 .conversations

@@ -94,7 +94,7 @@ impl Monitor {
                     obligation.since = Some(at);
                     !is_deleted
                 }
-                Effect::CallMoves => {
+                Effect::CallMoves { .. } => {
                     obligation.since = Some(at);
                     !is_over
                 }
@@ -199,6 +199,7 @@ fn obligation(
         since: None,
         comms_operation: None,
         overlaps: false,
+        is_under_way: false,
         people,
         alone,
         item,
@@ -210,19 +211,21 @@ fn obligation(
 }
 
 /// A call has a new state. Returns the requirement of what it fulfils.
-pub(super) fn call_changed(call: &mut Call) -> Option<Requirement> {
+pub(super) fn call_changed(call: &mut Call, at: u64, has_result: bool) -> Option<Requirement> {
     let before = call.open.len();
     let state = call.state.clone().unwrap_or_default();
     let (is_deleted, is_over) = (call.is_deleted, call.is_ended());
-    call.open.retain(|obligation| match obligation.effect {
+    call.open.retain_mut(|obligation| match obligation.effect {
         Effect::CallConnects => state != "established" && !is_over,
         Effect::CallEnds => !is_deleted,
-        Effect::CallMoves => {
-            let has_moved = matches!(
-                state.as_str(),
-                "transferring" | "transferAccepted" | "established"
-            );
-            !has_moved && !is_over
+        Effect::CallMoves { through } => {
+            if through.contains(&state) {
+                obligation.is_under_way = true;
+                obligation.since = obligation.since.map(|_| at);
+            }
+            // Without a result it tells of other details.
+            let has_failed = state == "established" && (obligation.is_under_way || has_result);
+            !is_over && !has_failed
         }
         _ => true,
     });
@@ -417,7 +420,7 @@ fn wanted(obligation: &Obligation) -> String {
         Effect::OperationEnds { .. } => format!("the end of {name}"),
         Effect::CallConnects => "the established call, or its end,".to_owned(),
         Effect::CallEnds => "the end of the call".to_owned(),
-        Effect::CallMoves => "the transfer, or its failure,".to_owned(),
+        Effect::CallMoves { .. } => "the end of the transfer, or its failure,".to_owned(),
         Effect::PeopleJoin { .. } => "a roster with the people invited".to_owned(),
         Effect::ParticipantBecomes { property, .. } => {
             format!("a roster with {property} {}", obligation.value)
