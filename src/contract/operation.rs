@@ -462,15 +462,30 @@ pub(crate) fn of_request<'t>(
     found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
 }
 
-/// The action that a target names, whatever the method of the request. An action is a POST to a path below which nothing
-/// is documented.
-pub(crate) fn of_action(target: &str) -> Option<(&'static Operation, Ids<'_>)> {
-    let found = of_request("POST", target)?;
-    let path = &found.0.request.path;
-    let is_action = matches!(path.last(), Some(Segment::Literal(_)));
-    let mut others = operations().iter().map(|it| &it.request.path);
-    let has_more = others.any(|it| it.len() > path.len() && it.starts_with(path));
-    (is_action && !has_more).then_some(found)
+/// The operation whose path a target has, for a request by a method that no page documents for the path. `None` for
+/// methods that every resource may have, and for a POST to an item: its name may be that of an action of a newer page.
+pub(crate) fn of_path<'t>(
+    method: &str,
+    target: &'t str,
+) -> Option<(&'static Operation, Ids<'t>)> {
+    if matches!(method, "HEAD" | "OPTIONS" | "TRACE" | "CONNECT") {
+        return None;
+    }
+    let path = resource::below_prefix(target)?;
+    let fits = |operation: &'static Operation| {
+        let is_item = matches!(operation.request.path.last(), Some(Segment::Id(_)));
+        let ids = operation.has_path(&path)?;
+        (!is_item || method != "POST").then_some((operation, ids))
+    };
+    let found = operations().iter().filter_map(fits);
+    found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
+}
+
+/// The methods that the pages document for the path of an operation.
+pub(crate) fn methods(operation: &Operation) -> Vec<&'static str> {
+    let path = &operation.request.path;
+    let same = operations().iter().filter(|it| it.request.path == *path);
+    same.map(|it| it.request.method.as_str()).collect()
 }
 
 /// The statuses of success that the pages document, of one API version or of both; empty where no page prints one.
@@ -497,21 +512,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_names_an_action_or_an_entity() {
-        for (target, name) in [
-            ("/communications/calls/1/keepAlive", Some("keepAlive")),
+    fn a_path_is_documented_whatever_the_method() {
+        for (method, target, name) in [
+            ("GET", "/communications/calls/1/keepAlive", Some("keepAlive")),
             (
+                "PUT",
                 "/communications/calls/1/microsoft.graph.answer",
                 Some("answer"),
             ),
-            ("/communications/calls", None),
-            ("/communications/calls/1", None),
-            ("/communications/calls/1/audioRoutingGroups", None),
-            ("/communications/calls/1/participants", None),
+            ("GET", "/communications/calls", Some("create")),
+            ("PUT", "/communications/calls/1", Some("get")),
+            ("POST", "/communications/calls/1", None),
+            ("OPTIONS", "/communications/calls/1", None),
+            ("PUT", "/communications/calls/1/frobnicate", None),
+            ("POST", "/communications/calls/1/participants/admit", None),
+            (
+                "PATCH",
+                "/communications/calls/1/participants",
+                Some("listParticipants"),
+            ),
         ] {
-            let found = of_action(target).map(|(operation, _)| operation.name.as_str());
-            assert_eq!(found, name, "{target}");
+            let found = of_path(method, target).map(|(operation, _)| operation.name.as_str());
+            assert_eq!(found, name, "{method} {target}");
         }
+        assert_eq!(methods(named("get").unwrap()), ["GET", "DELETE"]);
     }
 
     #[test]

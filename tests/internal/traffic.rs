@@ -446,6 +446,17 @@ rows! {
     a_call_that_is_kept_alive_by_another_method: Tape::new()
         .asks("PUT", "keepAlive", Value::Null, 405, error("405")),
         Fails("request.method"), Passes;
+    a_call_that_is_put: Tape::new()
+        .asks("PUT", "", json!({}), 405, error("405")),
+        Fails("request.method"), Passes;
+    a_call_that_is_put_and_accepted: Tape::new()
+        .asks("PUT", "", json!({}), 200, Value::Null),
+        Fails("request.method"), Passes;
+    an_action_of_a_newer_page: Tape::new()
+        .keeps_alive()
+        .asks("POST", "participants/admit", json!({}), 204, Value::Null)
+        .asks("OPTIONS", "", Value::Null, 200, Value::Null),
+        Passes, Passes;
     a_roster_that_is_read_without_a_token: Tape::new()
         .asks("GET", "participants", Value::Null, 401, error("InvalidAuthenticationToken"))
         .but(without_token), Fails("request.token"), Passes;

@@ -30,6 +30,9 @@ impl Monitor {
         asked: &Asked,
         response: &Response,
     ) {
+        if !asked.has_documented_method() && response.status < 400 {
+            return;
+        }
         if (200..300).contains(&response.status) {
             self.accepted(at, exchange, asked, response);
         } else {

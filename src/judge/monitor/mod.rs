@@ -150,6 +150,11 @@ struct Asked {
 }
 
 impl Asked {
+    /// False for another request to the path of the operation: no page says what answers it, or what follows.
+    fn has_documented_method(&self) -> bool {
+        self.request.method == self.operation.request.method
+    }
+
     /// The strings in the array at this pointer of the body, but for empty ones.
     fn texts_at(&self, pointer: &str) -> impl Iterator<Item = String> {
         let items = self
@@ -210,7 +215,7 @@ impl Monitor {
     /// A request of the bot. `at` is the time in milliseconds; times never go back.
     pub(crate) fn request(&mut self, at: u64, exchange: u64, request: &Arc<Request>) {
         let found = operation::of_request(&request.method, &request.target)
-            .or_else(|| operation::of_action(&request.target));
+            .or_else(|| operation::of_path(&request.method, &request.target));
         let Some((operation, ids)) = found else {
             self.not_covered.push(exchange);
             return;
@@ -245,7 +250,9 @@ impl Monitor {
         self.conversation(place).replaces.extend(replaced);
         let mut asked = self.check_request(at, exchange, place, operation, ids, request);
         asked.is_wrong |= has_acted;
-        self.expect_early(exchange, &asked);
+        if asked.has_documented_method() {
+            self.expect_early(exchange, &asked);
+        }
         self.conversation(asked.conversation).waits += 1;
         self.asked.insert(exchange, asked);
     }

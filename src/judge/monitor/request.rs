@@ -9,7 +9,7 @@ use super::conversation::{Findings, JSON, breach};
 use super::{Asked, Monitor, body};
 use crate::api::identifier::Normal;
 use crate::api::resource::{behind_scheme, path_of, version_of};
-use crate::contract::operation::{Ids, Operation, Taken, common_limits};
+use crate::contract::operation::{Ids, Operation, Taken, common_limits, methods};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
@@ -175,17 +175,20 @@ impl Check {
         self.found.check(Requirement::RequestMethod);
         self.found.check(Requirement::RequestToken);
         self.found.check(Requirement::RequestPlausible);
-        let method = &self.operation.request.method;
-        if request.method != *method {
+        if request.method != self.operation.request.method {
+            let documented = methods(self.operation);
+            let message = format!(
+                "the path of {} is documented for {}, this is a {}",
+                self.operation.name,
+                documented.join(" and "),
+                request.method
+            );
             self.found.add(
                 Requirement::RequestMethod,
                 Rule::RequestMethod,
                 Pointer::root(),
-                (json!(method), json!(request.method)),
-                format!(
-                    "{} is a {method}, this is a {}",
-                    self.operation.name, request.method
-                ),
+                (json!(documented), json!(request.method)),
+                message,
             );
         }
         let authorization = request.headers.get("authorization");
