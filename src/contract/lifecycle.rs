@@ -15,6 +15,9 @@ pub(crate) struct LifeCycle {
     begin: Option<String>,
     /// The state that a deleted resource is in.
     pub end: String,
+    /// The states that need not be notified.
+    #[serde(default)]
+    optional: Vec<String>,
     /// The states that may follow each state.
     next: IndexMap<String, Vec<String>>,
 }
@@ -39,6 +42,7 @@ impl LifeCycles {
     pub(super) fn undefined(&self) -> Option<&str> {
         [&self.call, &self.operation].into_iter().find_map(|cycle| {
             let named = cycle.next.values().flatten().chain([&cycle.end]);
+            let named = named.chain(&cycle.optional);
             let mut undefined = named.filter(|state| !cycle.next.contains_key(*state));
             undefined.next().map(String::as_str)
         })
@@ -81,6 +85,12 @@ impl LifeCycle {
     /// True if a `created` notification brings the resource in this state.
     pub(crate) fn begins(&self, state: &str) -> bool {
         self.begin.as_deref() == Some(state)
+    }
+
+    /// True if a notification of the state may be absent. Ignores case.
+    pub(crate) fn is_optional(&self, state: &str) -> bool {
+        let mut optional = self.optional.iter();
+        optional.any(|it| it.eq_ignore_ascii_case(state))
     }
 
     /// True if nothing may follow. Ignores case.

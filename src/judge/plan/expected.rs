@@ -23,6 +23,8 @@ pub(super) struct Expected {
     pub entry: Arc<Entry>,
     /// The property that tells this change from others of its kind.
     detail: Option<&'static str>,
+    /// It need not come.
+    is_optional: bool,
     pub is_done: bool,
     /// What is wrong with the change that came instead of it.
     pub nearest: Option<Breach>,
@@ -36,10 +38,16 @@ impl Expected {
         let change = Change::read(&entry.template);
         Self {
             detail: detail(&change),
+            is_optional: is_optional(&change),
             entry: Arc::clone(entry),
             is_done: false,
             nearest: None,
         }
+    }
+
+    /// True if the conversation cannot go on without it.
+    pub(super) const fn is_due(&self) -> bool {
+        !self.is_done && !self.is_optional
     }
 
     /// True if a change is of the documented kind, whatever it is about.
@@ -180,6 +188,11 @@ fn other(
         None => bindings.root_bound_to(kind, actual).is_some(),
     };
     is_other.then(|| (bindings.proposal(variable), actual.to_owned()))
+}
+
+fn is_optional(change: &Change<'_>) -> bool {
+    let state = change.word.as_deref();
+    change.subject == Subject::Call && state.is_some_and(|it| lifecycle::call().is_optional(it))
 }
 
 fn detail(change: &Change<'_>) -> Option<&'static str> {

@@ -143,7 +143,7 @@ impl ServicePlan {
     }
 
     fn is_waiting(&self) -> bool {
-        self.outstanding.is_some() || self.expected.iter().any(|it| !it.is_done)
+        self.outstanding.is_some() || self.expected.iter().any(Expected::is_due)
     }
 
     /// Goes on to the next message that has to arrive.
@@ -155,7 +155,7 @@ impl ServicePlan {
     /// What somebody does comes after what was documented before it.
     fn bring_about(&mut self) {
         while let Some((step, state)) = self.states.front().copied() {
-            let is_open = |it: &Expected| !it.is_done && it.entry.step < step;
+            let is_open = |it: &Expected| it.is_due() && it.entry.step < step;
             if self.outstanding.is_some() || self.expected.iter().any(is_open) {
                 return;
             }
@@ -543,7 +543,7 @@ impl ServicePlan {
         let expected = std::mem::take(&mut self.expected);
         let (missing, near): (Vec<_>, Vec<_>) = expected
             .into_iter()
-            .filter(|it| !it.is_done)
+            .filter(Expected::is_due)
             .partition(|it| it.nearest.is_none());
         let is_settled = missing.is_empty() && near.is_empty() && !is_told;
         for breach in near.into_iter().filter_map(|it| it.nearest) {
