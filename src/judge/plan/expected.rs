@@ -31,7 +31,10 @@ pub(super) struct Expected {
 }
 
 /// The properties by which notifications about an established call differ.
-const DETAILS: [&str; 3] = ["toneInfo", "chatInfo", "mediaState"];
+const DETAILS: [&str; 3] = [TONE, "chatInfo", "mediaState"];
+/// The one that makes a notification another one: a tone was pressed. The others are details that a service may leave
+/// out.
+const TONE: &str = "toneInfo";
 
 impl Expected {
     pub(super) fn new(entry: &Arc<Entry>) -> Self {
@@ -57,9 +60,12 @@ impl Expected {
             && documented.subject == change.subject
             && documented.change_type == change.change_type
             && self.has_word(change)
-            && self
-                .detail
-                .is_none_or(|detail| detail == "mediaState" || has(change, detail))
+            && (self.detail != Some(TONE) || has(change, TONE))
+    }
+
+    /// True if a change of the documented kind has the detail by which the page tells it from others.
+    pub(super) fn has_detail(&self, change: &Change<'_>) -> bool {
+        self.detail.is_none_or(|detail| has(change, detail))
     }
 
     /// A deleted call has ended, whatever state the page prints.

@@ -458,7 +458,9 @@ impl ServicePlan {
             let ends_otherwise = !it.is_done && it.other_end(change, at).is_some();
             ends_otherwise && is_about(it)
         };
-        let exact = self.expected.iter().position(fits);
+        let is_exact = |it: &Expected| fits(it) && it.has_detail(change);
+        let exact = self.expected.iter().position(is_exact);
+        let exact = exact.or_else(|| self.expected.iter().position(fits));
         let other = self.expected.iter().position(ends);
         if let Some(index) = exact.or(other) {
             self.record.check(Requirement::NotificationArrives);
