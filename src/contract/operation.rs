@@ -63,6 +63,9 @@ pub(crate) struct Operation {
     /// The resource type of the answer's body; none for an answer without a body.
     #[serde(default)]
     pub answer: Option<String>,
+    /// The properties of the answer that only repeat the request: they may be absent where it did not give them.
+    #[serde(default)]
+    pub echoes: Vec<String>,
     /// Documented statuses that other pages than its own print.
     #[serde(default)]
     pub statuses: Vec<u16>,
@@ -317,6 +320,7 @@ impl Operation {
             people: None,
             takes: Taken::Any,
             answer: typed.and_then(|it| it.resource.clone()),
+            echoes: Vec::new(),
             statuses: Vec::new(),
             creates_call: false,
             anytime: false,

@@ -65,11 +65,13 @@ pub(crate) struct Rules<'a> {
     /// True if the request has a property of that name: a message never has to echo a property that
     /// the request omits.
     pub given: &'a dyn Fn(&str) -> bool,
+    /// The properties that only echo the request, beside those that do so in every message.
+    pub echoes: &'a [String],
     /// The `@odata.type`s that the page prints for the kind of object at a place.
     pub odata_types: &'a dyn Fn(&[&str]) -> Vec<String>,
 }
 
-/// Properties that only echo the request.
+/// Properties that only echo the request, in every message.
 const ECHOES: [&str; 2] = ["clientContext", "replacesCallId"];
 /// Properties that are often absent although the examples show them.
 const OFTEN_ABSENT: [&str; 8] = [
@@ -153,7 +155,7 @@ impl<'a> Walk<'a> {
                     self.place.pop();
                 }
                 None if !in_all || name.starts_with("@odata.") || self.may_be_absent(name) => {}
-                None if ECHOES.contains(&name) && !(self.rules.given)(name) => {}
+                None if self.is_echo(name) && !(self.rules.given)(name) => {}
                 None if one_suffices.contains(&name)
                     && one_suffices
                         .iter()
@@ -164,6 +166,10 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+    }
+
+    fn is_echo(&self, name: &str) -> bool {
+        ECHOES.contains(&name) || self.rules.echoes.iter().any(|it| it == name)
     }
 
     /// True for a property that real messages leave out, a kind of identity beside others, and the id of an entity
@@ -245,6 +251,7 @@ mod tests {
         let rules = Rules {
             of_bot,
             given: &|name| name == "clientContext",
+            echoes: &["source".to_owned()],
             odata_types: &|_| vec!["x.elsewhere".to_owned()],
         };
         compare(&shape, actual, rules, &Pointer::root())
@@ -332,6 +339,13 @@ mod tests {
             (
                 "echo not given",
                 json!({"region": "r"}),
+                json!({}),
+                false,
+                vec![],
+            ),
+            (
+                "echo of this operation not given",
+                json!({"source": {"identity": {}}}),
                 json!({}),
                 false,
                 vec![],

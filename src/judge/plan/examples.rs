@@ -67,6 +67,7 @@ impl Examples {
         let rules = Rules {
             of_bot: true,
             given: &|_| false,
+            echoes: &[],
             odata_types: &|_| Vec::new(),
         };
         let found = compare(shape, body, rules, &Pointer::root());
@@ -156,6 +157,7 @@ impl Examples {
             let rules = Rules {
                 of_bot: false,
                 given: &|name| sent.body.json().is_some_and(|body| gives(body, name)),
+                echoes: asked.map_or(&[], |(operation, _)| &operation.echoes),
                 odata_types: &|place| case.page.odata_types(ANSWER, place),
             };
             let found = compare(shape, body, rules, &Pointer::root());
@@ -343,12 +345,14 @@ impl Examples {
             page.entry(&expected.kind)
         };
         if let Some(shape) = shape {
+            let asked = sent.and_then(|sent| operation::of_request(&sent.method, &sent.target));
             let rules = Rules {
                 of_bot: false,
                 given: &|name| {
                     let body = sent.and_then(|sent| sent.body.json());
                     body.is_some_and(|body| gives(body, name))
                 },
+                echoes: asked.map_or(&[], |(operation, _)| &operation.echoes),
                 odata_types: &|place| page.odata_types(root, place),
             };
             let mut found = compare(shape, change.entry, rules, at);
