@@ -82,6 +82,21 @@ impl LifeCycle {
             })
     }
 
+    /// True if a resource in one state may be in another one later. Ignores case.
+    pub(crate) fn leads_to(&self, from: &str, to: &str) -> bool {
+        let mut reached: Vec<&str> = self.state(from).into_iter().collect();
+        let mut at = 0;
+        while let Some(state) = reached.get(at) {
+            for next in &self.next[*state] {
+                if !reached.contains(&next.as_str()) {
+                    reached.push(next);
+                }
+            }
+            at += 1;
+        }
+        reached.iter().any(|state| state.eq_ignore_ascii_case(to))
+    }
+
     /// True if a `created` notification brings the resource in this state.
     pub(crate) fn begins(&self, state: &str) -> bool {
         self.begin.as_deref() == Some(state)
@@ -117,6 +132,8 @@ mod tests {
             assert_eq!(call.allows(from, to), may, "{from} {to}");
         }
         assert!(call.is_end("Terminated") && !call.is_end("terminating"));
+        assert!(call.leads_to("incoming", "Terminated") && call.leads_to("hold", "established"));
+        assert!(!call.leads_to("established", "incoming"));
     }
 
     #[test]

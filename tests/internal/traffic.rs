@@ -424,7 +424,7 @@ rows! {
         .asks("POST", "microsoft.graph.keepAlive", Value::Null, 200, Value::Null)
         .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"}))
         .ends(json!([user(ANNA)]))
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [{"id": "1"}]}))
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
         .roster(&[("1", ANNA)]), Passes, Passes;
     overlapping_invitations: Tape::new()
         .invite(json!([user(ANNA)]))
@@ -799,6 +799,53 @@ rows! {
         .tells(muted("1", false))
         .wait(600_000)
         .keeps_alive(), IsBlameless, Fails("effect");
+    a_call_without_a_state_is_read: Tape::new()
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL})), IsBlameless, Fails("answer.body");
+    selected_properties_of_a_call_are_read: Tape::new()
+        .asks("GET", "/calls/CALL?$select=id", Value::Null, 200, json!({"id": "CALL"})), Passes, Passes;
+    a_list_with_a_participant_who_is_nobody: Tape::new()
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA), {"id": "2"}]})),
+        IsBlameless, Fails("answer.body");
+    a_call_that_was_established_is_read_as_incoming: Tape::new()
+        .is("established")
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "incoming"})),
+        IsBlameless, Fails("resource.asked");
+    a_call_that_was_deleted_is_read_as_established: Tape::new()
+        .is("established")
+        .deleted()
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"})),
+        IsBlameless, Fails("resource.asked");
+    a_call_changes_while_it_is_read: Tape::new()
+        .is("establishing")
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "establishing"}))
+        .but(|it| it.took_ms = 500)
+        .is("established")
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "Terminated"}))
+        .deleted()
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "terminated"})), Passes, Passes;
+    an_operation_is_read_with_another_context: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-2"))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), IsBlameless, Fails("context.unchanged");
+    an_operation_is_read_with_another_person: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, json!({"id": OPERATION,
+            "status": "running", "clientContext": "context-1", "participants": [user(BERT)]}))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), IsBlameless, Fails("operation.people");
+    an_operation_that_has_ended_is_read_as_running: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-1")),
+        IsBlameless, Fails("resource.asked");
+    an_operation_that_has_ended_is_read: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200,
+            json!({"id": OPERATION, "status": "Completed", "clientContext": "context-1"})), Passes, Passes;
     a_mute_that_is_undone_before_the_roster: Tape::new()
         .mutes("mute", OPERATION)
         .mutes("unmute", SECOND_OPERATION)

@@ -75,6 +75,7 @@ impl Monitor {
             self.began(at, exchange, asked, made.as_deref(), body);
         } else {
             self.was_read((at, exchange), asked, &Found::of(response));
+            self.is_as_told(exchange, asked, body);
             self.reads_back(exchange, asked, body);
             self.expect(
                 at,
@@ -296,11 +297,12 @@ impl Check<'_> {
             self.found.push(breach);
         }
         if operation.is_list {
-            if !lookup(body, "value").is_some_and(|(_, items)| items.is_array()) {
-                self.missing(
-                    "value",
-                    "the answer is a collection, and its `value` is no array",
-                );
+            match lookup(body, "value") {
+                Some((_, Value::Array(items))) => self.members(items),
+                _ => {
+                    let message = "the answer is a collection, and its `value` is no array";
+                    self.missing("value", message);
+                }
             }
             return None;
         }
@@ -311,6 +313,9 @@ impl Check<'_> {
         }
         let is_changed =
             operation.effects.contains(&Effect::ReadsBack) && self.asked.below.is_some();
+        if operation.is_read() {
+            self.has_what_is_needed(body);
+        }
         if operation.is_read() || is_changed {
             self.is_what_was_asked_for(id?);
             return None;
@@ -321,6 +326,46 @@ impl Check<'_> {
             self.call(body);
         }
         id.map(ToOwned::to_owned)
+    }
+
+    /// A resource that is read has its state, a participant says who it is, unless the bot selects properties.
+    fn has_what_is_needed(&mut self, body: &Value) {
+        let (name, message) = match self.asked.operation.answer.as_deref() {
+            Some("call") => ("state", "the call has no state"),
+            Some("participant") => ("info", "the participant has no info"),
+            _ if self.asked.operation.comms_operation().is_some() => {
+                ("status", "the operation has no status")
+            }
+            _ => return,
+        };
+        if !self.selects() && lookup(body, name).is_none() {
+            self.missing(name, message);
+        }
+    }
+
+    /// Each participant of a list says who it is.
+    fn members(&mut self, items: &[Value]) {
+        let is_people = self.asked.operation.answer.as_deref() == Some("participant");
+        if !is_people || self.selects() {
+            return;
+        }
+        for (index, item) in items.iter().enumerate() {
+            if item.is_object() && lookup(item, "info").is_none() {
+                self.found.add(
+                    Requirement::AnswerBody,
+                    Rule::ResponseBody,
+                    Pointer::root().key("value").index(index).key("info"),
+                    (json!({"identity": {"user": {"id": "…"}}}), item.clone()),
+                    "the participant has no info".to_owned(),
+                );
+            }
+        }
+    }
+
+    /// True if the request names the properties that it wants.
+    fn selects(&self) -> bool {
+        let query = self.asked.request.target.split_once('?');
+        query.is_some_and(|(_, query)| query.contains("select="))
     }
 
     fn missing(&mut self, name: &str, message: &str) {

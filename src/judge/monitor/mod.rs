@@ -145,6 +145,8 @@ struct Asked {
     below: Option<String>,
     context: Option<String>,
     people: Vec<Person>,
+    /// The state of what it reads, as far as messages before it tell.
+    state: Option<String>,
     /// The request breaks a requirement, so that it may be refused.
     is_wrong: bool,
 }

@@ -6,11 +6,13 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Contradiction, Obligation};
-use super::conversation::{Conversation, breach};
+use super::answer::{compare_context, compare_people};
+use super::conversation::{Conversation, Findings, breach};
 use super::{Asked, Monitor};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
-use crate::contract::operation::{Effect, Operation, Who};
+use crate::contract::lifecycle;
+use crate::contract::operation::{Effect, Ids, Operation, Who};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
@@ -81,6 +83,65 @@ impl Monitor {
             conduct.check(Requirement::Effect);
         }
         is_shown
+    }
+}
+
+impl Monitor {
+    /// The state of what a request reads, as far as messages have told it.
+    pub(super) fn known_state(&self, operation: &Operation, ids: Ids<'_>) -> Option<String> {
+        let call = self.calls.get(&Normal::of(ids.call?).into_owned())?;
+        if !operation.is_read() || operation.is_list {
+            return None;
+        }
+        if operation.comms_operation().is_some() {
+            let state = call.operations.get(&Normal::of(ids.below?).into_owned())?;
+            return state.is_ended.then(|| lifecycle::operation().end.clone());
+        }
+        let is_call = operation.answer.as_deref() == Some("call");
+        let ended = call.is_deleted.then(|| lifecycle::call().end.clone());
+        ended.or_else(|| call.state.clone()).filter(|_| is_call)
+    }
+
+    /// What a read shows of a call or a comms operation agrees with what the request and notifications told of it.
+    pub(super) fn is_as_told(&mut self, exchange: u64, asked: &Asked, body: &Value) {
+        if !asked.operation.is_read() || asked.operation.is_list {
+            return;
+        }
+        let mut found = Findings::new(exchange);
+        let is_operation = asked.operation.comms_operation().is_some();
+        let (cycle, name) = if is_operation {
+            (lifecycle::operation(), "status")
+        } else {
+            (lifecycle::call(), "state")
+        };
+        let actual = lookup(body, name).and_then(|(_, it)| it.as_str());
+        if let (Some(before), Some(now)) = (&asked.state, actual.and_then(|it| cycle.state(it))) {
+            found.check(Requirement::ResourceAsked);
+            let is_possible =
+                cycle.leads_to(before, now) || (is_operation && cycle.is_end(now));
+            if !is_possible {
+                found.add(
+                    Requirement::ResourceAsked,
+                    Rule::ResponseBody,
+                    Pointer::root().key(name),
+                    (json!(before), json!(now)),
+                    format!("{name} is {now}, and was {before} before the request"),
+                );
+            }
+        }
+        let call = asked.call.as_deref();
+        let call = call.and_then(|id| self.calls.get(&Normal::of(id).into_owned()));
+        let id = asked.below.as_deref().filter(|_| is_operation);
+        let known = id.zip(call).and_then(|(id, call)| {
+            let id = Normal::of(id).into_owned();
+            call.operations.get(&id)
+        });
+        if let Some(known) = known {
+            compare_context(&mut found, known.context.as_deref(), body, (&Pointer::root(), None));
+            compare_people(&mut found, known, body, &Pointer::root());
+        }
+        let conduct = &mut self.conversation(asked.conversation).service;
+        conduct.take(found, Some(asked.operation));
     }
 }
 

@@ -62,6 +62,7 @@ impl Monitor {
         if let Some(call) = ids.call {
             self.check_call(at, exchange, call, operation, parameters);
         }
+        let state = self.known_state(operation, ids);
         Asked {
             conversation: place,
             operation,
@@ -71,6 +72,7 @@ impl Monitor {
             people,
             call: ids.call.map(ToOwned::to_owned),
             below: ids.below.map(ToOwned::to_owned),
+            state,
             is_wrong,
         }
     }
