@@ -168,7 +168,7 @@ pub(crate) enum Effect {
     },
     /// A roster names the participant.
     RosterNames { who: Who },
-    /// A read of what the request's path names finds nothing.
+    /// A read of what the request's path names finds nothing, and no later list or roster has it.
     IsGone,
     /// A read of what the request made or changed shows the values of the request.
     ReadsBack,
@@ -364,6 +364,17 @@ impl Operation {
     /// True if the request changes nothing.
     pub(crate) fn is_read(&self) -> bool {
         self.request.method == "GET"
+    }
+
+    /// True if the other operation lists what its path names an item of.
+    pub(crate) fn is_item_of(&self, list: &Self) -> bool {
+        let rest = self.request.path.strip_prefix(list.request.path.as_slice());
+        list.is_list && matches!(rest, Some([Segment::Id(_)]))
+    }
+
+    /// True if its path names a participant.
+    pub(crate) fn is_about_participant(&self) -> bool {
+        self.roles().any(|role| role == "participant")
     }
 
     /// True if its path is that of the other request, or of an item in the collection that is there.

@@ -962,6 +962,46 @@ rows! {
         .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
         .deleted(), IsBlameless, Passes;
+    a_removed_participant_who_is_read_and_never_again: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    a_removed_participant_who_is_in_the_list: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    a_removed_participant_who_is_in_the_roster: Tape::new()
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    a_removed_participant_who_is_in_one_more_roster: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .roster(&[("2", BERT)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_removed_participant_who_is_in_one_more_list: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("2", BERT)]}))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_removed_participant_who_is_invited_again: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_removal_that_is_refused: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 404, error("NotFound"))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, IsOpen;
     a_group_that_is_made_with_other_receivers: Tape::new()
         .is("established")
         .asks("POST", "audioRoutingGroups", json!({"routingMode": "oneToOne", "sources": ["1"], "receivers": ["2"]}),

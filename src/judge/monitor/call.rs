@@ -191,6 +191,13 @@ pub(super) fn people_of(entity: &Value) -> Option<Vec<Person>> {
 }
 
 impl Obligation {
+    /// True if a participant must be gone by now.
+    pub(super) fn is_due_participant(&self) -> bool {
+        *self.effect == Effect::IsGone
+            && self.since.is_some()
+            && self.operation.is_about_participant()
+    }
+
     /// True if an earlier obligation need not be met, because this one is about the same thing. Takes from it what both
     /// are about.
     pub(super) fn supersedes(&self, earlier: &mut Self) -> bool {
@@ -213,6 +220,8 @@ impl Obligation {
                     property: other, ..
                 },
             ) => property == other && self.value != earlier.value,
+            // Somebody who is invited again may come back with the same id.
+            (Effect::PeopleJoin { .. }, Effect::IsGone) => earlier.operation.is_about_participant(),
             (Effect::ReadsBack, Effect::ReadsBack) => {
                 let Some(values) = earlier.value.as_object_mut() else {
                     return false;

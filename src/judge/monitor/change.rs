@@ -146,12 +146,11 @@ impl Monitor {
                 Some(Resource::Participant { participant, .. }) => Some(participant.clone()),
                 _ => None,
             };
+            let Some(gone) = gone else { return };
             call.roster.retain(|member| {
-                let id = participant_id(member);
-                !gone
-                    .as_deref()
-                    .is_some_and(|gone| id.is_some_and(|id| identifier::same(id, gone)))
+                !participant_id(member).is_some_and(|id| identifier::same(id, &gone))
             });
+            effects::participant_left(call, &gone);
             return;
         }
         call.update_roster(&members);

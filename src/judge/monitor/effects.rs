@@ -305,6 +305,18 @@ pub(super) fn roster_changed(
                 }
             }
             Effect::RosterNames { .. } => !members.iter().any(|it| is_about(obligation, it)),
+            Effect::IsGone if obligation.is_due_participant() => {
+                let shown = members.iter().find(|it| is_about(obligation, it));
+                // A later roster without the participant takes it back.
+                obligation.contradiction = shown.map(|member| Contradiction {
+                    exchange,
+                    at,
+                    place: Pointer::root(),
+                    expected: Value::Null,
+                    actual: member.clone(),
+                });
+                return true;
+            }
             _ => return true,
         };
         if !is_open {
@@ -313,6 +325,17 @@ pub(super) fn roster_changed(
         is_open
     });
     (met, remark)
+}
+
+/// A participant was told to be gone: whatever was asked for about it need not follow.
+pub(super) fn participant_left(call: &mut Call, id: &str) {
+    call.open.retain(|obligation| {
+        let item = obligation.item.as_deref();
+        let is_it = item.is_some_and(|it| identifier::same(it, id));
+        let is_about_one =
+            obligation.is_due_participant() || obligation.effect.who().is_some();
+        !(is_it && is_about_one)
+    });
 }
 
 /// True for a participant that the obligation is about, or if nobody knows whom it is about.
@@ -334,7 +357,7 @@ pub(super) fn call_deleted(
             continue;
         };
         if obligation.effect.is_read() {
-            reads::at_the_end(&obligation, patience, conversation);
+            reads::at_the_end(&obligation, at, patience, conversation);
         } else if !obligation.is_endless && at.saturating_sub(since) >= patience {
             let operation = obligation.operation;
             conversation
@@ -371,7 +394,7 @@ pub(super) fn at_the_end(
         .collect();
     for (obligation, is_consequence) in open.into_iter().zip(dependent) {
         if obligation.effect.is_read() {
-            reads::at_the_end(&obligation, patience, conversation);
+            reads::at_the_end(&obligation, at, patience, conversation);
             continue;
         }
         conversation.service.check(requirement(&obligation));

@@ -187,11 +187,21 @@ fn settle(call: &mut Call, (at, exchange): (u64, u64), asked: &Asked, found: &Fo
             && obligation.since.is_some()
             && read_by.is_some_and(|it| std::ptr::eq(it, asked.operation))
             && obligation.item.as_deref().is_some_and(is_it);
-        if !is_read {
+        let is_listed = *obligation.effect == Effect::IsGone
+            && obligation.since.is_some()
+            && obligation.operation.is_item_of(asked.operation);
+        if !is_read && !is_listed {
             return true;
         }
-        obligation.was_read = true;
-        let shown = shows(obligation, found);
+        let shown = if is_listed {
+            listed(obligation, found)
+        } else {
+            obligation.was_read = true;
+            shows(obligation, found)
+        };
+        if matches!(shown, Shows::Nothing) && is_listed {
+            return true;
+        }
         is_shown |= matches!(shown, Shows::Effect);
         let Shows::Other(place, expected, actual) = shown else {
             return false;
@@ -206,6 +216,29 @@ fn settle(call: &mut Call, (at, exchange): (u64, u64), asked: &Asked, found: &Fo
         true
     });
     is_shown
+}
+
+/// What a list shows of an item that has to be gone: a list that has further pages shows nothing by leaving it out.
+fn listed(obligation: &Obligation, found: &Found<'_>) -> Shows {
+    let Found::Resource(list) = *found else {
+        return Shows::Nothing;
+    };
+    let Some((_, Value::Array(items))) = lookup(list, "value") else {
+        return Shows::Nothing;
+    };
+    let is_it = |item: &Value| {
+        let id = lookup(item, "id").and_then(|(_, it)| it.as_str());
+        let wanted = obligation.item.as_deref();
+        id.is_some_and(|id| wanted.is_some_and(|it| identifier::same(it, id)))
+    };
+    match items.iter().position(is_it) {
+        Some(at) => {
+            let place = Pointer::root().key("value").index(at);
+            Shows::Other(place, Value::Null, items[at].clone())
+        }
+        None if list.get("@odata.nextLink").is_some() => Shows::Nothing,
+        None => Shows::Effect,
+    }
 }
 
 fn shows(obligation: &Obligation, found: &Found<'_>) -> Shows {
@@ -268,8 +301,14 @@ pub(super) fn property_of<'v>(entity: &'v Value, path: &str) -> Option<(Pointer,
     Some(found)
 }
 
-/// The traffic, or the call, ends: a read that contradicts an effect for too long, by the patience, is a violation.
-pub(super) fn at_the_end(obligation: &Obligation, patience: u64, conversation: &mut Conversation) {
+/// The traffic, or the call, ends: an effect that was due for too long, by the patience, and that the last message about
+/// it contradicts, is a violation.
+pub(super) fn at_the_end(
+    obligation: &Obligation,
+    at: u64,
+    patience: u64,
+    conversation: &mut Conversation,
+) {
     let (Some(seen), Some(since)) = (&obligation.contradiction, obligation.since) else {
         return;
     };
@@ -283,7 +322,7 @@ pub(super) fn at_the_end(obligation: &Obligation, patience: u64, conversation: &
         seen.actual,
         seen.expected
     );
-    if seen.at.saturating_sub(since) < patience {
+    if at.saturating_sub(since) < patience {
         conversation.service.note(message);
         return;
     }
