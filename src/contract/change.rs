@@ -38,6 +38,9 @@ pub(crate) struct Change<'a> {
     pub is_contradictory: bool,
 }
 
+/// The segment of a path below which content sharing sessions are.
+const SESSIONS: &str = "contentSharingSessions";
+
 /// The properties that match an entry with a documented one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Signature {
@@ -96,6 +99,25 @@ impl<'a> Change<'a> {
         match &self.resource {
             Some(Resource::Operation { operation, .. }) => Some(operation),
             _ => None,
+        }
+    }
+
+    /// The content sharing session that the path names, or those in the data under the path of the collection. Empty for
+    /// a change of something else.
+    pub(crate) fn sessions(&self) -> Vec<&str> {
+        let Some(Resource::Action { action, .. }) = &self.resource else {
+            return Vec::new();
+        };
+        let mut path = action.split('/');
+        let is_session = path.next().is_some_and(|it| it.eq_ignore_ascii_case(SESSIONS));
+        match (path.next(), path.next()) {
+            _ if !is_session => Vec::new(),
+            (Some(id), None) => vec![id],
+            (Some(_), Some(_)) => Vec::new(),
+            (None, _) => {
+                let ids = entities(self.data()).filter_map(|it| lookup(it, "id")?.1.as_str());
+                ids.collect()
+            }
         }
     }
 

@@ -18,6 +18,9 @@ pub(crate) struct LifeCycle {
     /// The states that need not be notified.
     #[serde(default)]
     optional: Vec<String>,
+    /// The states that are not repeated.
+    #[serde(default)]
+    once: Vec<String>,
     /// The states that may follow each state.
     next: IndexMap<String, Vec<String>>,
 }
@@ -35,14 +38,17 @@ pub(crate) struct LifeCycles {
     call: LifeCycle,
     /// The statuses of a comms operation.
     operation: LifeCycle,
+    /// The changes of a content sharing session.
+    session: LifeCycle,
 }
 
 impl LifeCycles {
     /// A state that is named, and has no row.
     pub(super) fn undefined(&self) -> Option<&str> {
-        [&self.call, &self.operation].into_iter().find_map(|cycle| {
+        let mut cycles = [&self.call, &self.operation, &self.session].into_iter();
+        cycles.find_map(|cycle| {
             let named = cycle.next.values().flatten().chain([&cycle.end]);
-            let named = named.chain(&cycle.optional);
+            let named = named.chain(&cycle.optional).chain(&cycle.once);
             let mut undefined = named.filter(|state| !cycle.next.contains_key(*state));
             undefined.next().map(String::as_str)
         })
@@ -57,6 +63,11 @@ pub(crate) fn call() -> &'static LifeCycle {
 /// The life cycle of a comms operation.
 pub(crate) fn operation() -> &'static LifeCycle {
     &tables().life_cycles.operation
+}
+
+/// The life cycle of a content sharing session.
+pub(crate) fn session() -> &'static LifeCycle {
+    &tables().life_cycles.session
 }
 
 impl LifeCycle {
@@ -74,8 +85,10 @@ impl LifeCycle {
 
     /// True if a state may follow another, or repeat it. Ignores case.
     pub(crate) fn allows(&self, from: &str, to: &str) -> bool {
-        from.eq_ignore_ascii_case(to)
-            || self.state(from).is_some_and(|from| {
+        if from.eq_ignore_ascii_case(to) {
+            return !self.once.iter().any(|it| it.eq_ignore_ascii_case(to));
+        }
+        self.state(from).is_some_and(|from| {
                 self.next[from]
                     .iter()
                     .any(|next| next.eq_ignore_ascii_case(to))
@@ -137,9 +150,23 @@ mod tests {
     }
 
     #[test]
+    fn a_session_is_created_and_deleted_once() {
+        for (from, to, may) in [
+            ("created", "created", false),
+            ("created", "updated", true),
+            ("updated", "updated", true),
+            ("updated", "created", false),
+            ("deleted", "updated", false),
+            ("deleted", "deleted", false),
+        ] {
+            assert_eq!(session().allows(from, to), may, "{from} {to}");
+        }
+    }
+
+    #[test]
     fn tables_name_only_states_that_they_define() {
         assert_eq!(tables().life_cycles.undefined(), None);
-        for cycle in [call(), operation()] {
+        for cycle in [call(), operation(), session()] {
             assert!(cycle.is_end(&cycle.end));
         }
     }

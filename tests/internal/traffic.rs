@@ -276,6 +276,17 @@ fn call(change: &str, data: Value) -> Value {
         "resourceData": data})
 }
 
+fn session(change: &str, id: &str) -> Value {
+    json!({"changeType": change,
+        "resource": format!("/app/calls/{CALL}/contentSharingSessions/{id}"), "resourceData": {"id": id}})
+}
+
+fn sessions(change: &str, ids: &[&str]) -> Value {
+    let sessions: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+    json!({"changeType": change,
+        "resourceUrl": format!("/communications/calls/{CALL}/contentsharingsessions"), "resourceData": sessions})
+}
+
 fn muted(id: &str, is_muted: bool) -> Value {
     json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
         "resourceData": [{"id": id, "isMuted": is_muted,
@@ -762,6 +773,29 @@ rows! {
         .but(|it| if let Body::Json(body) = &mut it.request.body {
             body["@odata.type"] = json!("#microsoft.graph.commsNotifications");
         }), IsBlameless, Fails("notification.body");
+    a_session_is_shared: Tape::new()
+        .tells(json!([session("updated", BERT)]))
+        .tells(json!([session("created", CLARA)]))
+        .tells(json!([session("Updated", CLARA), session("updated", CLARA)]))
+        .tells(json!([session("deleted", CLARA), session("deleted", BERT)])), Passes, Passes;
+    a_session_is_created_twice: Tape::new()
+        .tells(json!([session("created", CLARA)]))
+        .tells(json!([session("created", CLARA)])), Passes, Fails("notification.order");
+    a_session_goes_on_after_its_end: Tape::new()
+        .tells(json!([session("deleted", CLARA)]))
+        .tells(json!([session("updated", CLARA)])), Passes, Fails("notification.order");
+    sessions_under_the_path_of_their_collection: Tape::new()
+        .tells(json!([sessions("created", &[BERT, CLARA])]))
+        .tells(json!([sessions("deleted", &[BERT])]))
+        .tells(json!([sessions("updated", &[CLARA, BERT])])), Passes, Fails("notification.order");
+    a_session_with_another_id_than_its_path: Tape::new()
+        .tells(json!([session("created", CLARA)]))
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["value"][0]["resourceData"]["id"] = json!(BERT);
+        }), Passes, Fails("resource.one");
+    a_roster_that_is_one_participant: Tape::new()
+        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+            "resourceData": member("1", ANNA)}])), Passes, Fails("notification.body");
     a_call_goes_back: Tape::new()
         .is("established")
         .is("establishing"), IsBlameless, Fails("notification.order");

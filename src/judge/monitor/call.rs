@@ -36,6 +36,8 @@ pub(super) struct Call {
     /// The members of all rosters so far, each as it was last told.
     pub roster: Vec<Value>,
     pub operations: ById<CommsOperation>,
+    /// The last change of each content sharing session, as the life cycle spells it.
+    pub sessions: ById<&'static str>,
     pub open: Vec<Obligation>,
     /// The changes that the bot did not acknowledge, which may come again: each is an entry of a notification.
     pub unacknowledged: Vec<(Arc<Request>, usize)>,
@@ -120,6 +122,7 @@ impl Call {
             bot: None,
             roster: Vec::new(),
             operations: ById::default(),
+            sessions: ById::default(),
             open: Vec::new(),
             unacknowledged: Vec::new(),
         }

@@ -163,6 +163,38 @@ impl Monitor {
     }
 }
 
+impl Monitor {
+    /// A content sharing session goes through its life cycle.
+    pub(super) fn session_change(&mut self, entry: &Entry<'_>) {
+        let cycle = lifecycle::session();
+        let Some(now) = cycle.state(&entry.change.change_type) else {
+            return;
+        };
+        let call = self
+            .calls
+            .get_mut(&entry.call)
+            .expect("the call of an entry");
+        let mut found = Findings::new(entry.exchange);
+        for id in entry.change.sessions() {
+            found.check(Requirement::NotificationOrder);
+            let before = call.sessions.insert(Normal::of(id).into_owned(), now);
+            if let Some(before) = before
+                && !cycle.allows(before, now)
+            {
+                found.list.push(entry.breach(
+                    Requirement::NotificationOrder,
+                    Rule::NotificationOrder,
+                    entry.pointer.key("changeType"),
+                    (json!(before), json!(now)),
+                    format!("a session is {now} after it was {before}"),
+                ));
+            }
+        }
+        let conduct = &mut self.conversation(entry.conversation).service;
+        conduct.take(found, None);
+    }
+}
+
 /// A call goes through the states of its life cycle, and nothing is told of it after its end.
 fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Option<&str>) {
     if call.is_deleted {

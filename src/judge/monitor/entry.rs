@@ -124,6 +124,12 @@ fn flaws(entry: &Entry<'_>) -> Findings {
         ));
         return findings;
     }
+    let is_whole = matches!(change.resource, Some(Resource::Participants(_)));
+    if change.subject == Subject::Roster && is_whole && data.is_object() {
+        let values = (json!([]), data.clone());
+        let message = "a roster is an array of participants";
+        found.push(entry.wrong(place("resourceData"), values, message));
+    }
     if change.subject == Subject::Roster && matches!(change.resource, Some(Resource::Call(_))) {
         let actual = lookup(change.entry, "resource").or(lookup(change.entry, "resourceUrl"));
         let values = (
@@ -283,10 +289,14 @@ fn id_of_path(entry: &Entry<'_>, found: &mut Findings) {
     let (Some(id), Some(resource)) = (id, &change.resource) else {
         return;
     };
+    let sessions = change.sessions();
     let (wanted, requirement) = match (change.subject, resource) {
-        (Subject::Call, Resource::Call(call)) => (call, Requirement::CallIdentity),
+        (Subject::Call, Resource::Call(call)) => (call.as_str(), Requirement::CallIdentity),
         (Subject::Operation, Resource::Operation { operation, .. }) => {
-            (operation, Requirement::OperationIdentity)
+            (operation.as_str(), Requirement::OperationIdentity)
+        }
+        (Subject::Other, _) if entities(change.data()).count() == 1 && sessions.len() == 1 => {
+            (sessions[0], Requirement::ResourceOne)
         }
         _ => return,
     };

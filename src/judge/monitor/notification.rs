@@ -212,7 +212,7 @@ impl Monitor {
             Subject::Call => self.call_change(&entry),
             Subject::Operation => self.operation_change(&entry),
             Subject::Roster => self.roster_change(&entry),
-            Subject::Other => {}
+            Subject::Other => self.session_change(&entry),
         }
     }
 
