@@ -4,6 +4,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::cassette::format::Direction;
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Har {
     pub(super) log: Log,
@@ -15,6 +17,14 @@ pub(super) struct Log {
     pub(super) version: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) creator: Creator,
+    /// The directions that were recorded, where confcall wrote the file.
+    #[serde(
+        rename = "_directions",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(super) directions: Vec<Direction>,
     pub(super) entries: Vec<Entry>,
 }
 

@@ -75,6 +75,7 @@ fn read_text(
     }
     let mut directions: BTreeSet<_> = exchanges.iter().map(|it| it.direction).collect();
     directions.insert(Direction::Request);
+    directions.extend(har.log.directions);
     // The lines of a HAR file tell nothing.
     let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
     let directions = directions.into_iter().collect();

@@ -26,6 +26,7 @@ pub(crate) fn write(recording: &Recording) -> String {
                 name: "confcall".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
+            directions: recording.directions().to_vec(),
             entries: exchanges.iter().map(|it| entry(it, start)).collect(),
         },
     };
