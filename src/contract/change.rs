@@ -109,7 +109,9 @@ impl<'a> Change<'a> {
             return Vec::new();
         };
         let mut path = action.split('/');
-        let is_session = path.next().is_some_and(|it| it.eq_ignore_ascii_case(SESSIONS));
+        let is_session = path
+            .next()
+            .is_some_and(|it| it.eq_ignore_ascii_case(SESSIONS));
         match (path.next(), path.next()) {
             _ if !is_session => Vec::new(),
             (Some(id), None) => vec![id],

@@ -89,10 +89,10 @@ impl LifeCycle {
             return !self.once.iter().any(|it| it.eq_ignore_ascii_case(to));
         }
         self.state(from).is_some_and(|from| {
-                self.next[from]
-                    .iter()
-                    .any(|next| next.eq_ignore_ascii_case(to))
-            })
+            self.next[from]
+                .iter()
+                .any(|next| next.eq_ignore_ascii_case(to))
+        })
     }
 
     /// True if a resource in one state may be in another one later. Ignores case.

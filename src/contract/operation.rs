@@ -148,9 +148,7 @@ pub(crate) enum Effect {
     /// The call ends: `terminated` or deleted.
     CallEnds,
     /// The call goes through one of these states, and is established again or ends.
-    CallMoves {
-        through: Vec<String>,
-    },
+    CallMoves { through: Vec<String> },
     /// A roster names each person of the request, unless the comms operation failed.
     PeopleJoin {
         /// Other kinds of identity under which pages show them.
@@ -479,10 +477,7 @@ pub(crate) fn of_request<'t>(
 
 /// The operation whose path a target has, for a request by a method that no page documents for the path. `None` for
 /// methods that every resource may have, and for a POST to an item: its name may be that of an action of a newer page.
-pub(crate) fn of_path<'t>(
-    method: &str,
-    target: &'t str,
-) -> Option<(&'static Operation, Ids<'t>)> {
+pub(crate) fn of_path<'t>(method: &str, target: &'t str) -> Option<(&'static Operation, Ids<'t>)> {
     if matches!(method, "HEAD" | "OPTIONS" | "TRACE" | "CONNECT") {
         return None;
     }
@@ -529,7 +524,11 @@ mod tests {
     #[test]
     fn a_path_is_documented_whatever_the_method() {
         for (method, target, name) in [
-            ("GET", "/communications/calls/1/keepAlive", Some("keepAlive")),
+            (
+                "GET",
+                "/communications/calls/1/keepAlive",
+                Some("keepAlive"),
+            ),
             (
                 "PUT",
                 "/communications/calls/1/microsoft.graph.answer",

@@ -130,7 +130,13 @@ impl Tape {
     /// The bot mutes or unmutes itself, at once.
     fn mutes(self, action: &str, operation: &str) -> Self {
         let answer = json!({"id": operation, "status": "completed", "clientContext": "context-1"});
-        self.asks("POST", action, json!({"clientContext": "context-1"}), 200, answer)
+        self.asks(
+            "POST",
+            action,
+            json!({"clientContext": "context-1"}),
+            200,
+            answer,
+        )
     }
 
     fn keeps_alive(self) -> Self {

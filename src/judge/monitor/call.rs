@@ -100,8 +100,6 @@ pub(super) struct Obligation {
 pub(super) struct Contradiction {
     /// The exchange that has it.
     pub exchange: u64,
-    /// The time, in milliseconds.
-    pub at: u64,
     pub place: Pointer,
     pub expected: Value,
     pub actual: Value,

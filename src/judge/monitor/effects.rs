@@ -318,7 +318,6 @@ pub(super) fn roster_changed(
                     Some((place, actual)) => {
                         obligation.contradiction = Some(Contradiction {
                             exchange,
-                            at,
                             place,
                             expected: obligation.value.clone(),
                             actual: actual.clone(),
@@ -334,7 +333,6 @@ pub(super) fn roster_changed(
                 // A later roster without the participant takes it back.
                 obligation.contradiction = shown.map(|member| Contradiction {
                     exchange,
-                    at,
                     place: Pointer::root(),
                     expected: Value::Null,
                     actual: member.clone(),
@@ -356,8 +354,7 @@ pub(super) fn participant_left(call: &mut Call, id: &str) {
     call.open.retain(|obligation| {
         let item = obligation.item.as_deref();
         let is_it = item.is_some_and(|it| identifier::same(it, id));
-        let is_about_one =
-            obligation.is_due_participant() || obligation.effect.who().is_some();
+        let is_about_one = obligation.is_due_participant() || obligation.effect.who().is_some();
         !(is_it && is_about_one)
     });
 }

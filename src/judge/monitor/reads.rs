@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Contradiction, Obligation};
 use super::answer::{compare_context, compare_people};
+use super::call::{Call, Contradiction, Obligation};
 use super::conversation::{Conversation, Findings, breach};
 use super::{Asked, Monitor};
 use crate::api::identifier;
@@ -117,8 +117,7 @@ impl Monitor {
         let actual = lookup(body, name).and_then(|(_, it)| it.as_str());
         if let (Some(before), Some(now)) = (&asked.state, actual.and_then(|it| cycle.state(it))) {
             found.check(Requirement::ResourceAsked);
-            let is_possible =
-                cycle.leads_to(before, now) || (is_operation && cycle.is_end(now));
+            let is_possible = cycle.leads_to(before, now) || (is_operation && cycle.is_end(now));
             if !is_possible {
                 found.add(
                     Requirement::ResourceAsked,
@@ -137,7 +136,12 @@ impl Monitor {
             call.operations.get(&id)
         });
         if let Some(known) = known {
-            compare_context(&mut found, known.context.as_deref(), body, (&Pointer::root(), None));
+            compare_context(
+                &mut found,
+                known.context.as_deref(),
+                body,
+                (&Pointer::root(), None),
+            );
             compare_people(&mut found, known, body, &Pointer::root());
         }
         let conduct = &mut self.conversation(asked.conversation).service;
@@ -208,7 +212,6 @@ fn settle(call: &mut Call, (at, exchange): (u64, u64), asked: &Asked, found: &Fo
         };
         obligation.contradiction = Some(Contradiction {
             exchange,
-            at,
             place,
             expected,
             actual,
