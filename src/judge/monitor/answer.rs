@@ -74,7 +74,7 @@ impl Monitor {
         } else if operation.makes_something() {
             self.began(at, exchange, asked, made.as_deref(), body);
         } else {
-            self.was_read((at, exchange), asked, &Found::of(response));
+            self.was_read(exchange, asked, &Found::of(response));
             self.is_as_told(exchange, asked, body);
             self.reads_back(exchange, asked, body);
             self.expect(

@@ -154,7 +154,7 @@ impl Monitor {
             return;
         }
         call.update_roster(&members);
-        let (met, remark) = effects::roster_changed(call, (entry.at, entry.exchange), &members);
+        let (met, remark) = effects::roster_changed(call, entry.exchange, &members);
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.note_people(remark);
         for requirement in met {

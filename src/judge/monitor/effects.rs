@@ -291,7 +291,7 @@ pub(super) fn operation_ended(
 /// first of several people who each replace a call.
 pub(super) fn roster_changed(
     call: &mut Call,
-    (at, exchange): (u64, u64),
+    exchange: u64,
     members: &[Value],
 ) -> (Vec<Requirement>, Option<&'static str>) {
     let (mut met, mut remark) = (Vec::new(), None);

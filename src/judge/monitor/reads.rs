@@ -60,12 +60,7 @@ impl Monitor {
     }
 
     /// A read was answered. Returns true if the answer shows an effect.
-    pub(super) fn was_read(
-        &mut self,
-        (at, exchange): (u64, u64),
-        asked: &Asked,
-        found: &Found<'_>,
-    ) -> bool {
+    pub(super) fn was_read(&mut self, exchange: u64, asked: &Asked, found: &Found<'_>) -> bool {
         let call = asked.call.as_deref();
         let call = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()));
         let Some(call) = call.filter(|_| asked.operation.is_read()) else {
@@ -76,7 +71,7 @@ impl Monitor {
         {
             call.bot = bot.as_str().map(ToOwned::to_owned);
         }
-        let is_shown = settle(call, (at, exchange), asked, found);
+        let is_shown = settle(call, exchange, asked, found);
         if is_shown {
             let place = call.conversation;
             let conduct = &mut self.conversation(place).service;
@@ -177,7 +172,7 @@ enum Shows {
 }
 
 /// Fulfils or contradicts the effects that a read shows. True if it fulfils one.
-fn settle(call: &mut Call, (at, exchange): (u64, u64), asked: &Asked, found: &Found<'_>) -> bool {
+fn settle(call: &mut Call, exchange: u64, asked: &Asked, found: &Found<'_>) -> bool {
     let mut is_shown = false;
     call.open.retain_mut(|obligation| {
         let read_by = obligation.effect.read_by(obligation.operation);

@@ -16,7 +16,7 @@ use crate::http::message::{Body, Response, is_json, json_error};
 impl Monitor {
     pub(super) fn refused(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
         let status = response.status;
-        let is_shown = self.was_read((at, exchange), asked, &Found::of(response));
+        let is_shown = self.was_read(exchange, asked, &Found::of(response));
         let is_gone = matches!(status, 404 | 410) && self.is_ended(asked.call.as_deref());
         let is_for_now = matches!(status, 401 | 429 | 500..);
         let conduct = &mut self.conversation(asked.conversation).service;
