@@ -1,4 +1,4 @@
-//! Life cycles of calls and comms operations: transition tables, read from `data/lifecycles.toml`.
+//! Life cycles of calls, comms operations and content sharing sessions: transition tables, read from `data/lifecycles.toml`.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

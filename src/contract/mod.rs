@@ -4,7 +4,8 @@
 //!
 //! - [`requirement`]: one sentence each, with its party, level and sources.
 //! - [`rule`]: the stable names of what a party can break.
-//! - [`operation`]: the operations and their effects, [`lifecycle`]: the states of calls and comms operations.
+//! - [`operation`]: the operations, [`effect`]: what follows from them, [`lifecycle`]: the states of calls, comms operations
+//!   and sessions.
 //! - [`extracted`](mod@extracted): operations and types as extraction finds them in the pages; [`types`]: resource types, looked up by name.
 //! - [`tables`]: all tables, built in or of a project.
 //! - [`words`]: the protocol words.
@@ -12,6 +13,7 @@
 //! - [`change`]: one entry of a notification.
 
 pub(crate) mod change;
+pub(crate) mod effect;
 pub(crate) mod extracted;
 pub(crate) mod lifecycle;
 pub(crate) mod operation;

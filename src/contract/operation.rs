@@ -6,8 +6,8 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
+pub(crate) use super::effect::{Effect, Endless, Shown, Wanted, Who};
 use super::extracted;
 use super::extracted::extracted;
 use super::requirement::Requirement;
@@ -127,124 +127,6 @@ pub(crate) enum Taken {
     Any,
     /// An incoming call that has not been answered.
     Incoming,
-}
-
-/// What must follow from a request that the service accepts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(
-    tag = "effect",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case",
-    deny_unknown_fields
-)]
-pub(crate) enum Effect {
-    /// The comms operation completes or fails, in the answer or in one `deleted` notification.
-    OperationEnds {
-        #[serde(default)]
-        endless_if: Endless,
-    },
-    /// The call is established, or ends.
-    CallConnects,
-    /// The call ends: `terminated` or deleted.
-    CallEnds,
-    /// The call goes through one of these states, and is established again or ends.
-    CallMoves { through: Vec<String> },
-    /// A roster names each person of the request, unless the comms operation failed.
-    PeopleJoin {
-        /// Other kinds of identity under which pages show them.
-        #[serde(default)]
-        shown_as: Vec<String>,
-    },
-    /// The participant has a property with this value.
-    ParticipantBecomes {
-        who: Who,
-        /// The name, with those of the objects that it is in: `recordingInfo/recordingStatus`.
-        property: String,
-        value: Wanted,
-        #[serde(default)]
-        shown: Shown,
-    },
-    /// A roster names the participant.
-    RosterNames { who: Who },
-    /// A read of what the request's path names finds nothing, and no later list or roster has it.
-    IsGone,
-    /// A read of what the request made or changed shows the values of the request.
-    ReadsBack,
-}
-
-/// The value that a property must have.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum Wanted {
-    /// That of the parameter at this JSON pointer.
-    Given {
-        at: String,
-    },
-    Is(Value),
-}
-
-/// Where an effect shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Shown {
-    /// A roster has to be sent.
-    #[default]
-    Roster,
-    /// No page says that a roster is sent: the bot has to read it.
-    Read,
-}
-
-/// When a comms operation need not end before its call does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Endless {
-    #[default]
-    Never,
-    /// The request's `loop` is true.
-    Loop,
-    Always,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Who {
-    /// The bot's own participant.
-    Bot,
-    /// The participant in the request's path.
-    Path,
-    /// Each participant whose id is in the array at this JSON pointer.
-    Listed(String),
-}
-
-impl Effect {
-    /// True for an effect that shows only when the bot reads it.
-    pub(crate) const fn is_read(&self) -> bool {
-        match self {
-            Self::IsGone | Self::ReadsBack => true,
-            Self::ParticipantBecomes { shown, .. } => matches!(shown, Shown::Read),
-            _ => false,
-        }
-    }
-
-    /// The participant whom it is about.
-    pub(crate) const fn who(&self) -> Option<&Who> {
-        match self {
-            Self::ParticipantBecomes { who, .. } | Self::RosterNames { who } => Some(who),
-            _ => None,
-        }
-    }
-
-    /// The read that shows the effect of an operation, where one is documented.
-    pub(crate) fn read_by(&self, operation: &Operation) -> Option<&'static Operation> {
-        let mut reads = operations().iter().filter(|it| it.is_read() && !it.is_list);
-        match self {
-            Self::IsGone | Self::ReadsBack => reads.find(|it| it.is_of_item(&operation.request)),
-            Self::ParticipantBecomes { .. } => {
-                reads.find(|it| it.answer.as_deref() == Some("participant"))
-            }
-            _ => None,
-        }
-    }
 }
 
 impl TryFrom<String> for Request {
@@ -376,7 +258,7 @@ impl Operation {
     }
 
     /// True if its path is that of the other request, or of an item in the collection that is there.
-    fn is_of_item(&self, other: &Request) -> bool {
+    pub(super) fn is_of_item(&self, other: &Request) -> bool {
         let rest = self.request.path.strip_prefix(other.path.as_slice());
         matches!(rest, Some([] | [Segment::Id(_)]))
     }
@@ -476,16 +358,23 @@ pub(crate) fn of_request<'t>(
 }
 
 /// The operation whose path a target has, for a request by a method that no page documents for the path. `None` for
-/// methods that every resource may have, and for a POST to an item: its name may be that of an action of a newer page.
+/// methods that every resource may have, for a collection, and for a POST to an item: its name may be that of an action
+/// of a newer page.
 pub(crate) fn of_path<'t>(method: &str, target: &'t str) -> Option<(&'static Operation, Ids<'t>)> {
     if matches!(method, "HEAD" | "OPTIONS" | "TRACE" | "CONNECT") {
         return None;
     }
     let path = resource::below_prefix(target)?;
     let fits = |operation: &'static Operation| {
-        let is_item = matches!(operation.request.path.last(), Some(Segment::Id(_)));
         let ids = operation.has_path(&path)?;
-        (!is_item || method != "POST").then_some((operation, ids))
+        let own = &operation.request.path;
+        let is_judged = if matches!(own.last(), Some(Segment::Id(_))) {
+            method != "POST"
+        } else {
+            let mut others = operations().iter().map(|it| &it.request.path);
+            !others.any(|it| it.len() > own.len() && it.starts_with(own))
+        };
+        is_judged.then_some((operation, ids))
     };
     let found = operations().iter().filter_map(fits);
     found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
@@ -534,16 +423,17 @@ mod tests {
                 "/communications/calls/1/microsoft.graph.answer",
                 Some("answer"),
             ),
-            ("GET", "/communications/calls", Some("create")),
+            ("GET", "/communications/calls", None),
             ("PUT", "/communications/calls/1", Some("get")),
             ("POST", "/communications/calls/1", None),
             ("OPTIONS", "/communications/calls/1", None),
             ("PUT", "/communications/calls/1/frobnicate", None),
             ("POST", "/communications/calls/1/participants/admit", None),
+            ("PATCH", "/communications/calls/1/participants", None),
             (
                 "PATCH",
-                "/communications/calls/1/participants",
-                Some("listParticipants"),
+                "/app/calls/1/participants/2",
+                Some("getParticipant"),
             ),
         ] {
             let found = of_path(method, target).map(|(operation, _)| operation.name.as_str());

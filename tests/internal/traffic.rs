@@ -799,9 +799,6 @@ rows! {
         .but(|it| if let Body::Json(body) = &mut it.request.body {
             body["value"][0]["resourceData"]["id"] = json!(BERT);
         }), Passes, Fails("resource.one");
-    a_roster_that_is_one_participant: Tape::new()
-        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
-            "resourceData": member("1", ANNA)}])), Passes, Fails("notification.body");
     a_call_goes_back: Tape::new()
         .is("established")
         .is("establishing"), IsBlameless, Fails("notification.order");

@@ -26,6 +26,7 @@ fn all_rows() -> Vec<Row> {
         super::other_apis::rows,
         super::implementations::rows,
         super::refusals::rows,
+        super::calls::rows,
     ];
     tables.iter().flat_map(|rows| rows()).collect()
 }

@@ -7,6 +7,7 @@
 
 mod alternatives;
 mod any_input;
+mod calls;
 mod catalogue;
 mod correlation;
 mod implementations;

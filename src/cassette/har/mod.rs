@@ -495,11 +495,13 @@ mod tests {
         ]);
         let exchanges: Vec<Exchange> = serde_json::from_value(json).unwrap();
         let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
-        let recording = Recording::new("b.har", vec![Direction::Request], exchanges);
+        let directions = vec![Direction::Request, Direction::Notification];
+        let recording = Recording::new("b.har", directions, exchanges);
         let text = write(&recording);
         assert!(text.contains("\"2000-01-01T00:00:00.005Z\""), "{text}");
         let again = read("b.har", text.as_bytes(), NONE, Form::Decoded).unwrap();
         assert_eq!(again.exchanges(), recording.exchanges());
+        assert_eq!(again.directions(), recording.directions());
         assert_eq!(write(&again), text);
     }
 

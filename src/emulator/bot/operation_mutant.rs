@@ -27,6 +27,7 @@ alterations! {
         "log-device-quality-elsewhere", LogDeviceQuality, Action("deviceQuality") => "request.target", "Sends the quality of a device to a path that the API does not have.";
         "log-device-quality-without-token", LogDeviceQuality, Authorization(None) => "request.token", "Sends the quality of a device without a token.";
         "get-call-other", GetCall, OtherCall => "ids.unchanged", "Reads another call.";
+        "get-call-with-put", GetCall, Method("PUT") => "request.method", "Reads a call with PUT.";
         "get-call-with-post", GetCall, Method("POST") => "request.method", "Reads a call with POST.";
         "get-call-without-token", GetCall, Authorization(None) => "request.token", "Reads a call without a token.";
         "get-call-never", GetCall, Never => "request.sent", "Does not read the call.";

@@ -17,6 +17,7 @@ alterations! {
         "log-device-quality-with-body", LogDeviceQuality, Body("{}"), "Answers quality data with an empty object.";
         "get-call-without-nulls", GetCall, Answer("/terminationReason", Gone), "A call has no `terminationReason` instead of null.";
         "delete-terminating-twice", Delete, Twice(Terminating), "A call that is hung up is terminating twice.";
+        "delete-without-terminating", Delete, Missing(Terminating), "A call that is hung up is deleted at once: it need not be terminating before.";
         "delete-ends-another-too", Delete, AndAnotherCall(Deleted), "Notifies the end of another call as well: the application may have more.";
         "answering-established-twice", Answer, Twice(Established), "Notifies once more that an answered call is established.";
         "answering-200", Answer, Status(200), "Answers the answer to a call with 200, as one page prints it.";

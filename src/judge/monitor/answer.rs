@@ -299,10 +299,7 @@ impl Check<'_> {
         if operation.is_list {
             match lookup(body, "value") {
                 Some((_, Value::Array(items))) => self.members(items),
-                _ => {
-                    let message = "the answer is a collection, and its `value` is no array";
-                    self.missing("value", message);
-                }
+                _ => self.missing("value", "the collection has no array in its `value`"),
             }
             return None;
         }

@@ -54,7 +54,6 @@ impl Monitor {
     ) {
         let Some(id) = call else { return };
         if !self.options.sees_notifications {
-            self.cannot_see(exchange, asked, id, entity);
             return;
         }
         let Some(call) = self.calls.get_mut(&Normal::of(id).into_owned()) else {
@@ -115,29 +114,6 @@ impl Monitor {
             }
         });
         supersede(&mut call.open, exchange);
-    }
-}
-
-impl Monitor {
-    /// Notifications were not recorded: nobody knows whether what has to follow did.
-    fn cannot_see(&mut self, exchange: u64, asked: &Asked, call: &str, entity: &Value) {
-        let Some(call) = self.calls.get(&Normal::of(call).into_owned()) else {
-            return;
-        };
-        let status = lookup(entity, "status").and_then(|(_, it)| it.as_str());
-        let is_ended = status.is_some_and(|it| lifecycle::operation().is_end(it));
-        let unseen = obligations(exchange, asked, call).into_iter().find(|it| {
-            let is_told = matches!(it.effect, Effect::OperationEnds { .. }) && is_ended;
-            !it.effect.is_read() && !it.is_endless && !is_told
-        });
-        if let Some(unseen) = unseen {
-            let reason = format!(
-                "exchange {exchange}: {} is not shown, as notifications were not recorded",
-                wanted(&unseen)
-            );
-            let conduct = &mut self.conversation(asked.conversation).service;
-            conduct.doubt(exchange, reason);
-        }
     }
 }
 

@@ -124,12 +124,6 @@ fn flaws(entry: &Entry<'_>) -> Findings {
         ));
         return findings;
     }
-    let is_whole = matches!(change.resource, Some(Resource::Participants(_)));
-    if change.subject == Subject::Roster && is_whole && data.is_object() {
-        let values = (json!([]), data.clone());
-        let message = "a roster is an array of participants";
-        found.push(entry.wrong(place("resourceData"), values, message));
-    }
     if change.subject == Subject::Roster && matches!(change.resource, Some(Resource::Call(_))) {
         let actual = lookup(change.entry, "resource").or(lookup(change.entry, "resourceUrl"));
         let values = (

@@ -31,7 +31,8 @@ impl Monitor {
             return;
         };
         let origin = (exchange, Rule::ResponseBody);
-        let found = absent(shape, body, &Pointer::root(), origin);
+        let echoes = &asked.operation.echoes;
+        let found = absent(shape, body, &Pointer::root(), echoes, origin);
         let conduct = &mut self.conversation(asked.conversation).service;
         conduct.check(Requirement::MessageShown);
         for breach in found {
@@ -49,7 +50,7 @@ impl Monitor {
         let shape = examples.entry(&entry.change.kind()).filter(|_| is_compared);
         let Some(shape) = shape else { return };
         let origin = (entry.exchange, Rule::NotificationBody);
-        let found = absent(shape, entry.change.entry, &entry.pointer, origin);
+        let found = absent(shape, entry.change.entry, &entry.pointer, &[], origin);
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.check(Requirement::MessageShown);
         for breach in found {
@@ -59,10 +60,17 @@ impl Monitor {
 }
 
 /// What the shape has in every example, and the body has not. Echoes of the request are judged as correlation.
-fn absent(shape: &Shape, body: &Value, at: &Pointer, (exchange, rule): (u64, Rule)) -> Vec<Breach> {
+fn absent(
+    shape: &Shape,
+    body: &Value,
+    at: &Pointer,
+    echoes: &[String],
+    (exchange, rule): (u64, Rule),
+) -> Vec<Breach> {
     let rules = Rules {
         of_bot: false,
         given: &|_| false,
+        echoes,
         odata_types: &|_| Vec::new(),
     };
     let found = compare(shape, body, rules, at).into_iter();

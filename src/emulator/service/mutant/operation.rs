@@ -28,6 +28,7 @@ alterations! {
         "log-device-quality-201", LogDeviceQuality, Status(201) => "answer.status", "Answers quality data with 201.";
         "get-call-other-id", GetCall, Answer("/id", NewId) => "resource.asked", "Gives another call than the one asked for.";
         "get-call-state-unknown", GetCall, Answer("/state", To("\"humming\"")) => "answer.body", "The state of a call is no documented word.";
+        "get-call-without-state", GetCall, Answer("/state", Gone) => "answer.body", "Gives a call without a state.";
         "get-call-empty", GetCall, NoBody => "answer.body", "Gives a call without a body.";
         "get-call-202", GetCall, Status(202) => "answer.status", "Answers 202 where a call is read.";
         "delete-200", Delete, Status(200) => "answer.status", "Answers a hang-up with 200.";
@@ -57,6 +58,7 @@ alterations! {
         "keep-alive-404", KeepAlive, Refused(404) => "answer.status", "Does not find the call that is to be kept alive.";
         "keep-alive-500", KeepAlive, Refused(500) => "answer.status", "Refuses `keepAlive` with an error of the service.";
         "list-participants-empty", ListParticipants, Answer("/value", To("[]")) => "resource.asked", "The list of participants is empty.";
+        "list-participants-nobody", ListParticipants, Answer("/value/0/info", Gone) => "answer.body", "A listed participant has no `info`.";
         "list-participants-object", ListParticipants, Answer("/value", To("{}")) => "answer.body", "The list of participants is an object.";
         "list-participants-without-value", ListParticipants, Answer("/value", Gone) => "answer.body", "The list of participants has no `value`.";
         "list-participants-muted-text", ListParticipants, Answer("/value/0/isMuted", To("\"no\"")) => "answer.body", "`isMuted` in the list of participants is a string.";
