@@ -89,7 +89,7 @@ fn address(text: &str) -> Url {
 }
 
 /// A secret that is known is gone. What is redacted comes to rest, under any key. Names of fields
-/// stay, and JSON stays JSON. The line of the journal reads back equal.
+/// stay, and JSON stays JSON. The line of the journal reads back equal, but for text that is JSON.
 fn redaction_holds(head: &str, body: &str) {
     let exchange = exchange(head, body);
     let redactor = Redactor::new([7; 32]);
@@ -120,7 +120,19 @@ fn redaction_holds(head: &str, body: &str) {
     let header = r#"{"version":1,"directions":["request"]}"#;
     let read = journal::parse("a.jsonl", format!("{header}\n{line}\n").as_bytes());
     let exchanges = read.expect("a line is read").exchanges;
-    assert_eq!(exchanges.iter().map(|(_, it)| it).collect::<Vec<_>>(), [is]);
+    let mut expected = is.clone();
+    // A line has text to the letter. Readers take text that is JSON for JSON.
+    if let Some(Body::Text(text)) = expected.response.as_ref().map(|it| &it.body) {
+        let body = body_of_text(text.clone());
+        expected
+            .response
+            .iter_mut()
+            .for_each(|it| it.body = body.clone());
+    }
+    assert_eq!(
+        exchanges.iter().map(|(_, it)| it).collect::<Vec<_>>(),
+        [&expected]
+    );
 }
 
 /// Where the secret is followed by a letter or a digit it may be a part of something else.
