@@ -8,11 +8,13 @@
 //! - [`recording`]: the exchanges of a file, in order.
 //! - [`causes`]: which exchange caused which.
 //! - [`har`]: HAR 1.2, in both directions.
+//! - [`archive`]: a HAR file, plain or in a zip archive.
 //! - [`read`]: recordings from files.
 //! - [`source`]: bytes at an offset; [`open`](mod@open): those of a file.
 //! - [`ordered`]: the exchanges of a file in the order of time, a batch at a time.
 //! - [`journal`]: the cassette that a recorder writes.
 
+pub(crate) mod archive;
 pub(crate) mod causes;
 pub(crate) mod format;
 pub(crate) mod har;

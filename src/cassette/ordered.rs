@@ -14,7 +14,7 @@ use super::har::Form;
 use super::open::{Opened, open};
 use super::read::beside;
 use super::source::{Source, SourceError, lines};
-use super::{har, journal};
+use super::{archive, journal};
 use crate::diagnostic::Diagnostic;
 use crate::files::FileError;
 
@@ -118,7 +118,7 @@ impl Ordered {
         match open(path)? {
             Opened::Har(bytes) => {
                 let read =
-                    har::read(&file, &bytes, &beside(path), Form::Decoded).map_err(broken)?;
+                    archive::read(&file, &bytes, &beside(path), Form::Decoded).map_err(broken)?;
                 let directions = read.directions().to_vec();
                 let mut exchanges = read.into_exchanges();
                 exchanges.sort_by_key(|it| (it.at_ms, it.number));

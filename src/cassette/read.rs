@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Component, Path};
 
+use super::archive;
 use super::har::{self, Attached, Form};
 use super::journal;
 use super::recording::Recording;
@@ -45,7 +46,7 @@ pub(crate) fn parse(
     attached: Attached<'_>,
 ) -> Result<(Recording, Option<Diagnostic>), FileError> {
     if har::is_har(bytes) {
-        let recording = har::read(file, bytes, attached, Form::Decoded)
+        let recording = archive::read(file, bytes, attached, Form::Decoded)
             .map_err(|wrong| FileError::Broken(vec![wrong]))?;
         return Ok((recording, None));
     }

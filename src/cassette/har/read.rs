@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
+use super::body;
 use super::body::{Attached, Form};
 use super::format as har;
 use super::format::{Entry, Field, Har};
-use super::{archive, body};
 use crate::cassette::causes;
 use crate::cassette::causes::Causes;
 use crate::cassette::format::{Direction, Exchange, Wire};
@@ -23,32 +23,11 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
 use crate::http::message::{Body, Headers, Request, Response};
 
-/// `file` is the name of the file in errors, and `attached` reads the files that it names, where it is no archive.
+/// `file` is the name of the file in errors, and `attached` reads the files that it names.
 /// Bodies are in this form.
 /// Entries that used no network (`data:` and the like) are left out; an entry without a date keeps its place.
 /// Errors: the place and the reason where the file is not HAR 1.2.
 pub(crate) fn read(
-    file: &str,
-    bytes: &[u8],
-    attached: Attached<'_>,
-    form: Form,
-) -> Result<Recording, Diagnostic> {
-    if !archive::is_archive(bytes) {
-        return read_text(file, bytes, attached, form);
-    }
-    let archive = archive::open(bytes).map_err(|error| Diagnostic {
-        file: file.to_owned(),
-        line: 1,
-        column: 1,
-        message: error.to_string(),
-        remedy: None,
-        excerpt: None,
-    })?;
-    let attached = |name: &str| archive.beside.get(name).cloned();
-    read_text(file, &archive.har, &attached, form)
-}
-
-fn read_text(
     file: &str,
     bytes: &[u8],
     attached: Attached<'_>,

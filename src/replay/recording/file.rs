@@ -10,7 +10,7 @@ use crate::cassette::open;
 use crate::cassette::open::Opened;
 use crate::cassette::read::beside;
 use crate::cassette::source::{Source, SourceError, lines};
-use crate::cassette::{har, journal};
+use crate::cassette::{archive, journal};
 use crate::diagnostic::Diagnostic;
 use crate::files::FileError;
 
@@ -28,7 +28,7 @@ pub(crate) fn index(
 ) -> Result<(Indexed, Option<Diagnostic>), FileError> {
     match opened {
         Opened::Har(bytes) => {
-            let read = har::read(file, &bytes, &beside(Path::new(file)), Form::Sent);
+            let read = archive::read(file, &bytes, &beside(Path::new(file)), Form::Sent);
             let recording = read.map_err(|wrong| FileError::Broken(vec![wrong]))?;
             Ok((Indexed::of(&recording), None))
         }
