@@ -1,4 +1,4 @@
-//! Secrets in binary formats that say the length of a text before it: MessagePack, CBOR, Protocol Buffers.
+//! Secrets in binary formats that say the length of a text before it: `MessagePack`, CBOR, Protocol Buffers.
 
 use std::ops::Range;
 

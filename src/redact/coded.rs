@@ -199,7 +199,7 @@ impl Scan<'_> {
             return;
         };
         let mut recoded = engine.encode(redacted);
-        if !text.ends_with('=') && (text.len() % 4 != 0 || engine_is_url(coded)) {
+        if !text.ends_with('=') && (!text.len().is_multiple_of(4) || engine_is_url(coded)) {
             recoded.truncate(recoded.trim_end_matches('=').len());
         }
         if has_lines {

@@ -172,9 +172,9 @@ impl<'a> Scan<'a> {
             None if inner.starts_with(['{', '[']) && self.depth > 0 => {
                 let view = View::json(inner);
                 if inner.contains('\\') {
-                    self.running(place, Style::Running)
+                    self.running(place, Style::Running);
                 } else {
-                    self.within(&view, place.start, Kind::Any)
+                    self.within(&view, place.start, Kind::Any);
                 }
             }
             None if inner.starts_with('/') => self.target(place),

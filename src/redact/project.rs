@@ -198,9 +198,7 @@ impl ProjectRules {
 
     /// The rule of a name that the project adds.
     pub(super) fn named(&self, name: &str) -> Option<Named> {
-        if self.anchors.is_none() {
-            return None;
-        }
+        self.anchors.as_ref()?;
         let plain = plain(name);
         let is_one_of = |names: &[&str]| names.contains(&plain.as_str());
         let rule = if self.secret.contains(&plain) {
@@ -485,7 +483,8 @@ mod tests {
             assert!(found(text).is_empty(), "{text}");
         }
         let text = "to ann@mail.example, 19:x@thread.v2 and @odata.type";
-        assert_eq!(addresses(text), [3..19]);
+        let found = addresses(text);
+        assert_eq!((found.len(), &found[0]), (1, &(3..19)));
     }
 
     #[test]

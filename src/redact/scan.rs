@@ -127,7 +127,7 @@ pub(super) fn apart(mut finds: Vec<Find>) -> Vec<Find> {
     apart
 }
 
-impl<'a> Scan<'a> {
+impl Scan<'_> {
     fn document(&mut self, kind: Kind) {
         let whole = 0..self.text.len();
         match self.told(kind) {

@@ -446,10 +446,10 @@ fn is_whole_line(line: &str, link: Link, style: Style) -> bool {
     ) || second.starts_with(['(', '—', '–', '|', '&', '>', '<', '\\'])
         || second == "-"
         || second == "//";
-    !is_sentence
-        && !(link == Link::Colon
-            && first.ends_with([',', '.', ';', '!', '?'])
-            && looks_random(first.trim_end_matches([',', '.', ';', '!', '?'])))
+    let ends = [',', '.', ';', '!', '?'];
+    let is_word =
+        link == Link::Colon && first.ends_with(ends) && looks_random(first.trim_end_matches(ends));
+    !(is_sentence || is_word)
 }
 
 /// The line without a comment behind a blank.
@@ -471,10 +471,7 @@ fn first_word(line: &str, before: &str) -> usize {
             )
     };
     let mut word = &line[..line.find(ends).unwrap_or(line.len())];
-    loop {
-        let Some(last) = word.chars().last() else {
-            break;
-        };
+    while let Some(last) = word.chars().last() {
         let opens = |open: char, close: char| {
             word.matches(open).count() < word.matches(close).count() || before.contains(open)
         };

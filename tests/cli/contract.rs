@@ -90,7 +90,7 @@ fn a_broken_contract_is_an_error_with_its_place() {
         + "limits = [{ at = \"/tunes\", most = 1, requirement = \"prompts.limit\" }]\n";
     let untyped = row("hum", "call-hum") + "answer = \"humOperaton\"\n";
     let twice = row("hum", "call-hum").repeat(2);
-    let cycles = "[call]\nend = \"over\"\nnext.over = [\"begun\"]\n[operation]\nend = \"over\"\nnext.over = []\n";
+    let cycles = "[call]\nend = \"over\"\nnext.over = [\"begun\"]\n[operation]\nend = \"over\"\nnext.over = []\n[session]\nend = \"over\"\nnext.over = []\n";
     for (contract, name, table, place) in [
         (
             "{\n \"version\": 1,\n \"operation\": []}",

@@ -109,6 +109,7 @@ const PARTS: &str = "--one\r\nContent-Disposition: form-data; name=\"note\"\r\n\
     {\"n\": 1.0}\r\n--one--\r\n";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of bodies")]
 fn a_body_is_compared_by_its_media_type() {
     let digest = "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab";
     let csv = format!("call {ONE} began 2026-02-03T04:05:06Z, again {ONE}");
@@ -452,7 +453,14 @@ fn recorded_and_replayed(
 #[test]
 fn an_answer_is_kept_and_replayed_as_it_came() {
     // The body in the file, the beginning of the head, a field, and the bytes of the body.
-    let rows: &[(&'static [u8], Value, &str, &str, &[u8])] = &[
+    type Row = (
+        &'static [u8],
+        Value,
+        &'static str,
+        &'static str,
+        &'static [u8],
+    );
+    let rows: &[Row] = &[
         (
             b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\n2.0\n",
             json!({"text": "2.0\n"}), "http/1.1 200 ok\r\n", "content-type: text/plain\r\n", b"2.0\n",

@@ -72,7 +72,6 @@ impl Watch {
             callback: None,
             application_callback: None,
             edition,
-            examples: coverage.examples(),
             at_end: AtEnd::Note,
         };
         let live = Live::new(

@@ -62,8 +62,6 @@ impl Monitor {
         }
         let conduct = &mut self.conversation(asked.conversation).service;
         conduct.take(found, Some(operation));
-        self.shown_in_answer(exchange, asked, response);
-        let conduct = &mut self.conversation(asked.conversation).service;
         if let (Body::Omitted(omission), Some(_)) = (&response.body, &operation.answer) {
             conduct.doubt_body(exchange, omission);
         }

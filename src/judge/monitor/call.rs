@@ -66,6 +66,7 @@ pub(super) struct CommsOperation {
 
 /// Something that has to follow from a request.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Obligation {
     pub effect: &'static Effect,
     pub operation: &'static Operation,

@@ -27,7 +27,6 @@ mod notification;
 pub(in crate::judge) mod reads;
 mod refusal;
 mod request;
-mod shown;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -47,7 +46,6 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Request, Response};
-use crate::judge::page::Page;
 use crate::judge::people::Person;
 
 /// How long something that has to follow is waited for in a recording, in milliseconds.
@@ -66,8 +64,6 @@ pub(crate) struct Options {
     /// The path and the query where notifications may arrive instead, about a call for which the bot gave no callback.
     /// `None` where any address will do for them.
     pub application_callback: Option<String>,
-    /// What every example shows is a SHOULD. `None` where a plan compares messages with its examples.
-    pub examples: Option<Arc<Page>>,
     pub at_end: AtEnd,
 }
 

@@ -206,7 +206,6 @@ impl Monitor {
         if !is_readable || call.is_none() {
             return;
         }
-        self.shown_in_entry(&entry);
         self.check_address(&entry, target);
         match entry.change.subject {
             Subject::Call => self.call_change(&entry),

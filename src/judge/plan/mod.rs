@@ -77,7 +77,6 @@ impl Watch {
                 edition: edition.or_else(|| options.edition.clone()),
                 callback: callback.map(path_and_query),
                 application_callback: application.map(path_and_query),
-                examples: None,
                 at_end: AtEnd::Inconclusive,
             })
         });

@@ -60,7 +60,6 @@ impl Check {
             edition: options.edition.clone(),
             callback: None,
             application_callback: None,
-            examples: coverage.examples(),
             at_end: AtEnd::Inconclusive,
         };
         let options = live::Options {

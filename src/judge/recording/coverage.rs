@@ -12,7 +12,6 @@ use crate::contract::change;
 use crate::contract::change::{Change, Signature};
 use crate::http::message::Body;
 use crate::judge::Case;
-use crate::judge::page::Page;
 use crate::scenario::format::Step;
 
 /// The steps of scenarios, by their first request.
@@ -24,8 +23,6 @@ pub(crate) struct Coverage {
     beginning: HashMap<u32, Vec<usize>>,
     requests: Numbers<(String, String)>,
     changes: Numbers<Signature>,
-    /// The examples of all scenarios.
-    examples: Option<Arc<Page>>,
 }
 
 /// A number for each request, by method and shape, or for each change.
@@ -70,10 +67,7 @@ impl<T: Eq + Hash> Numbers<T> {
 
 impl Coverage {
     pub(crate) fn new(cases: &[Case]) -> Self {
-        let mut coverage = Self {
-            examples: cases.first().map(|case| Arc::clone(&case.pages)),
-            ..Self::default()
-        };
+        let mut coverage = Self::default();
         for case in cases {
             let steps = coverage.steps_of_case(case);
             if let Some(first) = steps.requests.first() {
@@ -88,10 +82,6 @@ impl Coverage {
             coverage.scenarios.push((id, steps));
         }
         coverage
-    }
-
-    pub(crate) fn examples(&self) -> Option<Arc<Page>> {
-        self.examples.clone()
     }
 
     /// The number of scenarios.

@@ -324,7 +324,6 @@ mod tests {
                 edition: None,
                 callback: None,
                 application_callback: None,
-                examples: None,
                 at_end: AtEnd::Note,
             };
             Self {
