@@ -428,7 +428,8 @@ fn asked_service(replay: &mut Command, run: &[&str]) -> (Option<i32>, String) {
     let callback = port.local_addr().unwrap().to_string();
     drop(port);
     let bot = format!("http://{callback}");
-    let service = Process::start(replay.args(["--bot", &bot, "--deadline", "1s"]), 1);
+    // The other confcall reads all scenarios first, which takes a while on a busy machine.
+    let service = Process::start(replay.args(["--bot", &bot, "--deadline", "10s"]), 1);
     let only = format!("[p]{}", &CONVERSATION[1..]);
     let asked = [
         "run",

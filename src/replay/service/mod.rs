@@ -298,7 +298,7 @@ impl Service {
         self.mapping_version
     }
 
-    /// Counts requests that were answered from a cache of [repeated](Answer::repeat) answers.
+    /// Counts requests that were answered from a cache of repeated answers.
     pub(crate) const fn count_cached(&mut self, requests: usize) {
         self.outcome.played += requests;
     }
