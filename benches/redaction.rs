@@ -47,7 +47,7 @@ fn ordinary(criterion: &mut Criterion) {
                 bodies
                     .redact(black_box(text.as_bytes()), "application/json")
                     .is_none()
-            )
+            );
         });
     });
     group.finish();
