@@ -12,6 +12,14 @@ pub(crate) type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomS
 
 pub(crate) type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
 
+/// True for an international phone number, ITU-T E.164: `+`, and at most 15 digits, of which the first is not 0.
+pub(crate) fn is_phone_number(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    (1..=15).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|it| it.is_ascii_digit())
+}
+
 /// A normalized identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Normal<'a> {

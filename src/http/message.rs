@@ -180,6 +180,25 @@ impl<'de> Deserialize<'de> for Field {
     }
 }
 
+/// A parameter of a field's value, without its quotes (RFC 9110 section 5.6.6).
+pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let parameters = value.split(|c| {
+        let is_quote = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_quoted ^= is_quote;
+        c == ';' && !is_quoted
+    });
+    let named = parameters.skip(1).find_map(|parameter| {
+        let (other, value) = parameter.split_once('=')?;
+        other.trim().eq_ignore_ascii_case(name).then_some(value)
+    })?;
+    let named = named.trim();
+    let quoted = named.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    Some(quoted.map_or_else(|| named.to_owned(), |it| it.replace("\\\"", "\"")))
+}
+
 /// The media type that a `Content-Type` names: in lower case, without its parameters.
 pub(crate) fn media_type(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or(content_type);

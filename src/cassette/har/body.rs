@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::format as har;
 use super::format::Param;
 use crate::cassette::format::{body_of_base64, body_of_bytes, body_of_text, omitted};
-use crate::http::message::{Body, Headers, media_type, read_json};
+use crate::http::message::{Body, Headers, media_type, parameter, read_json};
 
 /// The bytes of a file that a HAR file names, where it may be read.
 pub(crate) type Attached<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
@@ -200,14 +200,6 @@ fn in_charset(text: &str, content_type: &str) -> Option<Vec<u8>> {
     }
     let (bytes, _, has_lost) = encoding.encode(text);
     (!has_lost).then(|| bytes.into_owned())
-}
-
-/// The value of a parameter of a `Content-Type`.
-fn parameter(content_type: &str, name: &str) -> Option<String> {
-    let parameters = content_type.split(';').skip(1);
-    let mut pairs = parameters.filter_map(|it| it.split_once('='));
-    let (_, value) = pairs.find(|(it, _)| it.trim().eq_ignore_ascii_case(name))?;
-    Some(value.trim().trim_matches('"').to_owned())
 }
 
 /// A form whose text is left out: it is what a browser sends for these fields. A file without contents is missing.

@@ -311,7 +311,7 @@ mod tests {
         }
     }
 
-    /// Playwright attaches bodies as files beside, or puts all into an archive.
+    /// Playwright attaches bodies as files beside.
     #[test]
     fn bodies_in_other_files_are_read() {
         let entry = |name: &str| {
@@ -321,17 +321,15 @@ mod tests {
         let bytes = har(&json!([entry("a.bin"), entry("gone.bin")]));
         let attached = |name: &str| (name == "a.bin").then(|| vec![0xff]);
         let beside = read("a.har", &bytes, &attached, Form::Decoded).unwrap();
-        for recording in [beside] {
-            for (at, is_there) in [(0, true), (1, false)] {
-                let exchange = &recording.exchanges()[at];
-                let bodies = [
-                    &exchange.request.body,
-                    &exchange.response.as_ref().unwrap().body,
-                ];
-                for body in bodies {
-                    assert_eq!(*body == Body::Bytes(vec![0xff]), is_there, "{body:?}");
-                    assert_eq!(matches!(body, Body::Omitted(_)), !is_there, "{body:?}");
-                }
+        for (at, is_there) in [(0, true), (1, false)] {
+            let exchange = &beside.exchanges()[at];
+            let bodies = [
+                &exchange.request.body,
+                &exchange.response.as_ref().unwrap().body,
+            ];
+            for body in bodies {
+                assert_eq!(*body == Body::Bytes(vec![0xff]), is_there, "{body:?}");
+                assert_eq!(matches!(body, Body::Omitted(_)), !is_there, "{body:?}");
             }
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::body::Part;
 use super::conversation::{Findings, JSON, breach};
 use super::{Asked, Monitor, body};
-use crate::api::identifier::Normal;
+use crate::api::identifier::{Normal, is_phone_number};
 use crate::api::resource::{behind_scheme, path_of, version_of};
 use crate::contract::operation::{Ids, Operation, Taken, common_limits, methods};
 use crate::contract::requirement::Requirement;
@@ -128,12 +128,6 @@ pub(super) fn replaced_calls(body: &Value) -> Vec<Normal<'static>> {
         Value::Array(items) => items.iter().flat_map(replaced_calls).collect(),
         _ => Vec::new(),
     }
-}
-
-/// True for an international phone number, ITU-T E.164: `+`, and at most 15 digits, of which the first is not 0.
-fn is_e164(number: &str) -> bool {
-    let digits = number.strip_prefix('+').unwrap_or_default().as_bytes();
-    (1..=15).contains(&digits.len()) && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// The path and the query of the callback that a request gives.
@@ -349,7 +343,7 @@ impl Check {
             return;
         }
         self.found.check(Requirement::PhoneNumber);
-        if !is_e164(id) {
+        if !is_phone_number(id) {
             let pointer = at.pointer();
             let message = format!("{pointer} is {id:?}, which is no phone number in E.164 format");
             self.found.add(

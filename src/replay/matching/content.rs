@@ -9,7 +9,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::http::message::{self, DEEPEST, media_type, unmarked};
+use crate::http::message::{self, DEEPEST, media_type, parameter, unmarked};
 
 /// A value of a content. It borrows from the text that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -267,25 +267,6 @@ fn is_binary(kind: &str) -> bool {
     let top = kind.split('/').next().unwrap_or_default();
     matches!(top, "audio" | "font" | "image" | "video") && !kind.ends_with("+xml")
         || kind == "application/octet-stream"
-}
-
-/// A parameter of a field's value, without its quotes (RFC 9110 section 5.6.6).
-pub(in crate::replay) fn parameter(value: &str, name: &str) -> Option<String> {
-    let mut is_quoted = false;
-    let mut is_escaped = false;
-    let parameters = value.split(|c| {
-        let is_quote = c == '"' && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        is_quoted ^= is_quote;
-        c == ';' && !is_quoted
-    });
-    let named = parameters.skip(1).find_map(|parameter| {
-        let (other, value) = parameter.split_once('=')?;
-        other.trim().eq_ignore_ascii_case(name).then_some(value)
-    })?;
-    let named = named.trim();
-    let quoted = named.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-    Some(quoted.map_or_else(|| named.to_owned(), |it| it.replace("\\\"", "\"")))
 }
 
 /// The octets of a name or value of a form.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::created;
+use crate::api::identifier::is_phone_number;
 use crate::emulator::new_id;
 use crate::emulator::service::calls::Ringing;
 use crate::emulator::service::comms::outcome;
@@ -284,18 +285,12 @@ fn who(parameters: Parameters<'_>, others: &[&str]) -> Result<Invitee, Refusal> 
     }
     match people.pop() {
         _ if !people.is_empty() => Err(Refusal::bad_request("One person is named, not several.")),
-        Some(person) if person.kind == "phone" && !is_number(person.id()) => Err(
+        Some(person) if person.kind == "phone" && !is_phone_number(person.id()) => Err(
             Refusal::bad_request("A `phone` is a number that begins with `+`, such as +15550100."),
         ),
         Some(person) => Ok(person),
         None => Ok(Invitee::new("user", &new_id(), "Somebody")),
     }
-}
-
-/// True for a number in E.164 format.
-fn is_number(id: &str) -> bool {
-    let digits = id.strip_prefix('+').unwrap_or_default();
-    (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// What a caller says (the bytes of the file) and why the recording ends then.
