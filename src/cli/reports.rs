@@ -49,6 +49,10 @@ impl FromStr for ReportFile {
 pub(crate) struct Reports(Vec<ReportFile>);
 
 impl Reports {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
         for (at, report) in wanted.iter().enumerate() {
             if wanted[..at].iter().any(|it| it.path == report.path) {

@@ -197,6 +197,9 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
     let redactor = record::redactor_of(config.redaction.clone())?;
     let (options, left_out) = arguments.options(config)?;
     let mut played = play(options, &output)?;
+    if accepted.is_none() && !wants_coverage && reports.is_empty() {
+        played.run.drop_passed_traffic();
+    }
     redaction::run(&mut played.run, &redactor);
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {

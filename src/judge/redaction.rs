@@ -26,7 +26,7 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
 
 fn results(run: &mut Run, redactor: &Redactor) {
     for result in &mut run.results {
-        traffic(&mut result.traffic, redactor);
+        messages(&mut result.traffic, redactor);
         for violation in result.failures.iter_mut().chain(&mut result.warnings) {
             replace_in_violation(violation, redactor);
         }
@@ -59,13 +59,15 @@ pub(crate) fn recording(recording: Recording, redactor: &Redactor) -> Recording 
 /// Messages are shared with the judge; one without a secret stays shared.
 pub(crate) fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
     let before = redactor.learnt();
-    for it in traffic.iter_mut() {
-        message(&mut it.message, redactor);
-    }
+    messages(traffic, redactor);
     if redactor.learnt() != before {
-        for it in traffic {
-            message(&mut it.message, redactor);
-        }
+        messages(traffic, redactor);
+    }
+}
+
+fn messages(traffic: &mut [Traffic], redactor: &Redactor) {
+    for it in traffic {
+        message(&mut it.message, redactor);
     }
 }
 

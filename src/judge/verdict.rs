@@ -286,6 +286,13 @@ impl Listed {
 }
 
 impl Run {
+    /// Lets go of the messages of conversations that passed. Only reports and snapshots show them.
+    pub(crate) fn drop_passed_traffic(&mut self) {
+        let passed = self.results.iter_mut();
+        let passed = passed.filter(|it| it.verdict == Verdict::Pass);
+        passed.for_each(|it| it.traffic.clear());
+    }
+
     /// Counts the results and keeps their order.
     pub fn new(target: JudgedTarget, results: Vec<ScenarioResult>) -> Self {
         let mut summary = Summary::default();

@@ -60,9 +60,9 @@ impl Scan<'_> {
         if value.quoted == Quoted::Yes {
             return value;
         }
+        self.look(range);
         let tokens = self.hits_in(&(value.place.start..value.place.start + 1));
-        for index in tokens {
-            let hit = self.hits[index];
+        for hit in self.hits[tokens].to_vec() {
             if let Anchor::Token(rule) = hit.anchor
                 && let Some(place) = self.token(&rules().tokens[rule], hit, range)
                 && place.start == value.place.start

@@ -105,8 +105,7 @@ impl Scan<'_> {
         let text = self.text;
         let whole = 0..text.len();
         let mut at = 0;
-        for index in self.hits_in(&whole) {
-            let hit = self.hits[index];
+        for hit in self.hits.clone() {
             if hit.anchor != Anchor::Name || hit.start < at {
                 continue;
             }

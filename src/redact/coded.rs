@@ -24,8 +24,20 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-const fn is_coded(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// True for each character of base64 and of its form for URLs.
+static CODED: [bool; 256] = {
+    let mut coded = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        let is_sign = matches!(byte, b'+' | b'/' | b'-' | b'_');
+        coded[byte as usize] = byte.is_ascii_alphanumeric() || is_sign;
+        byte += 1;
+    }
+    coded
+};
+
+fn is_coded(byte: u8) -> bool {
+    CODED[usize::from(byte)]
 }
 
 impl Scan<'_> {
@@ -64,12 +76,28 @@ impl Scan<'_> {
         }
     }
 
-    /// A run, or several lines of runs. Returns the end of what was read.
+    /// A run, or several lines of runs. Returns the end of what was read. Identifiers in a path end what is coded.
     fn run(&mut self, run: Range<usize>, end: usize) -> usize {
+        let (mut from, mut at) = (run.start, run.start);
+        for segment in self.text[run.clone()].split('/') {
+            let behind = at + segment.len();
+            if is_guid(segment) {
+                self.coded_piece(from..at, end);
+                from = behind;
+            }
+            at = behind + 1;
+        }
+        self.coded_piece(from..run.end, end)
+    }
+
+    fn coded_piece(&mut self, run: Range<usize>, end: usize) -> usize {
+        if run.len() < SHORTEST {
+            return run.end;
+        }
         let text = &self.text[run.clone()];
         let bytes = text.as_bytes();
         let has_digit = bytes.iter().any(u8::is_ascii_digit);
-        if is_guid(text) || (!has_digit && bytes.len() < 2 * SHORTEST) {
+        if !has_digit && bytes.len() < 2 * SHORTEST {
             return run.end;
         }
         let lines = self.lines_of_base64(run.clone(), end);

@@ -153,6 +153,9 @@ fn longest_consonants(value: &str) -> usize {
 
 /// True for an identifier in hexadecimal digits with hyphens.
 pub(super) fn is_guid(value: &str) -> bool {
+    if value.len() < 36 {
+        return false;
+    }
     let value = value.trim_matches(['{', '}']);
     value.len() == 36
         && value.bytes().enumerate().all(|(at, byte)| match at {

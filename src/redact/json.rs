@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::assigned::{is_beside, is_secret_value, without_scheme};
-use super::names::{Named, named_anywhere};
+use super::harmless::is_guid;
+use super::names::Named;
 use super::rules::{NameRule, Values};
 use super::scan::{Kind, Scan, With};
+use super::seen::{self, Property};
 use super::value::Style;
 use super::view::View;
 
@@ -34,8 +36,8 @@ struct Frame {
     /// The name or the index of the container, where the project has pointers.
     step: Option<String>,
     above: Above,
-    /// The name of the next value.
-    name: Option<Scalar>,
+    /// The name of the next value, and what the rules say of it.
+    name: Option<(Scalar, Property)>,
     /// True for an array below this name of flags and their arguments, or of names and values.
     previous: Option<Scalar>,
     /// The rule of the name that a property `name` or `key` holds.
@@ -70,54 +72,6 @@ impl Frame {
 /// The most levels of objects and arrays.
 const DEEPEST: usize = 1024;
 
-/// Properties that name what stands in another property beside them.
-const NAMES: &[&str] = &[
-    "name",
-    "key",
-    "id",
-    "header",
-    "field",
-    "property",
-    "param",
-    "parameter",
-    "label",
-    "attribute",
-    "variable",
-    "type",
-    "option",
-    "setting",
-    "k",
-    "claim",
-    "column",
-    "identifier",
-    "code",
-];
-/// Properties that hold what is named.
-const VALUES: &[&str] = &[
-    "value",
-    "val",
-    "values",
-    "content",
-    "text",
-    "data",
-    "default",
-    "defaultvalue",
-    "v",
-    "string",
-    "stringvalue",
-    "secretvalue",
-    "actual",
-    "currentvalue",
-    "newvalue",
-    "newvalues",
-    "oldvalue",
-    "argument",
-    "input",
-    "body",
-];
-/// The private members of a JSON Web Key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
-const KEY_PARTS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "k", "t", "r", "priv"];
-
 static KEY: NameRule = NameRule {
     id: Cow::Borrowed("private-jwk"),
     values: Values::Any,
@@ -137,7 +91,10 @@ impl Scan<'_> {
 
     /// The value that begins here, below a secret name, in a text that is no JSON.
     pub(super) fn below(&mut self, start: usize, known: Named) {
+        let before = (std::mem::take(&mut self.hits), self.looked.clone());
+        self.looked = 0..0;
         self.walk(start..self.text.len(), Above::Secret(known), true);
+        (self.hits, self.looked) = before;
     }
 
     fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) {
@@ -252,7 +209,7 @@ impl Walk<'_, '_> {
             return None;
         }
         match self.top().name.clone() {
-            Some(name) => Some(self.text_of(&name)),
+            Some((name, _)) => Some(self.text_of(&name)),
             None => Some(self.top().items.to_string()),
         }
     }
@@ -274,8 +231,10 @@ impl Walk<'_, '_> {
     fn above_container(&mut self, is_object: bool) -> Above {
         let name = self.top().name.take();
         let above = self.top().above;
-        let Some(name) = name else { return above };
-        let own = self.named(&name);
+        let Some((name, property)) = name else {
+            return above;
+        };
+        let own = self.rule(&name, &property);
         match (above, own) {
             (_, Some(named)) if self.scan.redactor.project.is_entity(named.rule) => {
                 if is_object && named.rule.id != "phones" {
@@ -290,18 +249,24 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The rule of a name; fast where no part of it was found.
-    fn named(&self, name: &Scalar) -> Option<Named> {
-        if !name.has_escapes && self.scan.hits_in(&name.inner).is_empty() {
-            return None;
+    /// What the rules say of the name of a property.
+    fn said(&self, name: &Scalar) -> Property {
+        if name.has_escapes {
+            seen::property(&self.text_of(name))
+        } else {
+            seen::property(&self.scan.text[name.inner.clone()])
         }
-        let name = self.text_of(name);
-        let name = name
-            .rsplit(['/', '.'])
-            .next()
-            .filter(|it| !it.is_empty())
-            .unwrap_or(&name);
-        named_anywhere(name).or_else(|| self.scan.redactor.project.named(name))
+    }
+
+    /// The rule of a name.
+    fn rule(&self, name: &Scalar, property: &Property) -> Option<Named> {
+        let project = &self.scan.redactor.project;
+        let own = || project.named(seen::last_part(&self.text_of(name)));
+        property.rule.or_else(|| project.has_names().then(own)?)
+    }
+
+    fn named(&self, name: &Scalar) -> Option<Named> {
+        self.rule(name, &self.said(name))
     }
 
     /// A scalar: the name of a property, or a value.
@@ -314,7 +279,8 @@ impl Walk<'_, '_> {
                 .count();
             if bytes.get(behind + blanks) == Some(&b':') {
                 self.search(&scalar);
-                self.top().name = Some(scalar);
+                let property = self.said(&scalar);
+                self.top().name = Some((scalar, property));
                 return;
             }
         }
@@ -329,24 +295,21 @@ impl Walk<'_, '_> {
     fn property(&mut self, value: Scalar) {
         let step = self.step();
         let pointed = self.pointed(step.as_deref());
-        let Some(name) = self.top().name.take() else {
+        let Some((name, property)) = self.top().name.take() else {
             return self.search(&value);
         };
-        let word = &self.scan.text[name.inner.clone()];
-        let is_short = name.inner.len() <= 16;
-        let is_one_of =
-            |words: &[&str]| is_short && words.iter().any(|it| it.eq_ignore_ascii_case(word));
-        let (is_name, is_value) = (is_one_of(NAMES), is_one_of(VALUES));
-        let is_part = name.inner.len() <= 4 && KEY_PARTS.contains(&word);
-        if word == "kty" {
+        let is_value = property.is_value;
+        if &self.scan.text[name.inner.clone()] == "kty" {
             self.top().is_key = true;
         }
-        if is_name && value.is_string && value.inner.len() < 100 {
+        let may_be_name =
+            || value.inner.len() < 100 && !is_guid(&self.scan.text[value.inner.clone()]);
+        if property.is_name && value.is_string && may_be_name() {
             let named = self.named(&value);
             let frame = self.top();
             frame.names = frame.names.or(named);
         }
-        let own = self.named(&name);
+        let own = self.rule(&name, &property);
         let above = self.top().above;
         let known = match (above, own.or(pointed)) {
             (_, Some(named)) => Some(named),
@@ -373,7 +336,7 @@ impl Walk<'_, '_> {
         if is_value {
             self.top().values.push(value.clone());
         }
-        if is_part && value.is_string {
+        if property.is_key_part && value.is_string {
             self.top().key_parts.push(value.clone());
         }
         self.search_named(&value, &name);
@@ -500,18 +463,28 @@ impl Walk<'_, '_> {
             }
             return;
         }
-        let is_short = range.len() < 20 && !self.scan.redactor.project.has_shapes();
-        if range.is_empty() || (is_short && self.scan.hits_in(&range).is_empty()) {
+        if range.is_empty() {
             return;
         }
-        let first = self.scan.text.as_bytes()[range.start];
+        let (whole, begin) = (self.scan.text, self.scan.finds.len());
+        let text = &whole[range.clone()];
+        let by_built_in = !self.scan.redactor.project.has_names()
+            && !self.scan.redactor.project.has_shapes()
+            && self.scan.depth > 0;
+        if by_built_in && (seen::is_plain(text) || scalar.is_string && seen::is_harmless(text)) {
+            return;
+        }
+        let first = text.as_bytes()[0];
         if first == b'/' && scalar.is_string {
             self.scan.target(range);
         } else if matches!(first, b'<' | b'{' | b'[') && range.len() > 20 && self.scan.depth > 0 {
-            let view = View::json(&self.scan.text[range.clone()]);
+            let view = View::json(text);
             self.scan.within(&view, range.start, Kind::Any);
         } else {
             self.scan.running(range, Style::Running);
+        }
+        if by_built_in && scalar.is_string && self.scan.finds.len() == begin {
+            seen::found_nothing_in(text);
         }
     }
 

@@ -38,6 +38,7 @@ mod project;
 mod pseudonyms;
 mod rules;
 mod scan;
+mod seen;
 mod table;
 #[cfg(test)]
 mod tests;

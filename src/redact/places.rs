@@ -73,10 +73,19 @@ impl Scan<'_> {
     }
 
     /// A command with an option that takes a secret.
-    pub(super) fn command(&mut self, hit: Hit, range: &Range<usize>) {
-        let text = &self.text[..range.end];
+    pub(super) fn command(&mut self, hit: Hit, state: &mut Running) {
+        /// The number of commands that are read in the line of one.
+        const MOST: usize = 4;
+        let text = &self.text[..state.range.end];
         let before = text[..hit.start].chars().next_back();
         if before.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-') {
+            return;
+        }
+        if hit.start >= state.command_end {
+            (state.command_end, state.commands) = (window_end(text, hit.end, 2048), 0);
+        }
+        state.commands += 1;
+        if state.commands > MOST {
             return;
         }
         let called = text[hit.start..hit.end].trim_end();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Input};
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -183,10 +183,11 @@ impl ProjectRules {
     }
 
     /// Adds the places of the names that the project adds.
-    pub(super) fn add_hits(&self, text: &str, hits: &mut Vec<Hit>) {
+    pub(super) fn add_hits(&self, text: &str, range: &Range<usize>, hits: &mut Vec<Hit>) {
         let Some(anchors) = &self.anchors else { return };
         let before = hits.len();
-        hits.extend(anchors.find_iter(text).map(|it| Hit {
+        let input = Input::new(text).span(range.clone());
+        hits.extend(anchors.find_iter(input).map(|it| Hit {
             start: it.start(),
             end: it.end(),
             anchor: Anchor::Name,

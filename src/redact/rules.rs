@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use regex::{Regex, RegexSet};
 use serde::Deserialize;
 
@@ -137,8 +138,8 @@ struct NameTable {
     after: Vec<String>,
     before: Vec<String>,
     beside: Vec<String>,
-    segment: Vec<String>,
-    segment_of_identifier: Vec<String>,
+    segment: HashSet<String>,
+    segment_of_identifier: HashSet<String>,
     scheme: Vec<String>,
 }
 
@@ -179,8 +180,8 @@ pub(super) struct NameRules {
     pub after: Vec<String>,
     pub before: Vec<String>,
     pub beside: Vec<String>,
-    pub segment: Vec<String>,
-    pub segment_of_identifier: Vec<String>,
+    pub segment: HashSet<String>,
+    pub segment_of_identifier: HashSet<String>,
     pub scheme: Vec<String>,
 }
 
@@ -294,17 +295,23 @@ impl Rules {
         self.anchors.is_match(text)
     }
 
-    /// Every place of the text that may belong to a secret, in the order of their ends.
-    pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
-        let found = self.anchors.find_overlapping_iter(text.as_bytes());
+    /// Adds every place of a range that may belong to a secret, in order.
+    pub(super) fn add_hits(&self, text: &str, range: &Range<usize>, hits: &mut Vec<Hit>) {
+        let input = Input::new(text).span(range.clone());
+        let found = self.anchors.find_overlapping_iter(input);
         let hit = |it: aho_corasick::Match| Hit {
             start: it.start(),
             end: it.end(),
             anchor: self.meanings[it.pattern().as_usize()],
         };
-        let mut hits = Vec::with_capacity(text.len() / 64);
         hits.extend(found.map(hit));
-        in_order(&mut hits);
+        in_order(hits);
+    }
+
+    /// Every such place of a text.
+    pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.add_hits(text, &(0..text.len()), &mut hits);
         hits
     }
 }

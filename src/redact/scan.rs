@@ -4,7 +4,6 @@
 //! decides whether a secret stands there, and where it ends. Documents (`json`, `markup`, `table`) are read by their
 //! structure.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::Redactor;
@@ -64,14 +63,16 @@ pub(super) enum Kind {
 pub(super) struct Scan<'a> {
     pub redactor: &'a Redactor,
     pub text: &'a str,
+    /// What was found in the range that was looked through last.
     pub hits: Vec<Hit>,
+    pub looked: Range<usize>,
     pub finds: Vec<Find>,
     pub depth: usize,
     pub is_bytes: bool,
     /// The bytes that were read for long tokens.
     pub spent: usize,
     /// The first of the hits that were looked up last.
-    pub hint: Cell<usize>,
+    pub hint: usize,
 }
 
 impl Redactor {
@@ -83,12 +84,13 @@ impl Redactor {
         let mut scan = Scan {
             redactor: self,
             text,
-            hits: self.hits(text),
+            hits: Vec::new(),
+            looked: 0..0,
             finds: Vec::new(),
             depth,
             is_bytes: kind == Kind::Bytes,
             spent: 0,
-            hint: Cell::new(0),
+            hint: 0,
         };
         scan.document(kind);
         scan.known();
@@ -103,12 +105,6 @@ impl Redactor {
             || self.project.has_names()
             || self.project.has_shapes()
             || !self.known_secrets.find(text).is_empty()
-    }
-
-    fn hits(&self, text: &str) -> Vec<Hit> {
-        let mut hits = rules().hits(text);
-        self.project.add_hits(text, &mut hits);
-        hits
     }
 }
 
@@ -130,7 +126,11 @@ pub(super) fn apart(mut finds: Vec<Find>) -> Vec<Find> {
 impl Scan<'_> {
     fn document(&mut self, kind: Kind) {
         let whole = 0..self.text.len();
-        match self.told(kind) {
+        let kind = self.told(kind);
+        if kind != Kind::Json {
+            self.look(&whole);
+        }
+        match kind {
             Kind::Json => self.json(whole),
             Kind::Form => self.form(whole),
             Kind::Markup => self.markup(whole),
@@ -215,18 +215,32 @@ impl Scan<'_> {
         }
     }
 
-    /// The hits in a range. Ranges come mostly in order, so that the search begins where the last one ended.
-    pub(super) fn hits_in(&self, range: &Range<usize>) -> Range<usize> {
+    /// Looks for the beginnings of secrets in a range, unless that was done.
+    pub(super) fn look(&mut self, range: &Range<usize>) {
+        if range.start >= self.looked.start && range.end <= self.looked.end {
+            return;
+        }
+        self.hits.clear();
+        rules().add_hits(self.text, range, &mut self.hits);
+        let project = &self.redactor.project;
+        project.add_hits(self.text, range, &mut self.hits);
+        (self.looked, self.hint) = (range.clone(), 0);
+    }
+
+    /// The hits that begin in a range. Ranges come mostly in order, so that the search begins where the last one
+    /// ended.
+    pub(super) fn hits_in(&mut self, range: &Range<usize>) -> Range<usize> {
+        self.look(range);
         let starts_before =
             |index: usize, at: usize| self.hits.get(index).is_some_and(|it| it.start < at);
-        let mut from = self.hint.get();
+        let mut from = self.hint.min(self.hits.len());
         while from > 0 && !starts_before(from - 1, range.start) {
             from -= 1;
         }
         while starts_before(from, range.start) {
             from += 1;
         }
-        self.hint.set(from);
+        self.hint = from;
         let mut to = from;
         while starts_before(to, range.end) {
             to += 1;
@@ -251,10 +265,12 @@ impl Scan<'_> {
             attempts: 0,
             failed: 0,
             run_end: 0,
+            command_end: 0,
+            commands: 0,
             style,
         };
-        for index in hits {
-            let hit = self.hits[index];
+        // What is read below a name may look through other ranges.
+        for hit in self.hits[hits].to_vec() {
             if hit.end <= range.end && hit.start >= state.at {
                 self.hit(hit, &mut state);
             }
@@ -316,7 +332,7 @@ impl Scan<'_> {
                 }
             }
             Anchor::Sip => self.sip(hit, &state.range),
-            Anchor::Command => self.command(hit, &state.range),
+            Anchor::Command => self.command(hit, state),
             Anchor::FormData => self.part(hit.end, state),
             Anchor::Oracle => self.oracle(hit, &state.range),
             Anchor::Identified => self.identified(hit, state),
@@ -355,6 +371,9 @@ pub(super) struct Running {
     pub attempts: usize,
     pub failed: usize,
     pub run_end: usize,
+    /// The end of the command that was read last, and the number of commands within it.
+    pub command_end: usize,
+    pub commands: usize,
     pub style: Style,
 }
 

@@ -17,12 +17,7 @@ impl Scan<'_> {
         let text = &self.text[..range.end];
         let from = slashes + 2;
         let most = floor(text, text.len().min(from + LONGEST));
-        let ends = |it: char| {
-            it.is_whitespace()
-                || matches!(it, '"' | '<' | '>' | '`' | '\\' | '，' | '。' | '；')
-                || it.is_control()
-        };
-        let end = text[from..most].find(ends).map_or(most, |it| from + it);
+        let end = from + url_length(&text[from..most]);
         if end - from < 5 {
             return end;
         }
@@ -73,7 +68,7 @@ impl Scan<'_> {
     /// The path, the query and the fragment of a URL.
     fn parts(&mut self, range: Range<usize>) {
         let text = &self.text[range.clone()];
-        let path = text.find(['?', '#']).unwrap_or(text.len());
+        let path = memchr::memchr2(b'?', b'#', text.as_bytes()).unwrap_or(text.len());
         self.path(range.start..range.start + path);
         for piece in pieces(&text[path..]) {
             let start = range.start + path + piece.start;
@@ -219,6 +214,26 @@ impl Scan<'_> {
             );
         }
     }
+}
+
+/// The length of what may belong to a URL.
+fn url_length(text: &str) -> usize {
+    let ends = |it: char| {
+        it.is_whitespace()
+            || matches!(it, '"' | '<' | '>' | '`' | '\\' | '，' | '。' | '；')
+            || it.is_control()
+    };
+    let may_end = |it: &u8| !it.is_ascii() || ends(char::from(*it));
+    let mut at = 0;
+    while let Some(found) = text.as_bytes()[at..].iter().position(may_end) {
+        at += found;
+        let next = text[at..].chars().next();
+        let Some(other) = next.filter(|it| !ends(*it)) else {
+            return at;
+        };
+        at += other.len_utf8();
+    }
+    text.len()
 }
 
 /// The pairs of a query and a fragment, by their ranges.

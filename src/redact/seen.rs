@@ -1,0 +1,242 @@
+//! What the built-in rules say of short texts, remembered: the names and words of an interface come again and again.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::harmless::{is_guid, is_number};
+use super::names::{Named, named_anywhere};
+
+/// The longest text in bytes that is remembered.
+const LONGEST: usize = 48;
+
+/// The most digits of such a text: one with more is a number, a time or an identifier, and comes once.
+const DIGITS: usize = 3;
+
+/// The shortest text in bytes of letters alone that may hold a secret.
+const SHORTEST: usize = 20;
+
+/// The number of texts from which on all are forgotten.
+const REMEMBERED: usize = 8192;
+
+/// Properties that name what stands in another property beside them.
+const NAMES: &[&str] = &[
+    "name",
+    "key",
+    "id",
+    "header",
+    "field",
+    "property",
+    "param",
+    "parameter",
+    "label",
+    "attribute",
+    "variable",
+    "type",
+    "option",
+    "setting",
+    "k",
+    "claim",
+    "column",
+    "identifier",
+    "code",
+];
+/// Properties that hold what is named.
+const VALUES: &[&str] = &[
+    "value",
+    "val",
+    "values",
+    "content",
+    "text",
+    "data",
+    "default",
+    "defaultvalue",
+    "v",
+    "string",
+    "stringvalue",
+    "secretvalue",
+    "actual",
+    "currentvalue",
+    "newvalue",
+    "newvalues",
+    "oldvalue",
+    "argument",
+    "input",
+    "body",
+];
+/// The private members of a JSON Web Key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
+const KEY_PARTS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "k", "t", "r", "priv"];
+
+/// A text as the name of a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Property {
+    /// The built-in rule of the name.
+    pub rule: Option<Named>,
+    /// True if its value names what stands in a property beside it.
+    pub is_name: bool,
+    /// True if its value is what such a property names.
+    pub is_value: bool,
+    /// True for a part of a private key, in an object that says `kty`.
+    pub is_key_part: bool,
+}
+
+impl Property {
+    fn of(name: &str) -> Self {
+        let is_one_of = |words: &[&str]| words.iter().any(|it| it.eq_ignore_ascii_case(name));
+        Self {
+            rule: named_anywhere(last_part(name)),
+            is_name: is_one_of(NAMES),
+            is_value: is_one_of(VALUES),
+            is_key_part: KEY_PARTS.contains(&name),
+        }
+    }
+}
+
+/// The part of a name such as `urn:x/name` or `a.name` that says what it names.
+pub(super) fn last_part(name: &str) -> &str {
+    let last = name.rsplit(['/', '.']).next();
+    last.filter(|it| !it.is_empty()).unwrap_or(name)
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    property: Option<Property>,
+    is_harmless: bool,
+}
+
+thread_local! {
+    static SEEN: RefCell<HashMap<Box<str>, Said, foldhash::fast::RandomState>> = RefCell::default();
+}
+
+/// What the rules say of the name of a property.
+pub(super) fn property(name: &str) -> Property {
+    if !is_remembered(name) {
+        return Property::of(name);
+    }
+    let known = SEEN.with_borrow(|seen| seen.get(name).and_then(|it| it.property));
+    known.unwrap_or_else(|| {
+        let property = Property::of(name);
+        remember(name, |it| it.property = Some(property));
+        property
+    })
+}
+
+/// True for a text in which the built-in rules find nothing, as it is short and plain, or as they found nothing before.
+pub(super) fn is_harmless(text: &str) -> bool {
+    is_plain(text)
+        || key(text).is_some_and(|key| {
+            SEEN.with_borrow(|seen| seen.get(&*key).is_some_and(|it| it.is_harmless))
+        })
+}
+
+/// Remembers that the built-in rules find nothing in a text.
+pub(super) fn found_nothing_in(text: &str) {
+    if let Some(key) = key(text) {
+        remember(&key, |it| it.is_harmless = true);
+    }
+}
+
+/// True for a word, a number or an identifier by itself. No secret that is known by its shape is so short.
+pub(super) fn is_plain(text: &str) -> bool {
+    let is_short = text.len() < SHORTEST;
+    match text.as_bytes() {
+        [] => true,
+        [b'0'..=b'9' | b'-' | b'+', ..] if is_short && is_number(text) => true,
+        letters if is_short => letters.iter().all(u8::is_ascii_alphabetic),
+        _ => is_guid(text),
+    }
+}
+
+fn remember(text: &str, say: impl FnOnce(&mut Said)) {
+    SEEN.with_borrow_mut(|seen| {
+        if seen.len() >= REMEMBERED {
+            seen.clear();
+        }
+        say(seen.entry(text.into()).or_default());
+    });
+}
+
+/// The text under which is remembered what was found. In a path, identifiers make no difference.
+fn key(text: &str) -> Option<Cow<'_, str>> {
+    const GUID: usize = 36;
+    if text.len() <= GUID || !text.contains('/') {
+        return is_remembered(text).then_some(Cow::Borrowed(text));
+    }
+    let mut key = String::with_capacity(text.len());
+    for (index, segment) in text.split('/').enumerate() {
+        if index > 0 {
+            key.push('/');
+        }
+        key.push_str(if is_guid(segment) { "{}" } else { segment });
+    }
+    is_remembered(&key).then_some(Cow::Owned(key))
+}
+
+fn is_remembered(text: &str) -> bool {
+    text.len() <= LONGEST && text.bytes().filter(u8::is_ascii_digit).count() <= DIGITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_the_rules_say() {
+        for name in [
+            "clientSecret",
+            "code",
+            "value",
+            "d",
+            "displayName",
+            "a.b/password",
+            "",
+            "/",
+        ] {
+            assert_eq!(property(name), Property::of(name), "{name}");
+            assert_eq!(property(name), Property::of(name), "{name}");
+        }
+        assert!(!is_harmless("call is established"));
+        found_nothing_in("call is established");
+        assert!(is_harmless("call is established") && !is_harmless("Call is established"));
+        assert_eq!(
+            property("call is established"),
+            Property::of("call is established")
+        );
+        assert!(is_harmless("call is established"));
+    }
+
+    #[test]
+    fn no_token_is_as_short_and_plain_as_what_is_not_looked_through() {
+        let rules = super::super::rules::rules();
+        let redactor = super::super::Redactor::new([0; 32]);
+        for start in rules.tokens.iter().flat_map(|it| &it.starts) {
+            for letter in ["A", "a", "x"] {
+                let text = format!(
+                    "{start}{}",
+                    letter.repeat(SHORTEST.saturating_sub(start.len() + 1))
+                );
+                let is_found = redactor.redacted_text(&text).is_some();
+                assert!(!(is_plain(&text) && is_found), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_once_is_not_remembered_and_memory_is_bounded() {
+        let path = "/calls/57dab8b1-894c-409a-b240-bd8beae78896/mute";
+        found_nothing_in(path);
+        assert!(
+            is_harmless(&path.replace("57da", "ab01"))
+                && !is_harmless(&path.replace("57da", "57d"))
+        );
+        for text in ["2026-11-30T12:00:00Z", &"a".repeat(LONGEST + 1)] {
+            found_nothing_in(text);
+            assert!(!is_harmless(text), "{text}");
+        }
+        for number in 0..2 * REMEMBERED {
+            let letters = |it: u8| char::from(it - b'0' + b'a');
+            found_nothing_in(&number.to_string().bytes().map(letters).collect::<String>());
+        }
+        SEEN.with_borrow(|seen| assert!(seen.len() <= REMEMBERED));
+    }
+}
