@@ -98,6 +98,15 @@ impl Redactor {
         self.redacted_coded(bytes, of, DEPTH).map(|it| it.0)
     }
 
+    /// The same, with the rules by which its secrets were found.
+    pub(super) fn body_of_bytes(
+        &self,
+        bytes: &[u8],
+        of: ContentType<'_>,
+    ) -> Option<(Vec<u8>, Vec<String>)> {
+        self.redacted_coded(bytes, of, DEPTH)
+    }
+
     /// The same for what was found in base64, with the rules by which secrets were found.
     pub(super) fn redacted_inner(
         &self,
@@ -105,13 +114,6 @@ impl Redactor {
         depth: usize,
     ) -> Option<(Vec<u8>, Vec<String>)> {
         self.redacted_coded(bytes, ContentType(None), depth)
-    }
-
-    /// The rules by which secrets were found in a body.
-    pub(crate) fn rules_of_body(&self, bytes: &[u8], of: ContentType<'_>) -> Vec<String> {
-        self.redacted_coded(bytes, of, DEPTH)
-            .map(|it| it.1)
-            .unwrap_or_default()
     }
 
     fn redacted_coded(

@@ -14,6 +14,7 @@ use super::project::{ProjectRedaction, ProjectRules};
 use super::pseudonyms::{DIGITS, PREFIX, is_pseudonym};
 use super::rules::rules;
 use super::scan::{DEPTH, Find, Kind, With};
+use super::seen;
 
 /// Makes pseudonyms under one key.
 pub(crate) struct Redactor {
@@ -64,23 +65,24 @@ impl Redactor {
 
     /// The path and query of a request without their secrets; none where they have none.
     pub(crate) fn redacted_target(&self, target: &str) -> Option<String> {
-        self.redacted(target, Kind::Target)
+        self.target_with_rules(target).map(|it| it.0)
     }
 
-    /// The JSON text without its secrets; none where it has none.
-    pub(crate) fn redacted_json(&self, text: &str) -> Option<String> {
-        self.redacted(text, Kind::Json)
+    /// The same, with the rules by which its secrets were found.
+    pub(crate) fn target_with_rules(&self, target: &str) -> Option<(String, Vec<String>)> {
+        self.with_rules(target, Kind::Target)
     }
 
     fn redacted(&self, text: &str, kind: Kind) -> Option<String> {
-        let finds = self.finds(text, kind, DEPTH);
-        (!finds.is_empty()).then(|| self.replaced(text, finds))
+        self.with_rules(text, kind).map(|it| it.0)
     }
 
-    /// The rules by which secrets are found in the target of a request.
-    pub(crate) fn rules_of_target(&self, target: &str) -> Vec<String> {
-        let finds = self.finds(target, Kind::Target, DEPTH);
-        finds.into_iter().map(|it| it.rule).collect()
+    pub(super) fn with_rules(&self, text: &str, kind: Kind) -> Option<(String, Vec<String>)> {
+        let finds = self.finds(text, kind, DEPTH);
+        (!finds.is_empty()).then(|| {
+            let rules = finds.iter().map(|it| it.rule.clone()).collect();
+            (self.replaced(text, finds), rules)
+        })
     }
 
     /// The rule by which the value of a header field is secret; none where it is not known to be.
@@ -93,7 +95,9 @@ impl Redactor {
         if matches!(lower.as_str(), "cookie" | "set-cookie") {
             return Some("cookie".to_owned());
         }
-        let own = names::named_anywhere(name).or_else(|| self.project.named(name));
+        let own = seen::property(name)
+            .rule
+            .or_else(|| self.project.named(name));
         let of_name = own.filter(|it| super::assigned::is_secret_value(*it, value));
         let of_text = || {
             self.finds(value, Kind::Any, DEPTH)
@@ -165,7 +169,9 @@ impl Redactor {
         if http.kept.binary_search(&lower).is_ok() || self.project.keeps(name) {
             return redacted();
         }
-        let own = names::named_anywhere(name).or_else(|| self.project.named(name));
+        let own = seen::property(name)
+            .rule
+            .or_else(|| self.project.named(name));
         let is_key = || lower.ends_with("key") && looks_random(value);
         if own.is_some_and(|it| super::assigned::is_secret_value(it, value)) || is_key() {
             let secret = super::assigned::without_scheme(value);

@@ -8,8 +8,8 @@ use super::assigned::{is_beside, is_secret_value, without_scheme};
 use super::harmless::is_guid;
 use super::names::Named;
 use super::rules::{NameRule, Values};
-use super::scan::{Kind, Scan, With};
-use super::seen::{self, Property};
+use super::scan::{DEEP, Kind, Scan, With};
+use super::seen::{self, Place, Property};
 use super::value::Style;
 use super::view::View;
 
@@ -468,10 +468,10 @@ impl Walk<'_, '_> {
         }
         let (whole, begin) = (self.scan.text, self.scan.finds.len());
         let text = &whole[range.clone()];
-        let by_built_in = !self.scan.redactor.project.has_names()
-            && !self.scan.redactor.project.has_shapes()
-            && self.scan.depth > 0;
-        if by_built_in && (seen::is_plain(text) || scalar.is_string && seen::is_harmless(text)) {
+        let by_built_in = self.scan.redactor.project.is_empty();
+        if by_built_in
+            && (seen::is_plain(text) || scalar.is_string && seen::is_harmless(text, Place::Json))
+        {
             return;
         }
         let first = text.as_bytes()[0];
@@ -483,8 +483,9 @@ impl Walk<'_, '_> {
         } else {
             self.scan.running(range, Style::Running);
         }
-        if by_built_in && scalar.is_string && self.scan.finds.len() == begin {
-            seen::found_nothing_in(text);
+        let is_all = by_built_in && scalar.is_string && self.scan.depth >= DEEP;
+        if is_all && self.scan.finds.len() == begin {
+            seen::found_nothing_in(text, Place::Json);
         }
     }
 

@@ -58,6 +58,7 @@ pub(crate) use self::line::{
 pub(crate) use self::markup::attribute;
 pub(crate) use self::project::ProjectRedaction;
 pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
+use self::scan::Kind;
 use crate::cassette::format::{Exchange, Wire};
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -123,7 +124,7 @@ impl Redactor {
     pub(crate) fn in_value(&self, name: &str, value: &Value) -> Value {
         let property = match self.json(&json!({name: value})) {
             None => return value.clone(),
-            Some(Body::Json(Value::Object(property))) => property.into_iter().next(),
+            Some((Body::Json(Value::Object(property)), _)) => property.into_iter().next(),
             Some(_) => None,
         };
         property.map_or(Value::Null, |(_, value)| value)
@@ -185,15 +186,7 @@ impl Redactor {
 
     /// `None` if the body has no secret. `of` is the value of the field `Content-Type`.
     pub(crate) fn body(&self, body: &Body, of: ContentType<'_>) -> Option<Body> {
-        match body {
-            Body::Json(value) => self.json(value),
-            Body::Text(text) => {
-                let redacted = self.redacted_body(text.as_bytes(), of)?;
-                Some(Body::Text(String::from_utf8(redacted).ok()?))
-            }
-            Body::Bytes(bytes) => self.redacted_body(bytes, of).map(Body::Bytes),
-            Body::Empty | Body::Omitted(_) => None,
-        }
+        self.body_with_rules(body, of).map(|it| it.0)
     }
 
     /// The same, with the rules by which its secrets were found.
@@ -201,24 +194,29 @@ impl Redactor {
         &self,
         body: &Body,
         of: ContentType<'_>,
-    ) -> (Option<Body>, Vec<String>) {
-        let json = ContentType(Some("application/json"));
-        let rules = match body {
-            Body::Json(value) => self.rules_of_body(value.to_string().as_bytes(), json),
-            Body::Text(text) => self.rules_of_body(text.as_bytes(), of),
-            Body::Bytes(bytes) => self.rules_of_body(bytes, of),
-            Body::Empty | Body::Omitted(_) => Vec::new(),
-        };
-        (self.body(body, of), rules)
+    ) -> Option<(Body, Vec<String>)> {
+        match body {
+            Body::Json(value) => self.json(value),
+            Body::Text(text) => {
+                let (redacted, rules) = self.body_of_bytes(text.as_bytes(), of)?;
+                Some((Body::Text(String::from_utf8(redacted).ok()?), rules))
+            }
+            Body::Bytes(bytes) => {
+                let (redacted, rules) = self.body_of_bytes(bytes, of)?;
+                Some((Body::Bytes(redacted), rules))
+            }
+            Body::Empty | Body::Omitted(_) => None,
+        }
     }
 
-    fn json(&self, value: &Value) -> Option<Body> {
-        let redacted = self.redacted_json(&value.to_string())?;
-        Some(match serde_json::from_str(&redacted) {
+    fn json(&self, value: &Value) -> Option<(Body, Vec<String>)> {
+        let (redacted, rules) = self.with_rules(&value.to_string(), Kind::Json)?;
+        let body = match serde_json::from_str(&redacted) {
             Ok(redacted) => Body::Json(redacted),
             // Deeper than what any parser has made.
             Err(_) => Body::Text(redacted),
-        })
+        };
+        Some((body, rules))
     }
 }
 

@@ -177,6 +177,11 @@ impl ProjectRules {
         !self.shapes.is_empty() || self.rules.phones || self.rules.people
     }
 
+    /// True if the project adds nothing that is looked for in texts.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.has_names() && !self.has_shapes() && self.rules.place.is_empty()
+    }
+
     /// True if a text without any anchor may hold a secret of the project.
     pub(super) const fn has_names(&self) -> bool {
         self.anchors.is_some()

@@ -9,11 +9,15 @@ use std::ops::Range;
 use super::Redactor;
 use super::pseudonyms::pseudonyms;
 use super::rules::{Anchor, Hit, rules};
+use super::seen::{self, Place};
 use super::value::Style;
 use super::view::View;
 
 /// The number of codings in each other that are taken away: JSON in strings, percent-encoding, base64.
 pub(super) const DEPTH: usize = 10;
+
+/// The number of codings that a short text can have in each other.
+pub(super) const DEEP: usize = 5;
 
 /// The number of times that a long text behind a name is read in vain before the names in it are skipped.
 pub(super) const ATTEMPTS: usize = 4;
@@ -92,7 +96,14 @@ impl Redactor {
             spent: 0,
             hint: 0,
         };
-        scan.document(kind);
+        let is_alone = kind == Kind::Any || (kind == Kind::Target && text.starts_with('/'));
+        let may_be_seen = is_alone && self.project.is_empty();
+        if !(may_be_seen && seen::is_harmless(text, Place::Alone)) {
+            scan.document(kind);
+            if may_be_seen && depth >= DEEP && scan.finds.is_empty() {
+                seen::found_nothing_in(text, Place::Alone);
+            }
+        }
         scan.known();
         apart(scan.finds)
     }

@@ -98,10 +98,29 @@ pub(super) fn last_part(name: &str) -> &str {
     last.filter(|it| !it.is_empty()).unwrap_or(name)
 }
 
+/// What a text is to the grammar of the text around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A string of JSON.
+    Json,
+    /// A text by itself: a header field, a target.
+    Alone,
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Said {
     property: Option<Property>,
-    is_harmless: bool,
+    is_harmless_in_json: bool,
+    is_harmless_alone: bool,
+}
+
+impl Said {
+    fn is_harmless(&mut self, place: Place) -> &mut bool {
+        match place {
+            Place::Json => &mut self.is_harmless_in_json,
+            Place::Alone => &mut self.is_harmless_alone,
+        }
+    }
 }
 
 thread_local! {
@@ -122,17 +141,18 @@ pub(super) fn property(name: &str) -> Property {
 }
 
 /// True for a text in which the built-in rules find nothing, as it is short and plain, or as they found nothing before.
-pub(super) fn is_harmless(text: &str) -> bool {
+pub(super) fn is_harmless(text: &str, place: Place) -> bool {
+    let said = |key: Cow<'_, str>| SEEN.with_borrow(|seen| seen.get(&*key).copied());
     is_plain(text)
-        || key(text).is_some_and(|key| {
-            SEEN.with_borrow(|seen| seen.get(&*key).is_some_and(|it| it.is_harmless))
-        })
+        || key(text)
+            .and_then(said)
+            .is_some_and(|mut it| *it.is_harmless(place))
 }
 
 /// Remembers that the built-in rules find nothing in a text.
-pub(super) fn found_nothing_in(text: &str) {
+pub(super) fn found_nothing_in(text: &str, place: Place) {
     if let Some(key) = key(text) {
-        remember(&key, |it| it.is_harmless = true);
+        remember(&key, |it| *it.is_harmless(place) = true);
     }
 }
 
@@ -159,6 +179,9 @@ fn remember(text: &str, say: impl FnOnce(&mut Said)) {
 /// The text under which is remembered what was found. In a path, identifiers make no difference.
 fn key(text: &str) -> Option<Cow<'_, str>> {
     const GUID: usize = 36;
+    if text.len() > LONGEST + 4 * GUID {
+        return None;
+    }
     if text.len() <= GUID || !text.contains('/') {
         return is_remembered(text).then_some(Cow::Borrowed(text));
     }
@@ -195,14 +218,17 @@ mod tests {
             assert_eq!(property(name), Property::of(name), "{name}");
             assert_eq!(property(name), Property::of(name), "{name}");
         }
-        assert!(!is_harmless("call is established"));
-        found_nothing_in("call is established");
-        assert!(is_harmless("call is established") && !is_harmless("Call is established"));
+        assert!(!is_harmless("call is established", Place::Json));
+        found_nothing_in("call is established", Place::Json);
+        assert!(
+            is_harmless("call is established", Place::Json)
+                && !is_harmless("Call is established", Place::Json)
+        );
         assert_eq!(
             property("call is established"),
             Property::of("call is established")
         );
-        assert!(is_harmless("call is established"));
+        assert!(is_harmless("call is established", Place::Json));
     }
 
     #[test]
@@ -224,18 +250,21 @@ mod tests {
     #[test]
     fn what_comes_once_is_not_remembered_and_memory_is_bounded() {
         let path = "/calls/57dab8b1-894c-409a-b240-bd8beae78896/mute";
-        found_nothing_in(path);
+        found_nothing_in(path, Place::Json);
         assert!(
-            is_harmless(&path.replace("57da", "ab01"))
-                && !is_harmless(&path.replace("57da", "57d"))
+            is_harmless(&path.replace("57da", "ab01"), Place::Json)
+                && !is_harmless(&path.replace("57da", "57d"), Place::Json)
         );
         for text in ["2026-11-30T12:00:00Z", &"a".repeat(LONGEST + 1)] {
-            found_nothing_in(text);
-            assert!(!is_harmless(text), "{text}");
+            found_nothing_in(text, Place::Json);
+            assert!(!is_harmless(text, Place::Json), "{text}");
         }
         for number in 0..2 * REMEMBERED {
             let letters = |it: u8| char::from(it - b'0' + b'a');
-            found_nothing_in(&number.to_string().bytes().map(letters).collect::<String>());
+            found_nothing_in(
+                &number.to_string().bytes().map(letters).collect::<String>(),
+                Place::Json,
+            );
         }
         SEEN.with_borrow(|seen| assert!(seen.len() <= REMEMBERED));
     }

@@ -42,14 +42,10 @@ type Places = Vec<(String, String)>;
 fn places(redactor: &Redactor, exchange: &Exchange) -> Places {
     let mut places = Vec::new();
     let request = &exchange.request;
-    let rules = redactor.rules_of_target(&request.target);
-    places.extend(
-        rules
-            .into_iter()
-            .map(|it| ("request target".to_owned(), it)),
-    );
-    // The values are known from then on.
-    redactor.redacted_target(&request.target);
+    if let Some((_, rules)) = redactor.target_with_rules(&request.target) {
+        let at_target = |rule| ("request target".to_owned(), rule);
+        places.extend(rules.into_iter().map(at_target));
+    }
     message(
         redactor,
         "request",
@@ -74,8 +70,7 @@ fn message(redactor: &Redactor, of: &str, headers: &Headers, body: &Body, places
         let rule = redactor.rule_of_field(name, value);
         places.extend(rules_at(format!("{of} header {name}"), rule));
     }
-    let (redacted, rules) = redactor.body_with_rules(body, content_type(headers));
-    let Some(redacted) = redacted else {
+    let Some((redacted, rules)) = redactor.body_with_rules(body, content_type(headers)) else {
         return;
     };
     let mut changed = Vec::new();
