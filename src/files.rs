@@ -70,13 +70,16 @@ pub(crate) struct Files {
     pub passed_over: Vec<String>,
 }
 
-/// The files below a path whose name ends in `.{extension}`; a path to a file is the only result.
+/// The files below a path whose name has one of these extensions; a path to a file is the only result.
 /// Links are followed, except for cycles.
 /// Errors: [`FileError::Unreadable`], [`FileError::Dangling`] for a link with such a name,
 /// [`FileError::NotRegular`] for a path that is neither folder nor regular file.
-pub(crate) fn files_below(path: &Path, extension: &str) -> Result<Files, FileError> {
+pub(crate) fn files_below(path: &Path, extensions: &[&str]) -> Result<Files, FileError> {
     let mut files = Files::default();
-    let is_named = |path: &Path| path.extension().is_some_and(|it| it == extension);
+    let is_named = |path: &Path| {
+        let extension = path.extension();
+        extension.is_some_and(|it| extensions.iter().any(|named| it == *named))
+    };
     for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -154,9 +157,7 @@ pub(crate) fn read_regular(path: &Path) -> io::Result<String> {
 /// target is replaced. Anything but a regular file, such as a pipe or `/dev/stdout`, is written
 /// directly.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
-    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
-    let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
-    let written = if is_special {
+    let written = if is_special(path) {
         // Appends to an existing file.
         let mut opened = fs::OpenOptions::new();
         let opened = opened.append(true).open(path);
@@ -169,6 +170,12 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// True for anything but a regular file: a device, a pipe, a folder.
+pub(crate) fn is_special(path: &Path) -> bool {
+    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
+    is_device || fs::metadata(path).is_ok_and(|it| !it.is_file())
 }
 
 fn write_beside(path: &Path, text: &str) -> io::Result<()> {
@@ -208,7 +215,7 @@ mod tests {
         symlink(".", path("near/loop")).unwrap();
         symlink("gone", path("near/dangling")).unwrap();
         symlink("itself", path("near/itself")).unwrap();
-        let files = files_below(&path("near"), "md").unwrap();
+        let files = files_below(&path("near"), &["md"]).unwrap();
         let expected = ["near/file.md", "near/folder/a/x.md"].map(path);
         assert_eq!(files.found, expected);
         assert_eq!(files.passed_over.len(), 1);
@@ -221,16 +228,19 @@ mod tests {
         let link = root.path().join("page.md");
         symlink("gone.md", &link).unwrap();
         for path in [root.path(), &link] {
-            let error = render(&files_below(path, "md").unwrap_err());
+            let error = render(&files_below(path, &["md"]).unwrap_err());
             assert!(error.contains("page.md: the link leads nowhere"), "{error}");
             assert!(error.contains("= help: "), "{error}");
         }
-        assert_eq!(files_below(root.path(), "json").unwrap(), Files::default());
+        assert_eq!(
+            files_below(root.path(), &["json"]).unwrap(),
+            Files::default()
+        );
     }
 
     #[test]
     fn what_is_no_regular_file_is_told() {
-        let error = files_below(Path::new("/dev/null"), "md").unwrap_err();
+        let error = files_below(Path::new("/dev/null"), &["md"]).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -238,7 +248,7 @@ mod tests {
         );
         let root = tempfile::tempdir().unwrap();
         symlink("/dev/null", root.path().join("null.md")).unwrap();
-        let files = files_below(root.path(), "md").unwrap();
+        let files = files_below(root.path(), &["md"]).unwrap();
         assert!(files.found.is_empty());
         assert!(files.passed_over[0].contains("null.md: not a regular file"));
     }

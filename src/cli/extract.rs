@@ -128,7 +128,7 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     let mut pages = Vec::new();
     let mut seen = HashSet::new();
     for name in named {
-        let Files { found, passed_over } = files::files_below(name, "md")?;
+        let Files { found, passed_over } = files::files_below(name, &["md"])?;
         for line in passed_over {
             output::warn(line);
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::exit::Exit;
+use super::output;
 use super::usage::UsageError;
 use crate::diagnostic::{Remedy, render};
 use crate::files::FileError;
@@ -107,6 +108,11 @@ impl Failure {
             }
             other => vec![render(other)],
         }
+    }
+
+    /// Shows it on standard error.
+    pub(crate) fn tell(&self) {
+        self.messages().iter().for_each(output::error);
     }
 
     pub const fn exit(&self) -> Exit {

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::reports::{ReportFile, Reports};
+use super::reports::{Finished, ReportFile, reporting};
 use super::usage::UsageError;
 use crate::judge::shard;
 use crate::judge::verdict::Run;
@@ -38,19 +38,20 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let reports = Reports::new(arguments.report.clone())?;
-    if let Some(file) = arguments.files.iter().find(|it| reports.go_to(it)) {
-        return Err(UsageError::ReportIsInput(file.clone()).into());
-    }
-    let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
-    let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
-    let run = shard::merge(parts?).map_err(UsageError::Merge)?;
-    // Shards run in parallel: the sum of their times has no meaning.
-    let longest = run.results.iter().map(|it| it.duration_ms).max();
-    let elapsed = Duration::from_millis(longest.unwrap_or(0));
-    let text = terminal::render(&run, elapsed, output.look);
-    output.print_run(&text, &run)?;
-    Ok(Exit::of_run(&run).worse(reports.write(&run)))
+    reporting(&arguments.report, &arguments.files, output, |reports| {
+        let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+        let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
+        let run = shard::merge(parts?).map_err(UsageError::Merge)?;
+        reports.begin(arguments.report.clone(), run.target.clone(), &[])?;
+        // Shards run in parallel: the sum of their times has no meaning.
+        let longest = run.results.iter().map(|it| it.duration_ms).max();
+        let elapsed = Duration::from_millis(longest.unwrap_or(0));
+        Ok(Finished {
+            text: terminal::render(&run, elapsed, output.look),
+            run,
+            exit: Exit::Success,
+        })
+    })
 }
 
 fn read(path: &Path) -> Result<Run, Failure> {

@@ -21,7 +21,9 @@ pub(crate) mod merge;
 pub(crate) mod monitor;
 pub(crate) mod options;
 pub(crate) mod output;
+pub(crate) mod project;
 pub(crate) mod record;
+pub(crate) mod recordings;
 pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod run;
@@ -64,12 +66,13 @@ pub fn main() -> ExitCode {
             return Exit::Environment;
         }
         let arguments = arguments::with_default_command(arguments);
-        match Cli::try_parse_from(arguments) {
+        match Cli::try_parse_from(&arguments) {
             Ok(cli) => execute(cli),
             Err(error) => {
                 // Help and version go to standard output; a reader that went away is no failure.
                 let _ = error.print();
                 if error.use_stderr() {
+                    reports::refuse(&arguments, &error.to_string());
                     Exit::Usage
                 } else {
                     Exit::Success
@@ -149,7 +152,7 @@ fn guarded(work: impl FnOnce() -> Exit) -> Exit {
 fn execute(cli: Cli) -> Exit {
     let output = Output::new(cli.color);
     command(cli.command, output).unwrap_or_else(|failure| {
-        failure.messages().iter().for_each(output::error);
+        failure.tell();
         failure.exit()
     })
 }
@@ -161,7 +164,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(*arguments, output),
         Command::Record(arguments) => record::command(*arguments, output),
-        Command::Monitor(arguments) => monitor::command(*arguments, output),
+        Command::Monitor(arguments) => monitor::command(&arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),
         Command::Init(arguments) => init::command(arguments, output),

@@ -94,6 +94,12 @@ static REDACTOR: LazyLock<Option<Redactor>> = LazyLock::new(|| {
     getrandom::fill(&mut key).ok().map(|()| Redactor::new(key))
 });
 
+/// A message without secrets: it may quote addresses, which may have credentials in them.
+pub(crate) fn redacted(text: &str) -> String {
+    let redactor = REDACTOR.as_ref();
+    redactor.map_or_else(|| text.to_owned(), |it| it.in_text(text))
+}
+
 pub(crate) fn error(message: impl Display) {
     say(&format!("error: {message}"));
 }
@@ -105,10 +111,6 @@ pub(crate) fn warn(message: impl Display) {
 /// Writes text and a line feed to standard error. Control characters of names and messages of others
 /// do not reach the terminal. A failure cannot be shown anywhere else, and is ignored.
 pub(crate) fn say(text: &str) {
-    // Messages quote addresses, which may have credentials in them.
-    let text = REDACTOR
-        .as_ref()
-        .map_or_else(|| text.to_owned(), |it| it.in_text(text));
-    let text = shown(&text, false, Log::of_environment());
+    let text = shown(&redacted(text), false, Log::of_environment());
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

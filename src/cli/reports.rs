@@ -1,16 +1,22 @@
-//! Report files: checked before anything is played, written at the end.
+//! The end of each command that judges: what it prints, its report files, and its exit.
+//!
+//! Report files are checked before anything is played, and written for every exit: a file of an earlier run never
+//! looks like that of this one.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output;
+use super::output::Output;
 use super::usage::UsageError;
+use crate::config;
 use crate::config::values::ValueError;
 use crate::diagnostic::render;
 use crate::files;
-use crate::judge::verdict::Run;
+use crate::judge::verdict::{JudgedTarget, Run};
 use crate::report::ReportKind;
 
 /// A report, and the file that it goes to.
@@ -25,6 +31,38 @@ impl ReportFile {
     pub(crate) fn help(purpose: &str) -> String {
         let files = ReportKind::listed("or", |kind| format!("{kind}=FILE"));
         format!("{purpose}: {files} (repeatable)")
+    }
+
+    /// Adds the reports of the configuration whose kinds no option names. Returns its folder of snapshots.
+    pub(crate) fn complete(wanted: &mut Vec<Self>, configured: config::Reports) -> Option<PathBuf> {
+        for (kind, path) in [
+            (ReportKind::Json, configured.json),
+            (ReportKind::Junit, configured.junit),
+            (ReportKind::Html, configured.html),
+        ] {
+            let is_asked_for = wanted.iter().any(|it| it.kind == kind);
+            if let (Some(path), false) = (path, is_asked_for) {
+                wanted.push(Self { kind, path });
+            }
+        }
+        configured.snapshots
+    }
+
+    /// The folder that it is written to, if that is not there.
+    fn missing_folder(&self) -> Option<&Path> {
+        let folder = self.path.parent()?;
+        (!folder.as_os_str().is_empty() && !folder.is_dir()).then_some(folder)
+    }
+
+    fn is_one_of(&self, files: &[PathBuf]) -> bool {
+        let own = files::one_spelling(&self.path);
+        files.iter().any(|it| files::one_spelling(it) == own)
+    }
+
+    fn write(&self, run: &Run) -> Result<(), Failure> {
+        let text = self.kind.render(run);
+        let text = text.map_err(|error| Failure::Defect(error.to_string()))?;
+        Ok(files::write(&self.path, &text)?)
     }
 }
 
@@ -44,52 +82,171 @@ impl FromStr for ReportFile {
     }
 }
 
-/// Report files, each another one, in folders that are there.
+/// A command that has judged.
 #[derive(Debug)]
-pub(crate) struct Reports(Vec<ReportFile>);
+pub(crate) struct Finished {
+    pub run: Run,
+    /// The report for the terminal; empty where there is nothing to say.
+    pub text: String,
+    /// The exit, if it is worse than that of the results.
+    pub exit: Exit,
+}
+
+/// Failures that do not end a command: each is an error of its run.
+#[derive(Debug)]
+pub(crate) struct Failures {
+    pub errors: Vec<String>,
+    pub exit: Exit,
+}
+
+impl Default for Failures {
+    fn default() -> Self {
+        Self {
+            errors: Vec::new(),
+            exit: Exit::Success,
+        }
+    }
+}
+
+impl Failures {
+    /// Tells a failure.
+    pub(crate) fn take(&mut self, failure: &Failure) {
+        failure.tell();
+        self.errors.extend(failure.messages());
+        self.exit = self.exit.worse(failure.exit());
+    }
+}
+
+/// The report files of a command.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    files: Vec<ReportFile>,
+    target: JudgedTarget,
+}
+
+/// The error of a report whose run has not come to its end.
+const UNFINISHED: &str = "the run is not over: confcall runs still, or was killed";
+
+/// Does the work of a command that judges, and ends it. `read` are the files that it was given to read.
+pub(crate) fn reporting(
+    wanted: &[ReportFile],
+    read: &[PathBuf],
+    output: Output,
+    work: impl FnOnce(&mut Reports) -> Result<Finished, Failure>,
+) -> Result<Exit, Failure> {
+    let mut reports = Reports {
+        files: wanted.to_vec(),
+        target: JudgedTarget::default(),
+    };
+    let worked = reports
+        .spare(read)
+        .map_err(Failure::from)
+        .and_then(|()| work(&mut reports));
+    match worked {
+        Ok(Finished { run, text, exit }) => {
+            let printed = output.print_run(&text, &run);
+            let exit = exit.worse(Exit::of_run(&run));
+            let exit = exit.worse(reports.write(&run));
+            printed?;
+            Ok(exit)
+        }
+        Err(failure) => {
+            reports.fail(failure.messages());
+            Err(failure)
+        }
+    }
+}
+
+/// Writes the reports of a command line that cannot be understood: the words behind `--report`.
+pub(crate) fn refuse(arguments: &[OsString], why: &str) {
+    let words = arguments.iter().map_while(|it| it.to_str());
+    let words: Vec<&str> = words.take_while(|it| *it != "--").collect();
+    let behind = words.windows(2).filter(|it| it[0] == "--report");
+    let joined = words.iter().filter_map(|it| it.strip_prefix("--report="));
+    let files = behind.map(|it| it[1]).chain(joined);
+    let files: Vec<ReportFile> = files.filter_map(|it| it.parse().ok()).collect();
+    let read: Vec<PathBuf> = words.iter().map(PathBuf::from).collect();
+    let mut reports = Reports {
+        files,
+        target: JudgedTarget::default(),
+    };
+    // It may be the word of another option, and may be read.
+    reports.files.retain(|it| !it.is_one_of(&read));
+    reports.fail(vec![why.to_owned()]);
+}
 
 impl Reports {
     pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.files.is_empty()
     }
 
-    pub(crate) fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
-        for (at, report) in wanted.iter().enumerate() {
-            if wanted[..at].iter().any(|it| it.path == report.path) {
+    /// Refuses reports that would overwrite each other, or whose folder is not there. The file of an earlier run
+    /// gives way to that of an unfinished one. `read` are the files that the command reads.
+    pub(crate) fn begin(
+        &mut self,
+        wanted: Vec<ReportFile>,
+        target: JudgedTarget,
+        read: &[PathBuf],
+    ) -> Result<(), Failure> {
+        self.files = wanted;
+        self.target = target;
+        self.spare(read)?;
+        for (at, report) in self.files.iter().enumerate() {
+            if self.files[..at].iter().any(|it| it.path == report.path) {
                 return Err(UsageError::ReportTwice(report.path.clone()).into());
             }
-            let folder = report.path.parent().unwrap_or(Path::new(""));
-            if !folder.as_os_str().is_empty() && !folder.is_dir() {
+            if let Some(folder) = report.missing_folder() {
                 return Err(Failure::Environment(EnvironmentError::NoFolder {
                     report: report.path.clone(),
                     folder: folder.to_owned(),
                 }));
             }
         }
-        Ok(Self(wanted))
+        let unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
+        // What is written to a pipe stays written.
+        let files = self.files.iter().filter(|it| !files::is_special(&it.path));
+        files
+            .into_iter()
+            .try_for_each(|report| report.write(&unfinished))
     }
 
-    pub(crate) fn go_to(&self, file: &Path) -> bool {
-        self.0.iter().any(|it| it.path == file)
+    /// Refuses reports that would overwrite a file that is read.
+    fn spare(&mut self, read: &[PathBuf]) -> Result<(), UsageError> {
+        let is_read = |it: &ReportFile| it.is_one_of(read);
+        let Some(first) = self.files.iter().find(|it| is_read(it)) else {
+            return Ok(());
+        };
+        let first = first.path.clone();
+        self.files.retain(|it| !is_read(it));
+        Err(UsageError::ReportIsInput(first))
     }
 
     /// Writes the reports. One that cannot be written is an error, which the exit shows.
-    pub(crate) fn write(&self, run: &Run) -> Exit {
+    fn write(&self, run: &Run) -> Exit {
         let mut exit = Exit::Success;
-        for report in &self.0 {
-            if let Err(failure) = write(report, run) {
+        for report in &self.files {
+            if let Err(failure) = report.write(run) {
                 output::error(render(&failure));
                 exit = exit.worse(failure.exit());
             }
         }
         exit
     }
-}
 
-fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
-    let text = report.kind.render(run);
-    let text = text.map_err(|error| Failure::Defect(error.to_string()))?;
-    Ok(files::write(&report.path, &text)?)
+    /// Writes the reports of a command that failed. One whose folder is not there cannot be written.
+    fn fail(&mut self, errors: Vec<String>) {
+        self.files.retain(|it| it.missing_folder().is_none());
+        let redacted = errors.iter().map(|it| output::redacted(it));
+        let run = self.without_results(redacted.collect());
+        // The exit is that of the failure.
+        let _ = self.write(&run);
+    }
+
+    fn without_results(&self, errors: Vec<String>) -> Run {
+        let mut run = Run::new(self.target.clone(), Vec::new());
+        run.errors = errors;
+        run
+    }
 }
 
 #[cfg(test)]

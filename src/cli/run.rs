@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use url::Url;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::reports::{ReportFile, Reports};
+use super::reports::{Finished, ReportFile, Reports, reporting};
 use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
 use super::tls::Tls;
@@ -27,7 +27,7 @@ use crate::config::{self, values};
 use crate::http::interception::NamedHost;
 use crate::judge::redaction;
 use crate::judge::shard::Shard;
-use crate::judge::verdict::Run;
+use crate::judge::verdict::{Run, ScenarioResult};
 use crate::report::{coverage, snapshot, terminal};
 use crate::runner::options::{SEED, TargetProgram};
 use crate::runner::run::{Observer, Played};
@@ -186,39 +186,60 @@ pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
     }
 }
 
-pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let wanted = arguments.report.clone();
+    reporting(&wanted, &[], output, |reports| {
+        run(arguments, reports, output)
+    })
+}
+
+fn run(
+    mut arguments: Arguments,
+    reports: &mut Reports,
+    output: Output,
+) -> Result<Finished, Failure> {
     let mut config = config::load(arguments.config.as_deref())?;
     arguments.complete(&mut config)?;
-    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
+    reports.begin(
+        std::mem::take(&mut arguments.report),
+        arguments.judged(),
+        &arguments.stubs,
+    )?;
     let wants_coverage = arguments.coverage;
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
     let redactor = record::redactor_of(config.redaction.clone())?;
     let (options, left_out) = arguments.options(config)?;
-    let mut played = play(options, &output)?;
+    let Played {
+        mut run,
+        elapsed,
+        is_interrupted,
+    } = play(options, &output)?;
     if accepted.is_none() && !wants_coverage && reports.is_empty() {
-        played.run.drop_passed_traffic();
+        run.drop_passed_traffic();
     }
-    redaction::run(&mut played.run, &redactor);
-    let mut text = terminal::render(&played.run, played.elapsed, output.look);
+    redaction::run(&mut run, &redactor);
+    let mut exit = if is_interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::Success
+    };
+    let mut remedy = String::new();
+    if let Some(folder) = &accepted {
+        let conversations = conversations(&run);
+        let (text, compared) = snapshots::compare(folder, &mut run, conversations);
+        (remedy, exit) = (text, exit.worse(compared));
+    }
+    let mut text = terminal::render(&run, elapsed, output.look);
     if wants_coverage {
-        text.push_str(&coverage::render(&played.run, "scenario", output.look));
+        text.push_str(&coverage::render(&run, "scenario", output.look));
     }
     if !is_narrowed && left_out.count > 0 {
         let _ = writeln!(text, "{}", output.look.dim(&left_out.to_string()));
     }
-    output.print_run(&text, &played.run)?;
-    let mut exit = if played.is_interrupted {
-        Exit::Interrupted
-    } else {
-        Exit::of_run(&played.run)
-    };
-    if let Some(folder) = &accepted {
-        let conversations = conversations(&played.run);
-        exit = exit.worse(snapshots::compare(folder, conversations, output)?);
-    }
-    Ok(exit.worse(reports.write(&played.run)))
+    text.push_str(&remedy);
+    Ok(Finished { run, text, exit })
 }
 
 /// Plays a run to its end, or until a signal interrupts it.
@@ -233,17 +254,26 @@ pub(crate) fn play(options: Options, observer: &dyn Observer) -> Result<Played, 
     Ok(played)
 }
 
+/// The addresses of confcall, and of its forward proxy with the certificate that clients trust. A target that confcall
+/// starts has them in its environment.
+pub(crate) fn listening(own: &str, proxy: Option<(&str, &Path)>, is_started: bool) -> String {
+    let mut text = format!("listening {own}\n");
+    if let Some((proxy, certificate)) = proxy {
+        let _ = writeln!(text, "listening {proxy}");
+        if !is_started {
+            text.push_str(&ca::starting(certificate, proxy));
+        }
+    }
+    text
+}
+
 impl Observer for Output {
     fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()> {
-        let mut text = format!("listening {}\n", session.url());
-        if let Some((proxy, certificate)) = session.proxy() {
-            let _ = writeln!(text, "listening {proxy}");
-            // A program that confcall starts has it in its environment.
-            if program.is_none() {
-                text.push_str(&ca::starting(certificate, proxy));
-            }
-        }
-        self.print(&text)
+        self.print(&listening(
+            session.url(),
+            session.proxy(),
+            program.is_some(),
+        ))
     }
 
     fn warn(&self, warning: &str) {
@@ -252,15 +282,18 @@ impl Observer for Output {
 }
 
 /// The conversations of a run that are held against the accepted ones.
-fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
+fn conversations(run: &Run) -> Vec<Conversation> {
     // A conversation under fault injection is judged, but has no accepted one.
-    let held = run.results.iter();
-    let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(INJECTION_MARK));
-    held.map(|result| Conversation {
+    let is_held =
+        |it: &ScenarioResult| !it.traffic.is_empty() && !it.scenario.contains(INJECTION_MARK);
+    let held = (0..).zip(&run.results).filter(|(_, it)| is_held(it));
+    let held = held.map(|(at, result)| Conversation {
+        result: at,
         name: snapshot::name(result),
         description: format!("{} of {}", result.role, result.scenario),
         content: snapshot::render(result),
-    })
+    });
+    held.collect()
 }
 
 #[cfg(test)]

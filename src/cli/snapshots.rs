@@ -1,6 +1,5 @@
 //! Snapshots of conversations in a folder: `NAME.snap` is accepted, `NAME.snap.new` waits to be.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -9,18 +8,18 @@ use walkdir::WalkDir;
 
 use super::environment;
 use super::exit::Exit;
-use super::failure::Failure;
-use super::output::Output;
+use super::reports::Failures;
 use super::usage::UsageError;
-use crate::diagnostic::place::printable;
 use crate::files;
 use crate::files::FileError;
+use crate::judge::verdict::{Run, Verdict};
 use crate::report::snapshot;
-use crate::report::text::changed_lines;
 
 /// A conversation to compare with the accepted one.
 #[derive(Debug)]
 pub(crate) struct Conversation {
+    /// The position of its result in the run.
+    pub result: usize,
     /// The name of its snapshot: a path below the folder, without `.snap`.
     pub name: String,
     pub description: String,
@@ -52,38 +51,53 @@ impl Proposals {
     }
 }
 
-/// Compares conversations with the accepted ones, and proposes those that differ. In CI nothing is
-/// written.
+/// Compares conversations of a run with the accepted ones, and proposes those that differ. Each of these fails its
+/// result. In CI nothing is written. Returns the remedy, where one differs, and the exit of a folder that cannot be
+/// used.
 pub(crate) fn compare(
     folder: &Path,
-    conversations: impl IntoIterator<Item = Conversation>,
-    output: Output,
-) -> Result<Exit, Failure> {
+    run: &mut Run,
+    conversations: Vec<Conversation>,
+) -> (String, Exit) {
+    let compared = compare_all(folder, run, conversations);
+    run.count();
+    match compared {
+        Ok(remedy) => (remedy, Exit::Success),
+        Err(error) => {
+            let mut failures = Failures::default();
+            failures.take(&error.into());
+            run.errors.extend(failures.errors);
+            (String::new(), failures.exit)
+        }
+    }
+}
+
+fn compare_all(
+    folder: &Path,
+    run: &mut Run,
+    conversations: Vec<Conversation>,
+) -> Result<String, FileError> {
     let proposals = Proposals::of_environment();
-    let mut text = String::new();
     let mut differing = 0;
     for conversation in conversations {
-        let description = &conversation.description;
-        let file = snapshot::file(description, &conversation.content);
+        let file = snapshot::file(&conversation.description, &conversation.content);
         let compared = compare_file(folder, &conversation.name, &file, proposals)?;
-        let Compared::Different { accepted } = compared else {
+        let (Compared::Different { accepted }, Some(result)) =
+            (compared, run.results.get_mut(conversation.result))
+        else {
             continue;
         };
         differing += 1;
-        let what = match accepted {
-            Some(_) => "CHANGED",
-            None => "NEW",
-        };
-        let what = output.look.warning(what);
-        let _ = writeln!(text, "{what} {}", printable(description));
-        if let Some(accepted) = accepted {
-            let content = |file| snapshot::content(file).unwrap_or_default();
-            let (old, new) = (content(&accepted), content(&file));
-            text.push_str(&changed_lines(old, new, output.look));
+        let accepted = accepted.as_deref().and_then(snapshot::content);
+        let file = snapshot_file(folder, &conversation.name);
+        let differs = snapshot::violation(&file, accepted, conversation.content);
+        result.failures.push(differs);
+        if result.verdict != Verdict::Error {
+            result.verdict = Verdict::Fail;
         }
     }
     let count = match differing {
-        0 => return Ok(Exit::Success),
+        0 => return Ok(String::new()),
         1 => "1 conversation is not the accepted one".to_owned(),
         _ => format!("{differing} conversations are not the accepted ones"),
     };
@@ -91,9 +105,11 @@ pub(crate) fn compare(
         Proposals::Written => format!("review with `confcall accept {}`", folder.display()),
         Proposals::NotWritten => "run it outside of CI, and review".to_owned(),
     };
-    let _ = writeln!(text, "{count}; {remedy}");
-    output.print(&text)?;
-    Ok(Exit::Failed)
+    Ok(format!("{count}; {remedy}\n"))
+}
+
+fn snapshot_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.snap"))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +128,7 @@ fn compare_file(
     proposals: Proposals,
 ) -> Result<Compared, FileError> {
     let new = folder.join(format!("{name}.snap.new"));
-    let accepted = accepted(&folder.join(format!("{name}.snap")))?;
+    let accepted = accepted(&snapshot_file(folder, name))?;
     let is_same = |accepted: &String| compared_part(accepted) == compared_part(file);
     if accepted.as_ref().is_some_and(is_same) {
         if proposals == Proposals::Written {

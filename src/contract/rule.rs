@@ -68,6 +68,8 @@ rules! {
     Limit = "limit",
     /// A connection that broke, or bytes that are not HTTP.
     Transport = "transport",
+    /// A conversation that is not the accepted one.
+    Snapshot = "snapshot",
 }
 
 impl Rule {

@@ -59,6 +59,8 @@ pub enum Basis {
     Requirement(Requirement),
     /// An exchange of the recording, by its number.
     Exchange(u64),
+    /// The accepted conversation.
+    Snapshot,
 }
 
 impl fmt::Display for Basis {
@@ -66,11 +68,13 @@ impl fmt::Display for Basis {
         match self {
             Self::Requirement(requirement) => requirement.fmt(f),
             Self::Exchange(number) => write!(f, "{EXCHANGE}{number}"),
+            Self::Snapshot => f.write_str(SNAPSHOT),
         }
     }
 }
 
 const EXCHANGE: &str = "exchange ";
+const SNAPSHOT: &str = "snapshot";
 
 impl From<Basis> for String {
     fn from(basis: Basis) -> Self {
@@ -82,6 +86,9 @@ impl TryFrom<String> for Basis {
     type Error = UnknownRequirement;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == SNAPSHOT {
+            return Ok(Self::Snapshot);
+        }
         let number = text.strip_prefix(EXCHANGE).and_then(|it| it.parse().ok());
         let exchange = number.map(Self::Exchange);
         let basis = exchange.or_else(|| text.parse().ok().map(Self::Requirement));
@@ -220,7 +227,7 @@ pub enum TrafficMessage {
 }
 
 /// The judged party and its address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JudgedTarget {
     /// The party; none where both built-in references are judged.
     pub role: Option<Party>,
@@ -295,8 +302,24 @@ impl Run {
 
     /// Counts the results and keeps their order.
     pub fn new(target: JudgedTarget, results: Vec<ScenarioResult>) -> Self {
+        let mut run = Self {
+            version: 1,
+            target,
+            shard: None,
+            errors: Vec::new(),
+            notes: Vec::new(),
+            listed: Listed::default(),
+            summary: Summary::default(),
+            results,
+        };
+        run.count();
+        run
+    }
+
+    /// Counts the results again, after a change of their verdicts.
+    pub(crate) fn count(&mut self) {
         let mut summary = Summary::default();
-        for result in &results {
+        for result in &self.results {
             *match result.verdict {
                 Verdict::Pass => &mut summary.pass,
                 Verdict::Fail => &mut summary.fail,
@@ -306,16 +329,7 @@ impl Run {
                 Verdict::Skip => &mut summary.skip,
             } += 1;
         }
-        Self {
-            version: 1,
-            target,
-            shard: None,
-            errors: Vec::new(),
-            notes: Vec::new(),
-            listed: Listed::default(),
-            summary,
-            results,
-        }
+        self.summary = summary;
     }
 }
 
@@ -342,6 +356,7 @@ mod tests {
         for basis in [
             Basis::Requirement(Requirement::AnswerStatus),
             Basis::Exchange(3),
+            Basis::Snapshot,
         ] {
             let text = serde_json::json!(basis);
             assert_eq!(text, basis.to_string());

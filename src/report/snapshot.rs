@@ -1,15 +1,22 @@
 //! Snapshots of conversations, to compare the next run's with, in the file format of insta:
 //! `cargo insta` reviews them too.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::conversation;
 use super::conversation::Names;
 use super::text::normalized;
 use crate::api::party::Party;
 use crate::api::resource::path_of;
+use crate::contract::rule::{Level, Rule};
+use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Body;
-use crate::judge::verdict::{ScenarioResult, Traffic, TrafficMessage, Verdict};
+use crate::judge::verdict::{
+    Basis, ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation,
+};
 use crate::replay::Replayed;
 
 /// The name of a result's snapshot, without `.snap`.
@@ -79,9 +86,32 @@ fn sort(body: &mut Body) {
     }
 }
 
+/// The violation of a conversation with this content that is not the accepted one. `file` has the accepted content,
+/// where there is one.
+pub(crate) fn violation(file: &Path, accepted: Option<&str>, content: String) -> Violation {
+    let message = match accepted {
+        Some(_) => "the conversation is not the accepted one",
+        None => "the conversation is new: none is accepted",
+    };
+    Violation {
+        rule: Rule::Snapshot,
+        level: Level::Must,
+        requirement: Basis::Snapshot,
+        step: None,
+        pointer: Pointer::root(),
+        expected: accepted.map_or(Value::Null, Value::from),
+        actual: content.into(),
+        source: Source {
+            file: file.display().to_string(),
+            line: 1,
+        },
+        message: message.to_owned(),
+    }
+}
+
 /// A snapshot file with this content.
 pub(crate) fn file(description: &str, content: &str) -> String {
-    let description = serde_json::Value::from(description);
+    let description = Value::from(description);
     format!("---\nsource: confcall\ndescription: {description}\n---\n{content}")
 }
 

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::conversation;
 use super::conversation::Names;
-use super::text::{Look, whole_difference};
+use super::text::{Look, changed_lines, whole_difference};
 use crate::api::party::Party;
-use crate::contract::rule::Level;
+use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::place::printable;
 use crate::judge::verdict::{Run, ScenarioResult, Summary, Verdict, Violation};
 
@@ -98,7 +98,10 @@ pub(crate) fn details(result: &ScenarioResult, look: Look) -> String {
     for note in &result.notes {
         text.push_str(&wrapped(&format!("note: {note}"), 2, look));
     }
-    if !result.traffic.is_empty() {
+    // A snapshot is a conversation: its difference shows the messages.
+    let is_shown =
+        result.failures.is_empty() || result.failures.iter().any(|it| it.rule != Rule::Snapshot);
+    if is_shown && !result.traffic.is_empty() {
         let _ = writeln!(text, "\n  {}", look.bold("traffic"));
         let traffic = conversation::traffic(&result.traffic, &Names::new(&result.bound));
         text.push_str(&indented(&traffic, 4));
@@ -123,11 +126,22 @@ fn violation(violation: &Violation, look: Look) -> String {
     }
     text.push('\n');
     text.push_str(&wrapped(&violation.message, 4, look));
-    text.push_str(&compared(&violation.expected, &violation.actual, look));
+    text.push_str(&match violation.rule {
+        Rule::Snapshot => changed(&violation.expected, &violation.actual, look),
+        _ => compared(&violation.expected, &violation.actual, look),
+    });
     let source = format!("{}:{}", violation.source.file, violation.source.line);
     let requirement = look.dim(&format!("({})", violation.requirement));
     let _ = writeln!(text, "    documented: {source} {requirement}");
     text
+}
+
+/// The lines of a snapshot that have changed; none of a new one.
+fn changed(accepted: &Value, new: &Value, look: Look) -> String {
+    match (accepted.as_str(), new.as_str()) {
+        (Some(accepted), Some(new)) => changed_lines(accepted, new, look),
+        _ => String::new(),
+    }
 }
 
 /// The expected and the actual value: two lines where both are short, else their difference.
@@ -267,7 +281,6 @@ fn indented(text: &str, indent: usize) -> String {
 mod tests {
     use super::*;
     use crate::contract::requirement::Requirement;
-    use crate::contract::rule::Rule;
     use crate::diagnostic::pointer::Pointer;
     use crate::judge::verdict::{Basis, JudgedTarget, Source, Traffic, TrafficMessage};
     use serde_json::json;

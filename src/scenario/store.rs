@@ -100,7 +100,7 @@ pub(crate) struct Loaded {
 /// [`FileError::Broken`] with every broken file, those of [`files_below`], and the other variants of
 /// [`LoadError`].
 pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
-    let Files { found, passed_over } = files_below(folder, "json")?;
+    let Files { found, passed_over } = files_below(folder, &["json"])?;
     let mut by_id: BTreeMap<ScenarioId, PathBuf> = BTreeMap::new();
     let mut files = Vec::new();
     for path in found {

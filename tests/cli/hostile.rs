@@ -58,7 +58,9 @@ fn steers(c: char) -> bool {
 }
 
 fn is_annotation(line: &str) -> bool {
-    line.starts_with("::error title=service ") || line.starts_with("::error title=bot ")
+    let titles = ["service ", "bot ", "confcall::"];
+    let mut titles = titles.iter().map(|it| format!("::error title={it}"));
+    titles.any(|it| line.starts_with(&it))
 }
 
 #[track_caller]

@@ -10,6 +10,7 @@ mod contract;
 mod extract;
 mod hostile;
 mod negative;
+mod reports;
 mod shards;
 mod snapshots;
 
@@ -286,7 +287,13 @@ fn bad_arguments_are_told_with_their_form() {
             "unknown report kind `htm`; there are `json`, `junit` and `html`",
         ),
         (
-            &["run", "--report", "json=x", "--report", "junit=x"],
+            &[
+                "run",
+                "--report",
+                "json=/dev/null",
+                "--report",
+                "junit=/dev/null",
+            ],
             "give the report a file of its own",
         ),
         (&["run", "--given", "x"], "`create`"),

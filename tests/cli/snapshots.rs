@@ -27,7 +27,9 @@ fn conversations_are_proposed_accepted_and_held() {
     let path = kept.to_str().unwrap();
     let (code, text) = run(path, &[("CI", "true")]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("NEW service of ") && !kept.exists(), "{text}");
+    assert!(text.contains("FAIL service ") && !kept.exists(), "{text}");
+    assert!(text.contains("the conversation is new"), "{text}");
+    assert!(text.contains(" passed, 2 failed"), "{text}");
 
     assert_eq!(run(path, &[("TF_BUILD", "True")]).0, Some(1));
     assert!(!kept.exists(), "Azure Pipelines does not set CI");
@@ -51,9 +53,10 @@ fn conversations_are_proposed_accepted_and_held() {
     let (code, text) = run(path, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("CHANGED ") && text.contains("- HTTP 50"),
+        text.contains("the conversation is not the accepted one") && text.contains("- HTTP 50"),
         "{text}"
     );
+    assert!(text.contains(" passed, 1 failed"), "{text}");
     assert!(confcall(&["accept", path, "--reject"]).status.success());
     assert_eq!(
         stdout(&confcall(&["accept", path])),

@@ -30,7 +30,7 @@ fn the_built_in_contract_is_that_of_the_published_pages() {
     };
     let pages = ["calling", "pt-BR", "ru-RU", "zh-CN"]
         .iter()
-        .flat_map(|part| files_below(&folder.join(part), "md").unwrap().found);
+        .flat_map(|part| files_below(&folder.join(part), &["md"]).unwrap().found);
     let facts = pages.filter_map(|path| {
         let below: Vec<_> = path.strip_prefix(&folder).unwrap().iter().collect();
         let below: Vec<_> = below.iter().map(|part| part.to_str().unwrap()).collect();

@@ -98,7 +98,8 @@ fn every_mutant_is_caught_and_no_variant_is_blamed() {
     };
     let unnamed: Vec<Rule> = Rule::VARIANTS
         .iter()
-        .filter(|rule| !rules(None).contains(rule))
+        // No judge knows the accepted conversations.
+        .filter(|rule| !rules(None).contains(rule) && **rule != Rule::Snapshot)
         .copied()
         .collect();
     assert_eq!(unnamed, []);

@@ -36,10 +36,31 @@ fn the_conversation_with_a_service_is_proposed_accepted_and_held() {
     let folder = tempfile::tempdir().unwrap();
     let file = Tape::new().write(folder.path());
     let kept = folder.path().join("kept");
-    let (code, text) = with_service(replay(&file, &kept).env("CI", "true"), &[]);
+    let reports = ["json", "junit"].map(|kind| (kind, folder.path().join(kind)));
+    let with_reports = |command: &mut Command| {
+        for (kind, path) in &reports {
+            command.arg(format!("--report={kind}={}", path.display()));
+        }
+        with_service(command.env("CI", "true"), &[])
+    };
+    let (code, text) = with_reports(&mut replay(&file, &kept));
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("NEW service of tape.jsonl\n"), "{text}");
+    assert!(text.contains("FAIL service "), "{text}");
+    assert!(text.contains("the conversation is new"), "{text}");
+    assert!(text.contains("0 passed, 1 failed"), "{text}");
     assert!(!kept.exists(), "nothing is written under CI");
+    let [json, junit] = reports
+        .each_ref()
+        .map(|(_, path)| fs::read_to_string(path).unwrap());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["summary"]["fail"], 1);
+    let failure = &json["results"][0]["failures"][0];
+    assert_eq!(
+        (&failure["rule"], &failure["expected"]),
+        (&json!("snapshot"), &json!(null))
+    );
+    assert!(failure["actual"].as_str().unwrap().contains("HTTP 202"));
+    assert!(junit.contains("<failure message=\"snapshot: "), "{junit}");
 
     let (code, text) = with_service(&mut replay(&file, &kept), &[]);
     assert_eq!(code, Some(1), "{text}");
@@ -58,7 +79,8 @@ fn the_conversation_with_a_service_is_proposed_accepted_and_held() {
     let faulty = ["--mutant", "answer-status-unknown"];
     let (code, text) = with_service(replay(&file, &kept).env("CI", "true"), &faulty);
     assert_eq!(code, Some(1), "{text}");
-    let (_, difference) = text.split_once("CHANGED service of tape.jsonl\n").unwrap();
+    let changed = "the conversation is not the accepted one\n";
+    let (_, difference) = text.split_once(changed).unwrap();
     let changed: Vec<_> = difference
         .lines()
         .filter(|it| it.starts_with("    -") || it.starts_with("    +"))

@@ -22,7 +22,7 @@ use super::check::cases_of_both;
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output::Output;
-use super::reports::{ReportFile, Reports};
+use super::reports::{Finished, ReportFile, reporting};
 use super::scenarios::Source;
 use super::serve::named;
 use super::tls::{self, Tls};
@@ -42,6 +42,7 @@ use crate::redact::Redactor;
 use crate::report::{coverage, covered, terminal};
 use crate::runner::PlayError;
 use crate::runner::process::Program;
+use crate::runner::run::SERVICE_VARIABLE;
 
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`, and `control URL` for the built-in service, then starts COMMAND with these addresses in \
@@ -112,23 +113,17 @@ const END_WITHIN: Duration = Duration::from_secs(10);
 const CONTROL: &str = "/control/";
 
 /// The variables of COMMAND.
-const SERVICE_VARIABLE: &str = "CONFCALL_SERVICE";
 const CONTROL_VARIABLE: &str = "CONFCALL_CONTROL";
 
-pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
-    let monitored = monitor(&arguments, output);
-    if let Err(failure) = &monitored {
-        // An old report must not look like that of this run.
-        let mut run = Run::new(target(&arguments, None), Vec::new());
-        run.errors = failure.messages();
-        reports.write(&run);
-    }
-    let (run, exit) = monitored?;
-    Ok(exit.worse(reports.write(&run)))
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    reporting(&arguments.report, &[], output, |reports| {
+        let wanted = arguments.report.clone();
+        reports.begin(wanted, target(arguments, None), &[])?;
+        monitor(arguments, output)
+    })
 }
 
-fn monitor(arguments: &Arguments, output: Output) -> Result<(Run, Exit), Failure> {
+fn monitor(arguments: &Arguments, output: Output) -> Result<Finished, Failure> {
     let project = config::load(arguments.config.as_deref())?;
     let redactor = Arc::new(recorder::redactor(arguments.config.as_deref())?);
     let authority = arguments.tls.authority()?;
@@ -161,9 +156,7 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<(Run, Exit), Failure
     };
     let mut text = String::new();
     let run = judged(arguments, &project, monitored, &redactor, output, &mut text);
-    output.print_run(&text, &run)?;
-    let exit = exit.worse(Exit::of_run(&run));
-    Ok((run, exit))
+    Ok(Finished { run, text, exit })
 }
 
 /// A monitored run that is over.

@@ -333,7 +333,7 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         let violations = result.failures.iter().chain(&result.warnings);
         broken.extend(violations.filter_map(|it| match it.requirement {
             Basis::Requirement(requirement) => Some(requirement),
-            Basis::Exchange(_) => None,
+            Basis::Exchange(_) | Basis::Snapshot => None,
         }));
         match result.verdict {
             Verdict::Pass => {}

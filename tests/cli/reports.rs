@@ -1,0 +1,135 @@
+//! Report files are of the run that they are asked of, whatever comes of it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use confcall_test_support::process::Process;
+use serde_json::Value;
+
+use super::{command, stderr};
+
+const CASSETTE: &str = "cassettes/participant-invite/beta@2021-02/\
+    invite-one-participant-to-an-existing-group-call.jsonl";
+
+/// Ends with this exit code, with a report of each kind that says why.
+fn reported(folder: &Path, arguments: &[&str], code: i32, why: &str) {
+    let (json, junit) = (folder.join("report.json"), folder.join("report.xml"));
+    for file in [&json, &junit] {
+        fs::write(file, "old").unwrap();
+    }
+    let options = [
+        format!("--report=json={}", json.display()),
+        format!("--report=junit={}", junit.display()),
+    ];
+    let output = command(arguments).args(&options).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    let report: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    let error = report["errors"][0].as_str().unwrap();
+    assert!(error.contains(why), "{arguments:?}: {error}");
+    let xml = fs::read_to_string(&junit).unwrap();
+    assert!(xml.contains("<failure"), "{arguments:?}: {xml}");
+}
+
+#[test]
+fn an_old_report_never_survives() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cassette = root.join(CASSETTE);
+    let cassette = cassette.to_str().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody_at = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken_at = taken.local_addr().unwrap().to_string();
+    let broken = folder.path().join("broken.toml");
+    fs::write(&broken, "[targt]\n").unwrap();
+    let broken = broken.to_str().unwrap();
+    for (arguments, code, why) in [
+        (
+            &["replay", cassette, "--service", &nobody_at][..],
+            3,
+            "cannot be reached",
+        ),
+        (
+            &["replay", cassette, "--listen", &taken_at],
+            3,
+            "cannot listen on",
+        ),
+        (&["replay", "gone.jsonl"], 2, "gone.jsonl"),
+        (&["replay", cassette, "--config", broken], 2, "targt"),
+        (
+            &["replay", cassette, "--no-such-option"],
+            2,
+            "--no-such-option",
+        ),
+        (&["run", "--service", &nobody_at], 3, "cannot be reached"),
+        (&["run", "no-such-scenario"], 2, "no-such-scenario"),
+        (&["run", "--config", broken], 2, "targt"),
+        (&["--no-such-option"], 2, "--no-such-option"),
+        (&["check", "gone.jsonl"], 2, "gone.jsonl"),
+        (&["check", cassette, "--edition", "1999-01"], 2, "1999-01"),
+        (&["monitor", "--listen", &taken_at], 3, "cannot listen on"),
+        (&["merge", broken], 2, "no report of a run"),
+    ] {
+        reported(folder.path(), arguments, code, why);
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_a_report_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    fs::write(&report, "old").unwrap();
+    let cassette = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASSETTE);
+    let json = format!("json={}", report.display());
+    let arguments = ["replay", cassette.to_str().unwrap(), "--report", &json];
+    let mut replay = Process::start(&mut command(&arguments), 1);
+    replay.kill();
+    let report: Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    let errors = report["errors"].to_string();
+    assert!(errors.contains("the run is not over"), "{errors}");
+}
+
+#[test]
+fn a_report_does_not_overwrite_what_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tape.jsonl");
+    let whole = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(CASSETTE)).unwrap();
+    fs::write(&file, &whole).unwrap();
+    let (file, within) = (file.to_str().unwrap(), folder.path().to_str().unwrap());
+    let json = format!(
+        "json={within}/../{}/tape.jsonl",
+        folder.path().file_name().unwrap().to_str().unwrap()
+    );
+    for arguments in [
+        ["check", file],
+        ["check", within],
+        ["replay", file],
+        ["replay", within],
+        ["merge", file],
+    ] {
+        let output = command(&arguments)
+            .args(["--report", &json])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = stderr(&output);
+        assert!(
+            said.contains("would be overwritten"),
+            "{arguments:?}: {said}"
+        );
+        assert_eq!(fs::read(file).unwrap(), whole, "{arguments:?}");
+    }
+    let output = command(&[
+        "check",
+        file,
+        "--nonsense",
+        "--report",
+        &format!("json={file}"),
+    ])
+    .output();
+    assert_eq!(output.unwrap().status.code(), Some(2));
+    assert_eq!(fs::read(file).unwrap(), whole);
+}
