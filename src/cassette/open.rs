@@ -10,6 +10,9 @@ use super::source::{Source, SourceError, is_one_a_line, one_a_line};
 use crate::files;
 use crate::files::FileError;
 
+/// How the names of recordings end, in a folder that is searched for them.
+pub(crate) const EXTENSIONS: [&str; 3] = ["jsonl", "har", "zip"];
+
 /// A recording whose bytes can be read.
 pub(crate) enum Opened {
     Har(Vec<u8>),

@@ -11,10 +11,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::output::Output;
-use super::record;
-use super::reports::{ReportFile, Reports};
+use super::recordings::Found;
+use super::reports::{Failures, Finished, ReportFile, Reports, reporting};
 use super::scenarios::{Among, How};
 use super::usage::UsageError;
+use super::{record, recordings};
 use crate::api::party::Party;
 use crate::cassette::ordered::Ordered;
 use crate::judge;
@@ -43,7 +44,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Cassettes and HAR files
+    /// Cassettes and HAR files, or folders of them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Only scenarios whose id contains this text or matches this glob (repeatable)
@@ -94,18 +95,15 @@ impl Checker {
         })
     }
 
-    fn judge(&self, file: &Path) -> Result<Judged, Failure> {
+    /// `name` is that of the file in the names of conversations.
+    fn judge(&self, file: &Path, name: &str) -> Result<Judged, Failure> {
         let (mut recording, torn) = Ordered::open(file)?;
         let mut warnings: Vec<_> = torn.iter().map(ToString::to_string).collect();
         if recording.len() == 0 {
             return Err(UsageError::NoExchange(file.to_owned()).into());
         }
-        let name = file
-            .file_name()
-            .unwrap_or(file.as_os_str())
-            .to_string_lossy();
         let coverage = Arc::clone(&self.coverage);
-        let mut check = Check::new(&name, recording.directions(), coverage, &self.options);
+        let mut check = Check::new(name, recording.directions(), coverage, &self.options);
         let mut secrets = Secrets::default();
         // A secret of one exchange may be in the report of another.
         let read = |exchange| (secrets::secrets(&self.redactor, &exchange), exchange);
@@ -129,12 +127,14 @@ impl Checker {
         Ok(Judged { checked, warnings })
     }
 
-    fn report(&self, names: &[String], results: Vec<ScenarioResult>) -> Run {
-        let target = JudgedTarget {
-            role: None,
-            url: Some(names.join(", ")),
-        };
+    fn report(
+        &self,
+        target: JudgedTarget,
+        results: Vec<ScenarioResult>,
+        errors: Vec<String>,
+    ) -> Run {
         let mut run = Run::new(target, results);
+        run.errors = errors;
         redaction::run(&mut run, &self.redactor);
         run
     }
@@ -180,16 +180,25 @@ impl Secrets {
 pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
     let scenarios = store::built_in()?;
     let checker = Checker::new(&scenarios, &scenarios, judge::Options::default())?;
-    let judged = checker.judge(file)?;
-    Ok(checker.report(&[file.display().to_string()], judged.checked.results))
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    let judged = checker.judge(file, &name.to_string_lossy())?;
+    let target = target(&[file.to_owned()]);
+    Ok(checker.report(target, judged.checked.results, Vec::new()))
+}
+
+fn target(files: &[PathBuf]) -> JudgedTarget {
+    JudgedTarget {
+        role: None,
+        url: Some(recordings::listed(files)),
+    }
 }
 
 /// Lists the secrets in the files: their places and rules, and no values.
-fn list_secrets(files: &[PathBuf], output: Output) -> Result<Exit, Failure> {
+fn list_secrets(files: &[Found], output: Output) -> Result<Exit, Failure> {
     let redactor = record::redactor(None)?;
     let mut count = 0;
-    for file in files {
-        let (mut recording, torn) = Ordered::open(file)?;
+    for Found { path, .. } in files {
+        let (mut recording, torn) = Ordered::open(path)?;
         if let Some(torn) = torn {
             output::warn(torn);
         }
@@ -205,7 +214,7 @@ fn list_secrets(files: &[PathBuf], output: Output) -> Result<Exit, Failure> {
                 let _ = writeln!(
                     lines,
                     "{}: exchange {exchange}: {place}: {rule}",
-                    file.display()
+                    path.display()
                 );
                 count += 1;
             }
@@ -230,8 +239,19 @@ fn counted(count: usize, what: &str) -> String {
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     if arguments.secrets {
-        return list_secrets(&arguments.files, output);
+        let found = recordings::find(&arguments.files)?;
+        return list_secrets(&found, output);
     }
+    reporting(&arguments.report, &arguments.files, output, |reports| {
+        check(arguments, reports, output)
+    })
+}
+
+fn check(
+    arguments: &Arguments,
+    reports: &mut Reports,
+    output: Output,
+) -> Result<Finished, Failure> {
     let begun = Instant::now();
     let how = How {
         roles: &[Party::Bot],
@@ -245,29 +265,34 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         ..judge::Options::default()
     };
     let checker = Checker::new(&scenarios.all, &scenarios.picked, options)?;
-    let reports = Reports::new(arguments.report.clone())?;
+    let found = recordings::find(&arguments.files)?;
+    let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
+    let target = target(&arguments.files);
+    reports.begin(arguments.report.clone(), target.clone(), &read)?;
+    let mut failures = Failures::default();
     let mut results = Vec::new();
-    let mut strangers = String::new();
-    let mut names = Vec::new();
-    for file in &arguments.files {
-        let Judged { checked, warnings } = checker.judge(file)?;
-        for warning in warnings {
-            output::warn(warning);
-        }
-        let name = file.display().to_string();
-        strangers.push_str(&covered::not_covered(
-            &name,
+    let mut text = String::new();
+    for Found { path, name } in &found {
+        let Judged { checked, warnings } = match checker.judge(path, name) {
+            Ok(judged) => judged,
+            Err(failure) => {
+                failures.take(&failure);
+                continue;
+            }
+        };
+        warnings.into_iter().for_each(output::warn);
+        text.push_str(&covered::not_covered(
+            &path.display().to_string(),
             (&checked.not_covered, checked.unlisted),
             output.look,
         ));
         results.extend(checked.results);
-        names.push(name);
     }
-    let run = checker.report(&names, results);
-    let mut text = strangers;
-    text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
-    text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
-    output.print_run(&text, &run)?;
-    let exit = Exit::of_run(&run);
-    Ok(exit.worse(reports.write(&run)))
+    let run = checker.report(target, results, failures.errors);
+    if run.errors.is_empty() || !run.results.is_empty() {
+        text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
+        text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
+    }
+    let exit = failures.exit;
+    Ok(Finished { run, text, exit })
 }

@@ -6,30 +6,26 @@ use std::time::Duration;
 use clap::{Args as _, Command, FromArgMatches as _};
 use url::Url;
 
-use super::failure::{EnvironmentError, Failure};
+use super::failure::Failure;
 use super::output;
+use super::project::ProjectTarget;
 use super::reports::ReportFile;
 use super::run::Arguments;
 use super::scenarios::judged;
 use super::usage::UsageError;
 use crate::api::party::Party;
-use crate::config::target::{Ask, TargetSection};
+use crate::config::Config;
+use crate::config::target::TargetSection;
 use crate::config::trigger::TriggerRow;
-use crate::config::validation::{SettingError, SettingProblem, fill};
-use crate::config::{Config, values};
-use crate::http::interception::Interception;
-use crate::http::interception::NamedHostError;
-use crate::http::{Client, free_port};
+use crate::http::Client;
 use crate::inject::InjectionChoice;
 use crate::judge;
+use crate::judge::verdict::JudgedTarget;
 use crate::platform::{Identity, Notifier};
 use crate::replay::recording::file;
 use crate::replay::stubs::Stubs;
-use crate::report::ReportKind;
-use crate::runner::options::TargetProgram;
-use crate::runner::process::Program;
 use crate::runner::{
-    ANY_PORT, Hook, Options, Proxy, SharedStubs, StateProvider, Target, Triggered, Triggers,
+    ANY_PORT, Options, Proxy, SharedStubs, StateProvider, Target, Triggered, Triggers,
 };
 use crate::scenario::selection::{LeftOut, Scope};
 
@@ -79,70 +75,53 @@ impl Arguments {
         or_else(&mut which.among.tag, scenarios.tags);
         or_else(&mut self.injection.inject, scenarios.inject);
         let reports = std::mem::take(&mut config.reports);
-        self.snapshots = self.snapshots.take().or(reports.snapshots);
-        for (kind, path) in [
-            (ReportKind::Json, reports.json),
-            (ReportKind::Junit, reports.junit),
-            (ReportKind::Html, reports.html),
-        ] {
-            let is_asked_for = self.report.iter().any(|it| it.kind == kind);
-            if let (Some(path), false) = (path, is_asked_for) {
-                self.report.push(ReportFile { kind, path });
-            }
-        }
+        let snapshots = ReportFile::complete(&mut self.report, reports);
+        self.snapshots = self.snapshots.take().or(snapshots);
         Ok(())
     }
 
     fn take_target(&mut self, section: TargetSection) -> Result<(), Failure> {
-        section.validate()?;
         if section.role == Party::Service && !self.trigger_rows.is_empty() {
             return Err(UsageError::TriggersOfService.into());
         }
-        let uses_port = section.uses_port() || self.trigger_rows.iter().any(TriggerRow::uses_port);
-        let port = match section.port {
-            None if uses_port => Some(free_port().map_err(EnvironmentError::Port)?),
-            port => port,
-        };
-        let texts = Texts {
-            port: port.map(|port| ("port", port.to_string())),
-            section: &section,
-        };
-        let url = texts.url("url", &section.url)?;
-        match section.role {
-            Party::Service => self.service = Some(url),
-            Party::Bot => self.bot = Some(url),
+        let rows_use_port = self.trigger_rows.iter().any(TriggerRow::uses_port);
+        let target = ProjectTarget::read(section, rows_use_port)?;
+        match target.role {
+            Party::Service => self.service = Some(target.url),
+            Party::Bot => self.bot = Some(target.url),
         }
-        if section.acts_by_itself {
+        if target.acts_by_itself {
             self.triggered = Triggered::UnlessProvoked;
         }
-        let trigger = section.trigger.as_ref();
-        self.trigger = trigger.map(|ask| texts.hook("trigger", ask)).transpose()?;
+        self.trigger = target.trigger;
         // `--given` overrides that of the file.
-        let given = section.given.as_ref().filter(|_| self.given.is_none());
-        if let Some(ask) = given {
-            self.given = Some(texts.given(ask)?);
-        }
-        self.listen = listen("listen", section.listen.as_ref())?;
-        self.callback_listen = listen("callback-listen", section.callback_listen.as_ref())?;
-        let address =
-            |key, text: Option<&String>| text.map(|text| texts.url(key, text)).transpose();
-        self.public_url = address("public-url", section.public_url.as_ref())?;
-        self.callback_url = address("callback-url", section.callback_url.as_ref())?;
-        let wrong = |error: NamedHostError| SettingProblem::Host(error).of("intercept");
-        let hosts = section.intercept.iter();
-        let hosts: Result<_, _> = hosts.map(|it| it.parse().map_err(wrong)).collect();
-        self.intercept = hosts?;
-        or_else(&mut self.stubs, section.stubs);
-        self.application = section.application;
-        self.tls.listens |= section.tls;
-        self.tls.ca = self.tls.ca.take().or(section.ca);
-        self.token = self.token.take().or(section.token);
-        let takes_port = section.command.is_some() || section.port.is_some();
-        self.port = port.filter(|_| takes_port);
-        self.program = section
-            .command
-            .map(|command| TargetProgram { command, port });
+        self.given = self.given.take().or(target.given);
+        self.listen = target.listen;
+        self.callback_listen = target.callback_listen;
+        self.public_url = target.public_url;
+        self.callback_url = target.callback_url;
+        self.intercept = target.intercept;
+        or_else(&mut self.stubs, target.stubs);
+        self.application = target.application;
+        self.tls.listens |= target.tls;
+        self.tls.ca = self.tls.ca.take().or(target.ca);
+        self.token = self.token.take().or(target.token);
+        self.port = target.port;
+        self.program = target.program;
         Ok(())
+    }
+
+    /// The target as a report names it, before it is known whether anything can be played.
+    pub(crate) fn judged(&self) -> JudgedTarget {
+        let (role, url) = match (&self.service, &self.bot) {
+            (Some(url), _) => (Some(Party::Service), Some(url)),
+            (None, Some(url)) => (Some(Party::Bot), Some(url)),
+            (None, None) => (self.role, None),
+        };
+        JudgedTarget {
+            role,
+            url: url.map(Url::to_string),
+        }
     }
 
     /// The options of the run that these arguments ask for, and the scenarios that are left out of it.
@@ -276,15 +255,13 @@ impl Arguments {
 
     /// The proxy that a bot under test uses; none without `--intercept`.
     fn proxy(&self) -> Result<Option<Proxy>, Failure> {
-        let Some(first) = self.intercept.first() else {
+        let (Some(first), Some(interception)) = (
+            self.intercept.first(),
+            self.tls.interception(&self.intercept)?,
+        ) else {
             return Ok(None);
         };
         let service = first.url().ok_or(UsageError::FirstHostIsPattern)?;
-        let interception = Interception {
-            hosts: self.intercept.clone(),
-            authority: self.tls.interceptor()?,
-            warn: |said| output::warn(said),
-        };
         Ok(Some(Proxy {
             listen: self.proxy_listen.unwrap_or(ANY_PORT),
             interception: Arc::new(interception),
@@ -317,58 +294,6 @@ pub(crate) fn token(token: Option<String>) -> Result<Option<String>, UsageError>
         return Err(UsageError::Token);
     }
     Ok(token)
-}
-
-/// The texts of `[target]`, with `{port}` filled in.
-struct Texts<'a> {
-    port: Option<(&'static str, String)>,
-    section: &'a TargetSection,
-}
-
-impl Texts<'_> {
-    fn fill(&self, key: &str, text: &str) -> Result<String, SettingError> {
-        fill(key, text, self.port.as_slice())
-    }
-
-    fn url(&self, key: &str, text: &str) -> Result<Url, SettingError> {
-        let filled = self.fill(key, text)?;
-        values::url(&filled).map_err(|form| SettingProblem::Form(form).of(key))
-    }
-
-    fn given(&self, ask: &Ask) -> Result<StateProvider, SettingError> {
-        match ask {
-            Ask::Text(word) if word == "create" => Ok(StateProvider::Create),
-            Ask::Text(word) if word == "assume" => Ok(StateProvider::Assume),
-            ask => self.hook("given", ask).map(StateProvider::Ask),
-        }
-    }
-
-    fn hook(&self, key: &str, ask: &Ask) -> Result<Hook, SettingError> {
-        match ask {
-            Ask::Text(text) if !text.contains("://") => {
-                let words: &[_] = match key {
-                    "given" => &["create", "assume"],
-                    _ => &[],
-                };
-                let text = text.clone();
-                Err(SettingProblem::NoUrl { text, words }.of(key))
-            }
-            Ask::Text(text) => self.url(key, text).map(Hook::Url),
-            Ask::Command(words) => {
-                let words: Result<_, _> = words.iter().map(|it| self.fill(key, it)).collect();
-                Ok(Hook::Command(Program {
-                    words: words?,
-                    folder: self.section.folder.clone(),
-                    environment: Vec::new(),
-                }))
-            }
-        }
-    }
-}
-
-fn listen(key: &str, text: Option<&String>) -> Result<Option<std::net::SocketAddr>, SettingError> {
-    let wrong = |form| SettingProblem::Form(form).of(key);
-    text.map(|it| values::listen(it).map_err(wrong)).transpose()
 }
 
 fn or_else<T>(given: &mut Vec<T>, otherwise: Vec<T>) {

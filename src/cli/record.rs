@@ -19,7 +19,7 @@ use crate::cassette::journal::{Journal, JournalError};
 use crate::config;
 use crate::config::values;
 use crate::http::Listener;
-use crate::http::interception::{Interception, NamedHost};
+use crate::http::interception::NamedHost;
 use crate::http::tls::Authority;
 use crate::record;
 use crate::record::{Bot, Bots, Parties, Service, Sinks};
@@ -86,7 +86,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let interception = interception(&arguments)?;
+    let interception = arguments.tls.interception(&arguments.intercept)?;
     let authority = arguments.tls.authority()?;
     let tls = arguments.tls.trust()?.client_config();
     let redactor = redactor(arguments.config.as_deref())?;
@@ -138,18 +138,6 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             .map_err(EnvironmentError::Record)?;
         Ok(Exit::Success)
     })
-}
-
-/// The interception of the forward proxy; none without `--intercept`.
-fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> {
-    if arguments.intercept.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Interception {
-        hosts: arguments.intercept.clone(),
-        authority: arguments.tls.interceptor()?,
-        warn,
-    }))
 }
 
 fn warn(text: &str) {

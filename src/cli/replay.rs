@@ -1,71 +1,91 @@
-//! `confcall replay`: one party of a recording, for the other one live.
+//! `confcall replay`: one party of recordings, for the other one live.
+
+mod suite;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use self::suite::{Live, Suite};
 use super::exit::Exit;
-use super::failure::{EnvironmentError, Failure};
-use super::output;
+use super::failure::Failure;
 use super::output::Output;
-use super::record;
-use super::reports::{ReportFile, Reports};
-use super::snapshots;
+use super::project::ProjectTarget;
+use super::recordings::Found;
+use super::reports::{Failures, Finished, ReportFile, Reports, reporting};
+use super::scenarios::Source;
 use super::snapshots::Conversation;
-use super::tls::{self, Tls};
+use super::tls::Tls;
 use super::usage::UsageError;
+use super::{options, output, record, recordings, snapshots};
 use crate::api::party::Party;
-use crate::config::values;
-use crate::http::{Client, Listener};
+use crate::config::values::ValueError;
+use crate::config::{self, Config, known_failure, values};
+use crate::http::Client;
+use crate::http::interception::NamedHost;
 use crate::judge::redaction;
-use crate::judge::verdict::{JudgedTarget, Run, Verdict};
-use crate::replay::bot::Bot;
+use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
 use crate::replay::live;
-use crate::replay::live::ReplayOptions;
-use crate::replay::recording::Indexed;
-use crate::replay::recording::file;
-use crate::replay::service::{Notifications, Options, Service, Serving};
+use crate::replay::service::Serving;
 use crate::replay::{Messages, Replayed};
 use crate::report::{snapshot, terminal};
+use crate::runner::options::TargetProgram;
+use crate::runner::{ANY_PORT, Hook, StateProvider};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
 Without --service, confcall plays the recorded service: requests get the recorded responses, and \
 the bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. \
 A difference from the recording ends in exit 1. \
-Ids and times may differ, but one recorded value must correspond to one live value in the whole run.
+Ids and times may differ, but one recorded value must correspond to one live value in the whole run. \
+With `[target.command]` in confcall.toml, confcall starts the live party, anew for each recording.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
   confcall replay call.jsonl --service http://127.0.0.1:8080
+  confcall replay cassettes browser.har --service http://127.0.0.1:8080 --report junit=replay.xml
   confcall replay call.jsonl --service http://127.0.0.1:8080 --snapshots snapshots
   confcall replay call.jsonl --service https://localhost:8443 --ca service.pem
   confcall replay call.jsonl --listen 127.0.0.1:8443 --tls
+  confcall replay call.jsonl --intercept graph.microsoft.com --proxy-listen 8081
   confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The cassette or HAR file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// Cassettes and HAR files, or folders of them, which are played one after the other
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// Play the bot against the service at this address
     #[arg(long, value_name = "URL", value_parser = values::url)]
     service: Option<Url>,
     /// Send the recorded notifications to this callback of the bot, and nowhere else
     #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]
     bot: Option<Url>,
-    /// Listen here for the bot's requests
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
-    listen: SocketAddr,
-    /// Listen here for the service's notifications
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
-    callback_listen: SocketAddr,
-    /// Call this hook of the service for the provider states that the recording needs
-    #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
-    given: Option<Url>,
+    /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    listen: Option<SocketAddr>,
+    /// Act as the bot's proxy (`HTTPS_PROXY`) and answer as the service for these hosts
+    #[arg(long, value_name = "HOST", num_args = 1.., conflicts_with = "service")]
+    intercept: Vec<NamedHost>,
+    /// Listen here for the bot's proxy connections [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, requires = "intercept")]
+    proxy_listen: Option<SocketAddr>,
+    /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    callback_listen: Option<SocketAddr>,
+    /// The address of confcall that `confcall.toml` has for the live party.
+    #[arg(skip)]
+    public_url: Option<Url>,
+    /// How the live party is started, as `confcall.toml` says it.
+    #[arg(skip)]
+    program: Option<TargetProgram>,
+    /// Call this hook of the service for the provider states that a recording needs
+    #[arg(long, value_name = "URL", value_parser = hook, requires = "service")]
+    given: Option<Hook>,
     /// The bearer token to send
     #[arg(
         long,
@@ -74,9 +94,9 @@ pub(crate) struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// End when nothing has happened for this long
-    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
-    deadline: Duration,
+    /// End when nothing has happened for this long [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    deadline: Option<Duration>,
     /// The delay of recorded responses
     #[arg(
         long,
@@ -105,6 +125,13 @@ pub(crate) struct Arguments {
         help_heading = "Reports"
     )]
     report: Vec<ReportFile>,
+    /// Read settings from this file; options override them [default: confcall.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn hook(text: &str) -> Result<Hook, ValueError> {
+    values::url(text).map(Hook::Url)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,55 +142,158 @@ pub(crate) enum Timing {
     Recorded,
 }
 
-pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+/// The time after which a replay ends in which nothing happens.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let (wanted, files) = (arguments.report.clone(), arguments.files.clone());
+    reporting(&wanted, &files, output, |reports| {
+        replay(arguments, reports, output)
+    })
+}
+
+fn replay(
+    mut arguments: Arguments,
+    reports: &mut Reports,
+    output: Output,
+) -> Result<Finished, Failure> {
     let started = Instant::now();
-    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
-    snapshots::refuse_forced_passes(arguments.snapshots.as_deref())?;
-    arguments.token = super::options::token(arguments.token)?;
-    let (snapshots, token) = (arguments.snapshots.clone(), arguments.token.clone());
-    let file = arguments.file.clone();
-    let (recording, torn) = file::open(&arguments.file)?;
-    if let Some(torn) = torn {
-        output::warn(torn);
+    let mut project = config::load(arguments.config.as_deref())?;
+    arguments.complete(&mut project)?;
+    let found = recordings::find(&arguments.files)?;
+    let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
+    let target = arguments.judged();
+    reports.begin(std::mem::take(&mut arguments.report), target.clone(), &read)?;
+    let accepted = arguments.snapshots.take();
+    snapshots::refuse_forced_passes(accepted.as_deref())?;
+    if arguments.reuse && found.len() > 1 {
+        return Err(UsageError::ReuseOfSeveral(found.len()).into());
     }
-    if recording.index().is_empty() {
-        return Err(UsageError::NoExchange(arguments.file.clone()).into());
+    let redactor = record::redactor_of(project.redaction.clone())?;
+    let token = options::token(arguments.token.take())?;
+    let messages = match accepted {
+        Some(_) => Messages::All,
+        None => Messages::Last,
+    };
+    let options = arguments.suite(token.clone(), messages)?;
+    let Played {
+        replayed,
+        unplayed,
+        failures,
+    } = play(options, &read, output)?;
+    let mut conversations = Vec::new();
+    if let Some(folder) = &accepted {
+        let all = (0..).zip(&replayed);
+        let all = all.filter(|(_, (_, it))| !it.conversation.is_empty());
+        conversations.extend(all.map(|(at, (file, replayed))| {
+            conversation(at, folder, file, replayed, token.as_deref())
+        }));
     }
-    let redactor = record::redactor(None)?;
-    let runtime = super::runtime()?;
-    let shutdown = CancellationToken::new();
-    let (target, replayed) = runtime.block_on(async {
-        super::interrupt_on_signals(&shutdown);
-        match arguments.service.clone() {
-            Some(service) => bot(arguments, recording, service, shutdown, output).await,
-            None => service(arguments, recording, shutdown, output).await,
-        }
-    })?;
-    runtime.shutdown_background();
-    let conversation = snapshots
-        .filter(|_| !replayed.conversation.is_empty())
-        .map(|folder| {
-            let conversation = conversation(&folder, &file, &replayed, token.as_deref());
-            (folder, conversation)
-        });
-    let mut run = Run::new(target, vec![replayed.result]);
+    let mut exit = failures.exit;
+    let mut results: Vec<_> = replayed.into_iter().map(|(_, it)| it.result).collect();
+    if let (Some(role), false) = (target.role, unplayed.is_empty()) {
+        exit = exit.worse(Exit::Interrupted);
+        results.extend(unplayed.iter().map(|file| {
+            let reason = "the replay was interrupted before it began";
+            ScenarioResult::new(
+                file.display().to_string(),
+                role,
+                Verdict::Inconclusive,
+                reason,
+            )
+        }));
+    }
+    let unmatched = known(&project, &found, &mut results)?;
+    let mut run = Run::new(target, results);
+    run.errors = [failures.errors, unmatched].concat();
     redaction::run(&mut run, &redactor);
-    // Of a result that is well, the report shows nothing more.
+    let mut remedy = String::new();
+    if let Some(folder) = &accepted {
+        let (text, compared) = snapshots::compare(folder, &mut run, conversations);
+        (remedy, exit) = (text, exit.worse(compared));
+    }
+    let mut text = String::new();
+    if run.errors.is_empty() || !run.results.is_empty() {
+        say_notes(&run);
+        text = terminal::render(&run, started.elapsed(), output.look) + &remedy;
+    }
+    Ok(Finished { run, text, exit })
+}
+
+/// Says the notes of results that are well: the report shows nothing more of these.
+fn say_notes(run: &Run) {
     for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
+        let of = match run.results.len() {
+            1 => String::new(),
+            _ => format!("{}: ", result.scenario),
+        };
         for note in &result.notes {
-            output::say(&format!("note: {note}"));
+            output::say(&format!("note: {of}{note}"));
         }
     }
-    output.print(&terminal::render(&run, started.elapsed(), output.look))?;
-    let mut exit = Exit::of_run(&run);
-    if let Some((folder, conversation)) = conversation {
-        exit = exit.worse(snapshots::compare(&folder, [conversation], output)?);
+}
+
+/// The recordings that were played, and those that were not.
+struct Played {
+    replayed: Vec<(PathBuf, Replayed)>,
+    /// Those that an interrupt left.
+    unplayed: Vec<PathBuf>,
+    failures: Failures,
+}
+
+/// Plays the recordings one after the other. One that cannot be read is told, and the others are played. A failure of
+/// the environment ends all.
+fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Played, Failure> {
+    let runtime = super::runtime()?;
+    let interrupt = CancellationToken::new();
+    let mut played = Played {
+        replayed: Vec::new(),
+        unplayed: Vec::new(),
+        failures: Failures::default(),
+    };
+    runtime.block_on(async {
+        super::interrupt_on_signals(&interrupt);
+        let mut suite = Suite::new(options, output, interrupt);
+        for (at, file) in files.iter().enumerate() {
+            match suite.play(file).await {
+                Ok(Some(replayed)) => played.replayed.push((file.clone(), replayed)),
+                Ok(None) => {
+                    played.unplayed = files[at..].to_vec();
+                    break;
+                }
+                Err(failure) => {
+                    played.failures.take(&failure);
+                    if failure.exit() != Exit::Usage {
+                        break;
+                    }
+                }
+            }
+        }
+        suite.end().await;
+    });
+    runtime.shutdown_background();
+    Ok(played)
+}
+
+/// Compares results with the known failures of the project. Returns a sentence for each entry that matches nothing.
+fn known(
+    project: &Config,
+    found: &[Found],
+    results: &mut [ScenarioResult],
+) -> Result<Vec<String>, Failure> {
+    if project.known.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(exit.worse(reports.write(&run)))
+    let scenarios = Source::default().or(&project.scenarios).load()?;
+    let mut names = recordings::beside(found);
+    names.extend(scenarios.iter().map(|it| it.id.to_string()));
+    let listed = known_failure::apply_to_recordings(&project.known, &names, results);
+    Ok(listed)
 }
 
 /// The conversation of a replay that is held against the accepted one.
 fn conversation(
+    result: usize,
     folder: &Path,
     file: &Path,
     replayed: &Replayed,
@@ -172,106 +302,102 @@ fn conversation(
     let file = snapshots::name_of(folder, file);
     let role = replayed.result.role;
     Conversation {
+        result,
         name: format!("{file}__{role}"),
         description: format!("{role} of {file}"),
         content: snapshot::of_replay(replayed, token),
     }
 }
 
-async fn service(
-    arguments: Arguments,
-    recording: Indexed,
-    shutdown: CancellationToken,
-    output: Output,
-) -> Result<(JudgedTarget, Replayed), Failure> {
-    let listener = bind(arguments.listen, &arguments).await?;
-    output.print(&format!("listening {}\n", listener.url()))?;
-    let target = JudgedTarget {
-        role: Some(Party::Bot),
-        url: Some(
-            arguments
-                .bot
-                .as_ref()
-                .map_or_else(|| arguments.file.display().to_string(), ToString::to_string),
-        ),
-    };
-    let service = Service::new(
-        recording,
-        Options {
-            serving: if arguments.reuse {
+impl Arguments {
+    /// Takes from the configuration what the arguments leave open. A target of the arguments replaces that of the
+    /// configuration, and so does a mock service.
+    fn complete(&mut self, project: &mut Config) -> Result<(), Failure> {
+        if let Some(target) = project.target.take()
+            && self.service.is_none()
+            && self.bot.is_none()
+            && !self.reuse
+        {
+            self.take_target(ProjectTarget::read(target, false)?);
+        }
+        let deadline = self.deadline.or(project.judging.deadline);
+        self.deadline = Some(deadline.unwrap_or(DEADLINE));
+        let reports = std::mem::take(&mut project.reports);
+        let snapshots = ReportFile::complete(&mut self.report, reports);
+        // A mock service keeps no messages.
+        let snapshots = self.snapshots.take().or(snapshots);
+        self.snapshots = snapshots.filter(|_| !self.reuse);
+        Ok(())
+    }
+
+    fn take_target(&mut self, target: ProjectTarget) {
+        match target.role {
+            Party::Service => self.service = Some(target.url),
+            Party::Bot => self.bot = Some(target.url),
+        }
+        if let Some(StateProvider::Ask(hook)) = target.given {
+            self.given = Some(hook);
+        }
+        self.listen = self.listen.or(target.listen);
+        self.callback_listen = self.callback_listen.or(target.callback_listen);
+        self.public_url = target.public_url.or(target.callback_url);
+        if self.intercept.is_empty() {
+            self.intercept = target.intercept;
+        }
+        self.tls.listens |= target.tls;
+        self.tls.ca = self.tls.ca.take().or(target.ca);
+        self.token = self.token.take().or(target.token);
+        self.program = target.program;
+    }
+
+    /// The target as a report names it.
+    fn judged(&self) -> JudgedTarget {
+        let url = self.service.as_ref().or(self.bot.as_ref());
+        JudgedTarget {
+            role: Some(match self.service {
+                Some(_) => Party::Service,
+                None => Party::Bot,
+            }),
+            url: Some(url.map_or_else(|| recordings::listed(&self.files), Url::to_string)),
+        }
+    }
+
+    fn suite(self, token: Option<String>, messages: Messages) -> Result<suite::Options, Failure> {
+        let interception = self.tls.interception(&self.intercept)?.map(Arc::new);
+        let proxy_listen = self.proxy_listen.unwrap_or(ANY_PORT);
+        let (live, listen) = match self.service {
+            Some(url) => {
+                let given = self.given;
+                (Live::Service { url, given }, self.callback_listen)
+            }
+            None => {
+                let (callback, proxy) = (self.bot, interception.map(|it| (proxy_listen, it)));
+                (Live::Bot { callback, proxy }, self.listen)
+            }
+        };
+        Ok(suite::Options {
+            live,
+            listen: listen.unwrap_or(ANY_PORT),
+            public: self.public_url,
+            authority: self.tls.authority()?,
+            program: self.program,
+            deadline: if self.reuse {
+                Duration::MAX
+            } else {
+                self.deadline.unwrap_or(DEADLINE)
+            },
+            timing: match self.timing {
+                Timing::None => live::Timing::Immediate,
+                Timing::Recorded => live::Timing::Recorded,
+            },
+            token,
+            client: Client::trusting(self.tls.trust()?),
+            serving: if self.reuse {
                 Serving::Repeated
             } else {
                 Serving::Once
             },
-            notifications: match arguments.bot {
-                Some(_) => Notifications::Sent,
-                None => Notifications::NotSent,
-            },
-            messages: messages(&arguments),
-        },
-    );
-    let options = replay_options(&arguments)?;
-    let replayed = live::service(service, listener, arguments.bot, options, shutdown);
-    Ok((target, replayed.await.map_err(EnvironmentError::from)?))
-}
-
-async fn bot(
-    arguments: Arguments,
-    recording: Indexed,
-    service: Url,
-    shutdown: CancellationToken,
-    output: Output,
-) -> Result<(JudgedTarget, Replayed), Failure> {
-    let listener = if recording.has_notifications() {
-        let listener = bind(arguments.callback_listen, &arguments).await?;
-        output.print(&format!("listening {}\n", listener.url()))?;
-        Some(listener)
-    } else {
-        None
-    };
-    let generator = live::generator();
-    let callback = listener.as_ref().map(|it| generator.callback(&it.url()));
-    let target = JudgedTarget {
-        role: Some(Party::Service),
-        url: Some(service.to_string()),
-    };
-    let options = replay_options(&arguments)?;
-    let bot = Bot::new(
-        recording,
-        generator,
-        callback.as_deref(),
-        messages(&arguments),
-    );
-    let bot = bot.map_err(|lost| EnvironmentError::Replay(lost.into()))?;
-    let replayed = live::bot(bot, service, listener, arguments.given, options, shutdown);
-    Ok((target, replayed.await.map_err(EnvironmentError::from)?))
-}
-
-fn messages(arguments: &Arguments) -> Messages {
-    match arguments.snapshots {
-        Some(_) => Messages::All,
-        None => Messages::Last,
+            messages,
+        })
     }
-}
-
-async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
-    let authority = arguments.tls.authority()?;
-    Ok(tls::listen(address, authority.as_deref()).await?)
-}
-
-fn replay_options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {
-    Ok(ReplayOptions {
-        name: arguments.file.display().to_string(),
-        deadline: if arguments.reuse {
-            Duration::MAX
-        } else {
-            arguments.deadline
-        },
-        timing: match arguments.timing {
-            Timing::None => live::Timing::Immediate,
-            Timing::Recorded => live::Timing::Recorded,
-        },
-        token: arguments.token.clone(),
-        client: Client::trusting(arguments.tls.trust()?),
-    })
 }

@@ -8,8 +8,10 @@ use clap::Args;
 use etcetera::BaseStrategy as _;
 
 use super::failure::Failure;
+use super::output;
 use super::usage::UsageError;
 use crate::http::Listener;
+use crate::http::interception::{Interception, NamedHost};
 use crate::http::tls::{Authority, Trust};
 use crate::platform::Identity;
 use crate::runner::PlayError;
@@ -71,9 +73,19 @@ impl Tls {
         Ok(authority.map(Arc::new))
     }
 
-    /// The authority for the hosts that are intercepted.
-    pub(crate) fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
-        self.folder.authority().map(Arc::new)
+    /// The interception of a forward proxy; none without hosts.
+    pub(crate) fn interception(
+        &self,
+        hosts: &[NamedHost],
+    ) -> Result<Option<Interception>, Failure> {
+        if hosts.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Interception {
+            hosts: hosts.to_vec(),
+            authority: self.folder.authority()?.into(),
+            warn: |said| output::warn(said),
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::api::party::Party;
 use crate::cassette::journal::JournalError;
+use crate::cassette::open::EXTENSIONS;
 use crate::config::validation::SettingError;
 use crate::config::values::ValueError;
 use crate::diagnostic::{Remedy, closest};
@@ -101,6 +102,13 @@ pub enum UsageError {
     ListensAtParty(Url),
     #[error("{}: there is no exchange in it", .0.display())]
     NoExchange(PathBuf),
+    #[error(
+        "{}: there is no recording in it; recordings are files that end in .{}", .0.display(),
+        EXTENSIONS.join(", .")
+    )]
+    NoRecordingIn(PathBuf),
+    #[error("`--reuse` serves one recording, until it is ended, and there are {0}")]
+    ReuseOfSeveral(usize),
     #[error("`{0}`: no such file")]
     NoRecording(String),
     #[error(transparent)]
@@ -163,7 +171,8 @@ impl Remedy for UsageError {
             Self::NoTrial => "`confcall selftest` lists them all",
             Self::UnknownName { name, names, .. } => return Some(suggestion(name, names)),
             Self::ListensAtParty(_) => "listen on another port",
-            Self::NoExchange(_) => "record one first",
+            Self::NoExchange(_) | Self::NoRecordingIn(_) => "record one first",
+            Self::ReuseOfSeveral(_) => "name one of them, or leave `--reuse` out",
             Self::NoRecording(_) => {
                 "name a recording, or a scenario for people (`confcall list` has their ids)"
             }

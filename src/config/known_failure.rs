@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::api::party::Party;
+use crate::cassette::open;
 use crate::contract::rule::Rule;
 use crate::judge::verdict::{Listed, ScenarioResult, Verdict, Violation};
 use crate::scenario::format::Scenario;
@@ -14,7 +15,7 @@ use crate::scenario::selection::Filter;
 #[serde(deny_unknown_fields)]
 pub(crate) struct KnownFailure {
     /// The scenarios: a part of their ids, or a glob over them. Conversations of `confcall monitor`: their names, such
-    /// as `monitor/invite*`.
+    /// as `monitor/invite*`. Recordings that are replayed: the paths of their files, such as `cassettes/*.jsonl`.
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
@@ -60,6 +61,13 @@ impl KnownFailure {
         self.scenario.to_string().starts_with("monitor/")
     }
 
+    /// True if it is about recordings that are replayed, by the names of their files.
+    fn is_of_recordings(&self) -> bool {
+        let name = self.scenario.to_string();
+        let mut endings = open::EXTENSIONS.iter().map(|it| format!(".{it}"));
+        endings.any(|ending| name.contains(&ending))
+    }
+
     fn unmatched(&self) -> String {
         format!(
             "the known failure of `{}` by {} matches nothing ({}): take it off the list",
@@ -81,6 +89,28 @@ impl KnownFailure {
 pub(crate) fn apply(
     list: &[KnownFailure],
     all: &[Scenario],
+    results: &mut [ScenarioResult],
+) -> Listed {
+    let is_about = |entry: &KnownFailure| {
+        entry.is_of_recordings() || all.iter().any(|it| entry.scenario.takes(it.id.as_str()))
+    };
+    apply_where(list, is_about, results)
+}
+
+/// The same for recordings that were replayed. `names` are those of all scenarios, and of recordings that may be
+/// replayed another time.
+pub(crate) fn apply_to_recordings(
+    list: &[KnownFailure],
+    names: &[String],
+    results: &mut [ScenarioResult],
+) -> Vec<String> {
+    let is_about = |entry: &KnownFailure| names.iter().any(|it| entry.scenario.takes(it));
+    apply_where(list, is_about, results).unmatched
+}
+
+fn apply_where(
+    list: &[KnownFailure],
+    is_about_something: impl Fn(&KnownFailure) -> bool,
     results: &mut [ScenarioResult],
 ) -> Listed {
     let mut is_borne_out = vec![false; list.len()];
@@ -117,7 +147,6 @@ pub(crate) fn apply(
             Verdict::Known | Verdict::Inconclusive | Verdict::Error | Verdict::Skip => {}
         }
     }
-    let is_about = |entry: &KnownFailure| all.iter().any(|it| entry.scenario.takes(it.id.as_str()));
     let mut listed = Listed::default();
     for (at, entry) in list.iter().enumerate() {
         let said = entry.unmatched();
@@ -126,7 +155,7 @@ pub(crate) fn apply(
         }
         if is_borne_out[at] {
             listed.borne_out.push(said);
-        } else if is_refuted[at] || !is_about(entry) {
+        } else if is_refuted[at] || !is_about_something(entry) {
             listed.unmatched.push(said);
         }
     }
@@ -297,6 +326,30 @@ mod tests {
         assert!(!known(&entry(json!({"rule": "request.header"}))));
         assert!(!known(&entry(json!({"pointer": "/participants"}))));
         assert!(!known(&entry(json!({"scenario": "other/*"}))));
+    }
+
+    #[test]
+    fn recordings_have_entries_by_the_paths_of_their_files() {
+        let entry =
+            |scenario: &str| json!({"scenario": scenario, "rule": "limit", "reason": scenario});
+        let list = list(json!([
+            entry("a.jsonl"),
+            entry("cassettes/gone.har"),
+            entry("cassettes/later*"),
+            entry("page/"),
+        ]));
+        let mut results = [result(
+            "cassettes/a.jsonl",
+            vec![violation(Rule::Limit, "")],
+        )];
+        let names = ["cassettes/later.zip", "page/one"].map(str::to_owned);
+        let unmatched = apply_to_recordings(&list, &names, &mut results);
+        assert_eq!(results[0].verdict, Verdict::Known);
+        assert_eq!(unmatched.len(), 1, "{unmatched:?}");
+        assert!(unmatched[0].contains("gone.har"));
+        // A run has nothing to say of them.
+        let listed = apply(&list[..2], &all(&["page/one"]), &mut []);
+        assert_eq!(listed, Listed::default());
     }
 
     #[test]

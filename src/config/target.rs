@@ -156,6 +156,9 @@ pub(crate) struct TargetCommand {
     /// The file that its output goes to, from the folder of `confcall.toml`.
     #[serde(default)]
     pub log: Option<PathBuf>,
+    /// True if a replay of several recordings starts the program once. Without it, it is started anew for each.
+    #[serde(default)]
+    pub once: bool,
     /// The time it has to end after it is terminated. After that it is killed.
     #[serde(default = "end_within", deserialize_with = "time")]
     #[schemars(with = "String")]
@@ -191,6 +194,7 @@ impl TargetCommand {
             ready: None,
             ready_within: ready_within(),
             log: None,
+            once: false,
             end_within: end_within(),
             environment: BTreeMap::new(),
         }

@@ -87,6 +87,14 @@ impl Origin {
         Self { scheme, authority }
     }
 
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.scheme == Scheme::HTTPS {
+            "https"
+        } else {
+            "http"
+        }
+    }
+
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }

@@ -33,11 +33,9 @@ pub(crate) use self::hook::{Hook, HookAnswer};
 pub(crate) use self::options::Options;
 use self::process::LaunchError;
 pub(crate) use self::provider_state::StateProvider;
-pub(crate) use self::session::Session;
-#[cfg(any(test, feature = "internals"))]
-pub(crate) use self::session::Stop;
 #[cfg(test)]
 pub(crate) use self::session::play;
+pub(crate) use self::session::{Session, Stop};
 pub(crate) use self::target::{ANY_PORT, Proxy, Target, Triggered};
 pub(crate) use self::trigger::Triggers;
 use crate::api::party::Party;

@@ -2,10 +2,13 @@
 //! first where the project says how, watched, and ended.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::options::{Options, TargetProgram};
 use super::process::{Launch, LaunchError, Program, Ready, Running};
@@ -13,6 +16,7 @@ use super::self_check::{self, PairOptions};
 use super::session::{Session, Stop};
 use super::target::Target;
 use super::{PlayError, skeleton};
+use crate::api::party::Party;
 use crate::config::known_failure;
 use crate::config::validation::{SettingError, fill};
 use crate::contract::rule::Rule;
@@ -87,7 +91,13 @@ async fn against(
     }
     let session = Session::open(options, target.clone()).await?;
     let program = options.program.as_ref();
-    let launch = program.map(|it| it.launch(&session, target)).transpose()?;
+    let addresses = Addresses {
+        own: session.public_url(),
+        proxy: session.proxy(),
+    };
+    let launch = program
+        .map(|it| it.launch(target.role(), target.url(), addresses))
+        .transpose()?;
     observer.opened(&session, program)?;
     let running = match launch {
         Some(launch) => match launch.start(interrupt).await {
@@ -103,21 +113,8 @@ async fn against(
     };
     let stop = Stop::default();
     let around = session.around();
-    let mut results = {
-        let playing = session.play(cases, stop.clone());
-        tokio::pin!(playing);
-        tokio::select! {
-            results = &mut playing => results,
-            died = died(running.as_ref()) => {
-                stop.because(died);
-                playing.await
-            }
-            () = interrupt.cancelled() => {
-                stop.token.cancel();
-                playing.await
-            }
-        }
-    };
+    let playing = session.play(cases, stop.clone());
+    let mut results = while_running(running.as_ref(), playing, &stop, interrupt, None).await;
     notes.extend(around.notes());
     // Whoever interrupts a run knows the reason.
     if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.is_cancelled())
@@ -130,6 +127,31 @@ async fn against(
         observer.warn(&warning);
     }
     results
+}
+
+/// Plays until all is played, the target ends by itself, or the run is interrupted. `grace` is the time that a play has
+/// after the end of the target, for messages that it sent before.
+pub(crate) async fn while_running<T>(
+    target: Option<&Running>,
+    playing: impl Future<Output = T>,
+    stop: &Stop,
+    interrupt: &CancellationToken,
+    grace: Option<Duration>,
+) -> T {
+    tokio::pin!(playing);
+    tokio::select! {
+        played = &mut playing => return played,
+        died = died(target) => {
+            if let Some(grace) = grace
+                && let Ok(played) = timeout(grace, &mut playing).await
+            {
+                return played;
+            }
+            stop.because(died);
+        }
+        () = interrupt.cancelled() => stop.token.cancel(),
+    }
+    playing.await
 }
 
 /// The way in which the program ended that is the target; never, where none was started.
@@ -145,11 +167,11 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Notes the end of the target in results that look as if it had gone: its end may be seen only after
 /// what it broke. Results that were ended for it have it as their reason.
-async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option<&str>) {
+pub(crate) async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option<&str>) {
+    let shows_it = |rule| matches!(rule, Rule::Transport | Rule::AcknowledgementMissing);
     let looks_gone = |result: &&mut ScenarioResult| {
         let mut rules = result.failures.iter().map(|it| it.rule);
-        let is_broken =
-            result.verdict == Verdict::Inconclusive || rules.any(|rule| rule == Rule::Transport);
+        let is_broken = result.verdict == Verdict::Inconclusive || rules.any(shows_it);
         is_broken && seen != Some(result.reason.as_str())
     };
     let mut gone = results.iter_mut().filter(looks_gone).peekable();
@@ -158,7 +180,7 @@ async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option
     }
     let cause = match seen {
         Some(cause) => Some(cause.to_owned()),
-        None => tokio::time::timeout(GRACE, running.died()).await.ok(),
+        None => timeout(GRACE, running.died()).await.ok(),
     };
     if let Some(cause) = cause {
         gone.for_each(|result| result.notes.push(cause.clone()));
@@ -177,16 +199,33 @@ fn in_order(
     results
 }
 
+/// The addresses of confcall that a target is started with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses<'a> {
+    pub own: &'a str,
+    /// The address of the forward proxy, where there is one, and the certificate that its clients trust.
+    pub proxy: Option<(&'a str, &'a Path)>,
+}
+
 impl TargetProgram {
-    /// The way to start the target for a session.
-    fn launch(&self, session: &Session, target: &Target) -> Result<Launch, SettingError> {
+    /// The way to start the target, which is reached at `url`.
+    pub(crate) fn launch(
+        &self,
+        role: Party,
+        url: &Url,
+        addresses: Addresses<'_>,
+    ) -> Result<Launch, SettingError> {
         let command = &self.command;
-        let own = session.public_url().trim_end_matches('/').to_owned();
+        let own = addresses.own.trim_end_matches('/').to_owned();
+        let variable = match role {
+            Party::Bot => SERVICE_VARIABLE,
+            Party::Service => CALLBACK_VARIABLE,
+        };
+        let mut environment = vec![(variable.to_owned(), own.clone())];
         let mut places = vec![("service", own.clone()), ("callback", own)];
-        let mut environment = Vec::new();
-        if let Some((proxy, certificate)) = session.proxy() {
+        if let Some((proxy, certificate)) = addresses.proxy {
             let certificate = certificate.display().to_string();
-            environment = proxy_environment(proxy, &certificate);
+            environment.extend(proxy_environment(proxy, &certificate));
             places.push(("proxy", proxy.to_owned()));
             places.push(("authority", certificate));
         }
@@ -207,7 +246,7 @@ impl TargetProgram {
             },
             ready: match &command.ready {
                 Some(text) => Ready::Says(text.clone()),
-                None => Ready::connects(target.url()),
+                None => Ready::connects(url),
             },
             ready_within: command.ready_within,
             log: command.log.clone(),
@@ -215,6 +254,10 @@ impl TargetProgram {
         })
     }
 }
+
+/// The variables of a target with the address of confcall, which plays the other party.
+pub(crate) const SERVICE_VARIABLE: &str = "CONFCALL_SERVICE";
+const CALLBACK_VARIABLE: &str = "CONFCALL_CALLBACK";
 
 /// The variables by which clients find a proxy and trust its certificates.
 fn proxy_environment(proxy: &str, certificate: &str) -> Vec<(String, String)> {

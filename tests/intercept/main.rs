@@ -7,6 +7,7 @@
 )]
 
 mod party;
+mod replay;
 mod run;
 
 use confcall_test_support::cassette::{Content, Direction};

@@ -13,14 +13,14 @@ use crate::judge::recording::check;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
 use crate::replay::bot::Bot;
 use crate::replay::live;
-use crate::replay::live::{ReplayOptions, Timing};
+use crate::replay::live::{ReplayOptions, Timing, Ways};
 use crate::replay::recording::{Indexed, file as recordings};
 use crate::replay::service::{Notifications, Options, Service, Serving};
 use crate::replay::{Messages, Replayed};
 use crate::report::terminal;
 use crate::report::text::Look;
 use crate::runner;
-use crate::runner::{StateProvider, Stop, Target};
+use crate::runner::{Hook, StateProvider, Stop, Target};
 use crate::scenario::format::ProviderState;
 use crate::scenario::store;
 use tokio_util::sync::CancellationToken;
@@ -156,7 +156,7 @@ fn replayed_bot(id: &str) -> Result<(), Failed> {
             bot,
             url,
             Some(listener),
-            Some(hook),
+            Some(Hook::Url(hook)),
             replay_options(id),
             CancellationToken::new(),
         );
@@ -190,10 +190,15 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
             notifications: Notifications::Sent,
             messages: Messages::Last,
         };
+        let is_up = CancellationToken::new();
+        is_up.cancel();
         let played = live::service(
             Service::new(recording, options),
-            taking,
-            Some(callback),
+            Ways {
+                listeners: vec![taking],
+                bot: Some(callback),
+                is_up,
+            },
             replay_options(id),
             CancellationToken::new(),
         );

@@ -98,10 +98,8 @@ fn what_is_no_recording_ends_with_place_and_remedy() {
     for command in commands(folder.path().to_str().unwrap()) {
         let (code, said) = confcall(&command);
         assert_eq!(code, Some(2), "{said}");
-        assert!(
-            said.contains("it is a folder\n  = help: name the files"),
-            "{said}"
-        );
+        let told = "no-entries.har: there is no exchange in it\n  = help: record one first";
+        assert!(said.contains(told), "{said}");
     }
 }
 

@@ -13,6 +13,7 @@ mod live;
 mod long;
 mod reached;
 mod snapshots;
+mod suites;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

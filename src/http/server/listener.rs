@@ -5,6 +5,10 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
+#[cfg(unix)]
+use std::os::fd::AsFd as _;
+#[cfg(windows)]
+use std::os::windows::io::AsSocket as _;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -91,6 +95,28 @@ impl Listener {
             interception: None,
             report: None,
             max_body: MAX_BODY,
+        })
+    }
+
+    /// A listener on the same socket. Clients that connect while none of the two serves wait for the next that does.
+    pub(crate) fn again(&self) -> Result<Self, BindError> {
+        let again = || {
+            #[cfg(unix)]
+            let socket = self.socket.as_fd().try_clone_to_owned()?;
+            #[cfg(windows)]
+            let socket = self.socket.as_socket().try_clone_to_owned()?;
+            TcpListener::from_std(std::net::TcpListener::from(socket))
+        };
+        Ok(Self {
+            socket: again().map_err(|cause| BindError {
+                address: self.address.to_string(),
+                cause,
+            })?,
+            address: self.address,
+            tls: self.tls.clone(),
+            interception: self.interception.clone(),
+            report: None,
+            max_body: self.max_body,
         })
     }
 

@@ -19,7 +19,7 @@ use super::{Connection, ConnectionError, Service, Takeover, Watch};
 use crate::diagnostic::Remedy as _;
 use crate::http::Versions;
 use crate::http::coding::{self, DecodeError};
-use crate::http::interception::Refused;
+use crate::http::interception::{Origin, Refused};
 use crate::http::limits::{BODY_TIMEOUT, MAX_FIELDS, MAX_HEAD};
 use crate::http::message::{Headers, Request};
 use crate::http::wire::{self, Framing, Outgoing};
@@ -56,16 +56,16 @@ where
         connection: &Arc<Connection>,
     ) -> Result<Response<Outgoing>, Unanswered> {
         let (mut head, body) = request.into_parts();
-        match connection.origin(&head) {
-            Ok(None) => {}
-            // Some clients write the whole URL into a tunnel too (RFC 9112 section 3.2.2).
-            Ok(Some(_)) => {
-                let path = head.uri.path_and_query().cloned();
-                head.uri = path.map_or_else(Uri::default, Uri::from);
-            }
+        let origin = match connection.origin(&head) {
+            Ok(origin) => origin,
             Err(refused) => return Ok(self.refuse(&refused)),
+        };
+        if origin.is_some() {
+            // Some clients write the whole URL into a tunnel too (RFC 9112 section 3.2.2).
+            let path = head.uri.path_and_query().cloned();
+            head.uri = path.map_or_else(Uri::default, Uri::from);
         }
-        let answered = match read(head, body, self.max_body).await {
+        let answered = match read(head, origin, body, self.max_body).await {
             Ok(received) => (self.answer)(received).await,
             Err(refusal) => Err(refusal),
         };
@@ -139,6 +139,8 @@ pub(crate) fn refusal<B: From<Bytes>>(status: StatusCode, message: &str) -> Resp
 #[derive(Debug)]
 pub(crate) struct Received {
     head: Parts,
+    /// The server that it is for, where it came to a forward proxy.
+    origin: Option<Origin>,
     body: Bytes,
     max_body: usize,
 }
@@ -146,6 +148,11 @@ pub(crate) struct Received {
 impl Received {
     pub(crate) fn method(&self) -> &str {
         self.head.method.as_str()
+    }
+
+    /// The scheme of the server that it is for, where it came to a forward proxy.
+    pub(crate) fn scheme(&self) -> Option<&'static str> {
+        self.origin.as_ref().map(Origin::scheme)
     }
 
     /// The path with its query, or what the request has in its place.
@@ -219,7 +226,12 @@ impl Refusal {
     }
 }
 
-async fn read(head: Parts, body: Incoming, max_body: usize) -> Result<Received, Refusal> {
+async fn read(
+    head: Parts,
+    origin: Option<Origin>,
+    body: Incoming,
+    max_body: usize,
+) -> Result<Received, Refusal> {
     if body.size_hint().lower() > max_body as u64 {
         return Err(too_large(max_body));
     }
@@ -231,6 +243,7 @@ async fn read(head: Parts, body: Incoming, max_body: usize) -> Result<Received, 
     };
     Ok(Received {
         head,
+        origin,
         body,
         max_body,
     })

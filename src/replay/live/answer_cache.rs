@@ -14,7 +14,8 @@ use crate::http::{Received, Reply};
 /// All of a request that its answer depends on, in 128 bits, under a key of the process.
 pub(super) type RequestHash = (u64, u64);
 
-pub(super) fn hash(received: &Received) -> RequestHash {
+/// `scheme` is that of the address under which the bot reaches the service.
+pub(super) fn hash(received: &Received, scheme: &str) -> RequestHash {
     static SEEDS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
     let fields = [HOST, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT_ENCODING];
     let fields = fields.map(|name| received.fields().get(name));
@@ -23,6 +24,7 @@ pub(super) fn hash(received: &Received) -> RequestHash {
         received.target(),
         received.body(),
         fields,
+        scheme,
     );
     let [first, second] = SEEDS.each_ref().map(|seed| seed.hash_one(&seen));
     (first, second)

@@ -34,14 +34,15 @@ pub(crate) async fn bot(
     bot: Bot,
     service: Url,
     listener: Option<Listener>,
-    provider_states: Option<Url>,
+    provider_states: Option<Hook>,
     options: ReplayOptions,
     shutdown: CancellationToken,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
-    let hook = provider_states.as_ref();
     let mut parties = vec![("service", &service)];
-    parties.extend(hook.map(|hook| ("hook for provider states", hook)));
+    if let Some(Hook::Url(hook)) = &provider_states {
+        parties.push(("hook for provider states", hook));
+    }
     for (party, url) in parties {
         runner::reach(party, url, &options.client).await?;
     }
@@ -65,7 +66,7 @@ pub(crate) async fn bot(
         tokio::spawn(serving)
     });
     if let Some(hook) = provider_states {
-        establish_states(&session, Hook::Url(hook)).await?;
+        establish_states(&session, hook).await?;
     }
     let permits = Arc::new(Semaphore::new(MOST_REQUESTS));
     while !session.party().is_decided() {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -34,42 +35,55 @@ impl Session<Service> {
     }
 }
 
+/// The ways between the recorded service and the live bot.
+#[derive(Debug)]
+pub(crate) struct Ways {
+    /// Where the bot's requests come.
+    pub listeners: Vec<Listener>,
+    /// The callback of the bot; without one, notifications are not sent.
+    pub bot: Option<Url>,
+    /// Cancelled once the bot has started; a bot that sends a request has. Until then no deadline runs.
+    pub is_up: CancellationToken,
+}
+
 /// Plays the service until everything was served, nothing has happened for the deadline, or the
-/// shutdown begins. Notifications go to `bot`.
+/// shutdown begins.
 /// Errors: the recording was changed meanwhile.
 pub(crate) async fn service(
     service: Service,
-    listener: Listener,
-    bot: Option<Url>,
+    ways: Ways,
     options: ReplayOptions,
     shutdown: CancellationToken,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
-    let cache = Arc::new(AnswerCache::default());
-    let scheme = if listener.is_secure() {
-        "https"
-    } else {
-        "http"
-    };
     let longest = MAX_BODY.saturating_add(service.longest());
-    let listener = listener.reading_bodies_of(longest);
+    let uncaused = service.uncaused().to_vec();
     let session = Session::new(service, options);
-    let sender = Arc::new(Sender {
+    let server = Arc::new(Server {
+        cache: AnswerCache::default(),
+        sender: Arc::new(Sender {
+            session: Arc::clone(&session),
+            bot: ways.bot,
+            first: Mutex::new(uncaused),
+            queues: Mutex::default(),
+        }),
         session: Arc::clone(&session),
-        bot,
-        queues: Mutex::default(),
+        is_up: ways.is_up,
     });
-    let uncaused = session.party().uncaused().to_vec();
-    sender.queue(uncaused);
+    if server.is_up.is_cancelled() {
+        server.sender.queue(Vec::new());
+    }
     let closing = CancellationToken::new();
-    let server = {
-        let (session, cache) = (Arc::clone(&session), Arc::clone(&cache));
-        let serving = listener.serve_received(
-            move |received| ready(Ok(respond(&session, &sender, &cache, scheme, received))),
-            closing.clone(),
-        );
-        tokio::spawn(serving)
-    };
+    let mut serving = JoinSet::new();
+    for listener in ways.listeners {
+        let listener = listener.reading_bodies_of(longest);
+        serving.spawn(server.serve(listener, closing.clone()));
+    }
+    tokio::select! {
+        () = server.is_up.cancelled() => session.touch(),
+        () = shutdown.cancelled() => {}
+    }
+    server.sender.queue(Vec::new());
     while !session.party().is_done() {
         tokio::select! {
             waited = session.wait() => if waited == Waited::Deadline { break },
@@ -82,10 +96,19 @@ pub(crate) async fn service(
     }
     closing.cancel();
     // Answers that are on their way go out; open connections are not waited for.
-    let _ = timeout(Duration::from_millis(200), server).await;
+    let ended = async { while serving.join_next().await.is_some() {} };
+    let _ = timeout(Duration::from_millis(200), ended).await;
     let mut service = session.party();
-    service.count_cached(cache.hits());
+    service.count_cached(server.cache.hits());
     Ok(service.finish(&session.options.name, begun.elapsed())?)
+}
+
+/// The parts that all listeners share.
+struct Server {
+    session: Arc<Session<Service>>,
+    sender: Arc<Sender>,
+    cache: AnswerCache,
+    is_up: CancellationToken,
 }
 
 /// An estimate of the overhead in bytes of an answer, and of each header field.
@@ -98,56 +121,78 @@ fn bytes_of(answer: &Answer) -> usize {
     OVERHEAD + answer.message.body.len() + fields.sum::<usize>()
 }
 
-fn respond(
-    session: &Arc<Session<Service>>,
-    sender: &Arc<Sender>,
-    cache: &AnswerCache,
-    scheme: &str,
-    received: Received,
-) -> Reply {
-    let hash = answer_cache::hash(&received);
-    if let Some(reply) = cache.find(hash) {
-        session.touch();
-        return reply;
+impl Server {
+    fn serve(
+        self: &Arc<Self>,
+        listener: Listener,
+        closing: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let scheme = if listener.is_secure() {
+            "https"
+        } else {
+            "http"
+        };
+        let session = Arc::clone(&self.session);
+        let listener = listener.reporting_refusals(move |why| {
+            let note = format!("a message to confcall was refused: {why}");
+            session.party().note(note);
+        });
+        let server = Arc::clone(self);
+        listener.serve_received(
+            move |received| ready(Ok(server.respond(scheme, received))),
+            closing,
+        )
     }
-    let (headers, target) = (received.headers(), received.target().into_owned());
-    // The service stays locked, so that no answer is cached under a later version of its mapping.
-    let mut service = session.party();
-    let mut answer = service.answer(&LiveRequest {
-        method: received.method(),
-        target: &target,
-        headers: &headers,
-        body: &received.uncoded(),
-        scheme,
-    });
-    if service.keeps_messages() {
-        service.add_messages(Box::new(move || shown(&received)), &answer);
+
+    /// `scheme` is that of the listener.
+    fn respond(&self, scheme: &'static str, received: Received) -> Reply {
+        let scheme = received.scheme().unwrap_or(scheme);
+        let hash = answer_cache::hash(&received, scheme);
+        let session = &self.session;
+        self.is_up.cancel();
+        if let Some(reply) = self.cache.find(hash) {
+            session.touch();
+            return reply;
+        }
+        let (headers, target) = (received.headers(), received.target().into_owned());
+        // The service stays locked, so that no answer is cached under a later version of its mapping.
+        let mut service = session.party();
+        let mut answer = service.answer(&LiveRequest {
+            method: received.method(),
+            target: &target,
+            headers: &headers,
+            body: &received.uncoded(),
+            scheme,
+        });
+        if service.keeps_messages() {
+            service.add_messages(Box::new(move || shown(&received)), &answer);
+        }
+        self.cache.validate(service.mapping_version());
+        let is_cached = answer.is_repeatable;
+        let bytes = bytes_of(&answer);
+        let notifications = std::mem::take(&mut answer.notifications);
+        let mut reply = reply(session, &headers, answer);
+        if is_cached {
+            reply = reply.prepared();
+            self.cache.add(hash, &reply, bytes);
+        }
+        drop(service);
+        if notifications.is_empty() {
+            session.touch_or_end();
+            return reply;
+        }
+        let sent = Arc::new(Notify::new());
+        let (sender, session) = (Arc::clone(&self.sender), Arc::clone(session));
+        let answered = Arc::clone(&sent);
+        tokio::spawn(async move {
+            // Where the bot closed the connection before the answer was out, the notifications go out
+            // all the same.
+            let _ = timeout(session.options.deadline, answered.notified()).await;
+            sender.queue(notifications);
+            session.touch_or_end();
+        });
+        reply.notifying(sent)
     }
-    cache.validate(service.mapping_version());
-    let is_cached = answer.is_repeatable;
-    let bytes = bytes_of(&answer);
-    let notifications = std::mem::take(&mut answer.notifications);
-    let mut reply = reply(session, &headers, answer);
-    if is_cached {
-        reply = reply.prepared();
-        cache.add(hash, &reply, bytes);
-    }
-    drop(service);
-    if notifications.is_empty() {
-        session.touch_or_end();
-        return reply;
-    }
-    let sent = Arc::new(Notify::new());
-    let (sender, session) = (Arc::clone(sender), Arc::clone(session));
-    let answered = Arc::clone(&sent);
-    tokio::spawn(async move {
-        // Where the bot closed the connection before the answer was out, the notifications go out
-        // all the same.
-        let _ = timeout(session.options.deadline, answered.notified()).await;
-        sender.queue(notifications);
-        session.touch_or_end();
-    });
-    reply.notifying(sent)
 }
 
 /// The reply to a request with these fields.
@@ -225,12 +270,15 @@ fn shown(received: &Received) -> TrafficMessage {
 struct Sender {
     session: Arc<Session<Service>>,
     bot: Option<Url>,
+    /// The notifications that are sent before all others.
+    first: Mutex<Vec<usize>>,
     queues: Mutex<HashMap<usize, mpsc::UnboundedSender<usize>>>,
 }
 
 impl Sender {
     fn queue(self: &Arc<Self>, exchanges: Vec<usize>) {
-        for exchange in exchanges {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        for exchange in first.drain(..).chain(exchanges) {
             let group = self.session.party().group(exchange);
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(group).or_insert_with(|| {
@@ -279,8 +327,12 @@ impl Sender {
             }
         };
         let answer = answer.map_err(|error| Unanswered::Failed(error.into()));
+        let is_answered = answer.is_ok();
         session.party().acknowledged(exchange, answer);
-        session.touch_or_end();
+        // A bot that is not there is no activity: all that it is sent has one deadline.
+        if is_answered || session.party().is_done() {
+            session.touch_or_end();
+        }
     }
 }
 

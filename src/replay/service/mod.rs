@@ -44,6 +44,8 @@ pub(crate) struct Service {
     replaced: Vec<usize>,
     /// Notifications that were sent and not acknowledged yet.
     in_flight: Vec<usize>,
+    /// Notifications that were neither sent nor passed over.
+    unsent: usize,
     mapping_version: u64,
     /// The error after which nothing is answered.
     lost: Option<Diagnostic>,
@@ -76,6 +78,8 @@ impl Service {
             options.notifications == Notifications::Sent
                 || recorded.direction(*index) == Direction::Request
         };
+        let is_notification = |index: &usize| recorded.direction(*index) == Direction::Notification;
+        let played = (0..recorded.len()).filter(is_played);
         let mut mapping = Mapping::default();
         for value in service_values {
             // The live bot gets it from this replay.
@@ -83,7 +87,8 @@ impl Service {
         }
         Self {
             requests,
-            left: (0..recorded.len()).filter(is_played).count(),
+            left: played.clone().count(),
+            unsent: played.filter(is_notification).count(),
             recorded,
             options,
             mapping,
@@ -93,6 +98,10 @@ impl Service {
             mapping_version: 0,
             lost: None,
         }
+    }
+
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        self.outcome.note(note);
     }
 
     /// The notifications that no request caused. They are sent first.
@@ -405,6 +414,7 @@ impl Service {
         index: usize,
         token: Option<&str>,
     ) -> Option<OutgoingRequest> {
+        self.unsent = self.unsent.saturating_sub(1);
         let mapping = &self.mapping;
         let loaded = self.recorded.load_raw(index, |exchange| {
             let recorded = &exchange.request;
@@ -492,6 +502,10 @@ impl Service {
                 self.acknowledged(index, Err(Unanswered::ReplayEnded));
             }
             self.report_missing()?;
+            if self.unsent > 0 {
+                let unsent = self.unsent;
+                self.note(format!("{unsent} recorded notifications were not sent"));
+            }
         }
         self.outcome
             .finish(&self.recorded, &self.mapping, name, elapsed)

@@ -128,6 +128,18 @@ impl Launch {
         &self,
         interrupt: &CancellationToken,
     ) -> Result<Running, LaunchError> {
+        let running = self.spawn()?;
+        match self.come_up(&running, interrupt).await {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts the target.
+    pub(crate) fn spawn(&self) -> Result<Running, LaunchError> {
         let name = self.program.words.first().cloned().unwrap_or_default();
         let output = Arc::new(Output::new(self.log.as_ref(), &self.ready)?);
         let mut command = self.program.command();
@@ -147,23 +159,17 @@ impl Launch {
         if let Some(pipe) = child.stderr.take() {
             tokio::spawn(Arc::clone(&output).keep(pipe));
         }
-        let running = Running {
+        Ok(Running {
             name,
             group,
             output,
             end_within: self.end_within,
             ended: watched(child),
-        };
-        match self.come_up(&running, interrupt).await {
-            Ok(()) => Ok(running),
-            Err(error) => {
-                running.end().await;
-                Err(error)
-            }
-        }
+        })
     }
 
-    async fn come_up(
+    /// Waits until the target is ready.
+    pub(crate) async fn come_up(
         &self,
         running: &Running,
         interrupt: &CancellationToken,

@@ -1,0 +1,361 @@
+//! Recordings that are played one after the other for one live party: how that one is started, and the listeners that
+//! stay open from one recording to the next.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::slice;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::api::party::Party;
+use crate::cli::failure::{EnvironmentError, Failure};
+use crate::cli::output;
+use crate::cli::output::Output;
+use crate::cli::run::listening;
+use crate::cli::tls;
+use crate::cli::usage::UsageError;
+use crate::http::interception::Interception;
+use crate::http::tls::Authority;
+use crate::http::{Client, Listener};
+use crate::judge::verdict::Verdict;
+use crate::replay::bot::Bot;
+use crate::replay::live::{self, ReplayOptions, Timing, Ways};
+use crate::replay::recording::{Indexed, file};
+use crate::replay::service::{self, Notifications, Service, Serving};
+use crate::replay::{Messages, Replayed};
+use crate::runner::options::TargetProgram;
+use crate::runner::process::{Launch, LaunchError, Running};
+use crate::runner::run::{Addresses, explain, while_running};
+use crate::runner::{Hook, PlayError, Stop};
+
+/// The variable of a target that is started for one recording, with its path.
+const RECORDING_VARIABLE: &str = "CONFCALL_RECORDING";
+
+/// How long what a target has sent before its end has to arrive.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// The party that is live.
+#[derive(Debug)]
+pub(super) enum Live {
+    Service {
+        url: Url,
+        /// Brings about the provider states that a recording needs.
+        given: Option<Hook>,
+    },
+    Bot {
+        /// The callback; without one, notifications are not sent.
+        callback: Option<Url>,
+        /// The forward proxy of the bot, and its address.
+        proxy: Option<(SocketAddr, Arc<Interception>)>,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Options {
+    pub live: Live,
+    pub listen: SocketAddr,
+    /// The address of confcall that the live party is given, if it is not that of the listener.
+    pub public: Option<Url>,
+    /// Signs the certificates of the listeners; none for plain HTTP.
+    pub authority: Option<Arc<Authority>>,
+    /// The program that is the live party; none where it runs already.
+    pub program: Option<TargetProgram>,
+    pub deadline: Duration,
+    pub timing: Timing,
+    pub token: Option<String>,
+    pub client: Client,
+    pub serving: Serving,
+    pub messages: Messages,
+}
+
+pub(super) struct Suite {
+    options: Options,
+    output: Output,
+    interrupt: CancellationToken,
+    listeners: Option<Listeners>,
+    running: Option<Running>,
+}
+
+/// The listeners of the party that is played.
+struct Listeners {
+    own: Listener,
+    proxy: Option<Listener>,
+}
+
+impl Suite {
+    pub(super) const fn new(
+        options: Options,
+        output: Output,
+        interrupt: CancellationToken,
+    ) -> Self {
+        Self {
+            options,
+            output,
+            interrupt,
+            listeners: None,
+            running: None,
+        }
+    }
+
+    /// Plays a recording. None if that is interrupted before it has begun.
+    /// Errors: the file is no recording; or the environment failed, so that no other one can be played.
+    pub(super) async fn play(&mut self, path: &Path) -> Result<Option<Replayed>, Failure> {
+        let (recording, torn) = file::open(path)?;
+        if let Some(torn) = torn {
+            output::warn(torn);
+        }
+        if recording.index().is_empty() {
+            return Err(UsageError::NoExchange(path.to_owned()).into());
+        }
+        if self.interrupt.is_cancelled() {
+            return Ok(None);
+        }
+        self.listen(&recording).await?;
+        let played = match self.options.live {
+            Live::Service { .. } => self.play_bot(path, recording).await,
+            Live::Bot { .. } => self.play_service(path, recording).await,
+        };
+        let is_kept = self
+            .options
+            .program
+            .as_ref()
+            .is_some_and(|it| it.command.once);
+        if !is_kept {
+            self.end().await;
+        }
+        played
+    }
+
+    /// Ends the live party, if confcall has started it.
+    pub(super) async fn end(&mut self) {
+        if let Some(running) = self.running.take()
+            && let Some(warning) = running.end().await
+        {
+            output::warn(warning);
+        }
+    }
+
+    /// Opens the listeners, and tells their addresses. The recorded bot needs one for notifications alone.
+    async fn listen(&mut self, recording: &Indexed) -> Result<(), Failure> {
+        let options = &self.options;
+        let is_needed = match options.live {
+            Live::Service { .. } => recording.has_notifications() || options.program.is_some(),
+            Live::Bot { .. } => true,
+        };
+        if self.listeners.is_some() || !is_needed {
+            return Ok(());
+        }
+        let authority = options.authority.as_deref();
+        let proxy = match &options.live {
+            Live::Bot {
+                proxy: Some((address, interception)),
+                ..
+            } => {
+                let listener = tls::listen(*address, authority).await?;
+                Some(listener.intercepting(Arc::clone(interception)))
+            }
+            _ => None,
+        };
+        let own = tls::listen(options.listen, authority).await?;
+        self.listeners = Some(Listeners { own, proxy });
+        let proxy = self.proxy();
+        let proxy = proxy.as_ref().map(|(url, path)| (url.as_str(), *path));
+        let own = self.listeners.as_ref().map(|it| it.own.url());
+        let text = listening(&own.unwrap_or_default(), proxy, options.program.is_some());
+        Ok(self.output.print(&text)?)
+    }
+
+    /// The address of the forward proxy, and the certificate that its clients trust.
+    fn proxy(&self) -> Option<(String, &Path)> {
+        let listener = self.listeners.as_ref()?.proxy.as_ref()?;
+        let Live::Bot {
+            proxy: Some((_, interception)),
+            ..
+        } = &self.options.live
+        else {
+            return None;
+        };
+        Some((listener.url(), interception.authority.path()))
+    }
+
+    async fn play_bot(
+        &mut self,
+        path: &Path,
+        recording: Indexed,
+    ) -> Result<Option<Replayed>, Failure> {
+        let Live::Service { url, given } = &self.options.live else {
+            unreachable!("the bot is played for a service");
+        };
+        let (url, given) = (url.clone(), given.clone());
+        if let Some(launch) = self.launch(path, Party::Service, &url)? {
+            match launch.start(&self.interrupt).await {
+                Ok(running) => self.running = Some(running),
+                Err(LaunchError::Interrupted) => return Ok(None),
+                Err(error) => return Err(PlayError::from(error).into()),
+            }
+        }
+        let listener = match &self.listeners {
+            Some(it) if recording.has_notifications() => Some(it.own.again()),
+            _ => None,
+        };
+        let listener = listener.transpose().map_err(PlayError::from)?;
+        let generator = live::generator();
+        let public = self.options.public.as_ref().map(Url::to_string);
+        let callback = listener
+            .as_ref()
+            .map(|it| public.unwrap_or_else(|| it.url()));
+        let callback = callback.map(|it| generator.callback(&it));
+        let messages = self.options.messages;
+        let bot = Bot::new(recording, generator, callback.as_deref(), messages);
+        let bot = bot.map_err(|lost| EnvironmentError::Replay(lost.into()))?;
+        let stop = Stop::from(self.interrupt.child_token());
+        let options = self.replay_options(path);
+        let playing = live::bot(bot, url, listener, given, options, stop.token.clone());
+        let played = while_running(
+            self.running.as_ref(),
+            playing,
+            &stop,
+            &self.interrupt,
+            Some(GRACE),
+        );
+        let mut replayed = played.await.map_err(EnvironmentError::from)?;
+        self.explain(&mut replayed, &stop).await;
+        Ok(Some(replayed))
+    }
+
+    async fn play_service(
+        &mut self,
+        path: &Path,
+        recording: Indexed,
+    ) -> Result<Option<Replayed>, Failure> {
+        let Live::Bot { callback, .. } = &self.options.live else {
+            unreachable!("the service is played for a bot");
+        };
+        let callback = callback.clone();
+        let service = Service::new(
+            recording,
+            service::Options {
+                serving: self.options.serving,
+                notifications: match callback {
+                    Some(_) => Notifications::Sent,
+                    None => Notifications::NotSent,
+                },
+                messages: self.options.messages,
+            },
+        );
+        let launch = match &callback {
+            Some(url) => self.launch(path, Party::Bot, url)?,
+            None => None,
+        };
+        if let Some(launch) = &launch {
+            self.running = Some(launch.spawn().map_err(PlayError::from)?);
+        }
+        let is_up = CancellationToken::new();
+        if launch.is_none() {
+            is_up.cancel();
+        }
+        let stop = Stop::from(self.interrupt.child_token());
+        let listeners = self.listeners.iter();
+        let listeners = listeners.flat_map(|it| [Some(&it.own), it.proxy.as_ref()]);
+        let listeners: Result<_, _> = listeners.flatten().map(Listener::again).collect();
+        let ways = Ways {
+            listeners: listeners.map_err(PlayError::from)?,
+            bot: callback,
+            is_up: is_up.clone(),
+        };
+        let options = self.replay_options(path);
+        let playing = live::service(service, ways, options, stop.token.clone());
+        let starting = self.starting(launch.as_ref(), &is_up, &stop);
+        let both = async { tokio::join!(playing, starting) };
+        let running = self.running.as_ref();
+        let played = while_running(running, both, &stop, &self.interrupt, Some(GRACE));
+        let (replayed, started) = played.await;
+        let mut replayed = replayed.map_err(EnvironmentError::from)?;
+        match started {
+            Ok(()) | Err(LaunchError::Interrupted) => {}
+            // A program that has played its part may end without ever having listened.
+            Err(LaunchError::Died { .. }) if replayed.played > 0 => {}
+            Err(error) => return Err(PlayError::from(error).into()),
+        }
+        self.explain(&mut replayed, &stop).await;
+        Ok(Some(replayed))
+    }
+
+    /// Waits until the bot is up: it is ready, or has sent a request. One that does not come up ends the play.
+    async fn starting(
+        &self,
+        launch: Option<&Launch>,
+        is_up: &CancellationToken,
+        stop: &Stop,
+    ) -> Result<(), LaunchError> {
+        let started = match (launch, &self.running) {
+            (Some(launch), Some(running)) => {
+                tokio::select! {
+                    ready = launch.come_up(running, &self.interrupt) => ready,
+                    () = is_up.cancelled() => Ok(()),
+                    () = stop.token.cancelled() => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        };
+        match &started {
+            Ok(()) => is_up.cancel(),
+            // Its end is seen, and what it has sent before arrives.
+            Err(LaunchError::Died { .. }) => {}
+            Err(_) => stop.token.cancel(),
+        }
+        started
+    }
+
+    /// The way to start the live party for this recording; none where it runs already.
+    fn launch(&self, path: &Path, role: Party, url: &Url) -> Result<Option<Launch>, Failure> {
+        let (Some(program), Some(listeners), None) =
+            (&self.options.program, &self.listeners, &self.running)
+        else {
+            return Ok(None);
+        };
+        let own = match &self.options.public {
+            Some(public) => public.to_string(),
+            None => listeners.own.url(),
+        };
+        let proxy = self.proxy();
+        let addresses = Addresses {
+            own: &own,
+            proxy: proxy.as_ref().map(|(url, path)| (url.as_str(), *path)),
+        };
+        let mut launch = program.launch(role, url, addresses)?;
+        if !program.command.once {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let recording = (RECORDING_VARIABLE.to_owned(), path.display().to_string());
+            launch.program.environment.insert(0, recording);
+        }
+        Ok(Some(launch))
+    }
+
+    /// Notes the end of the live party in a result that it explains.
+    async fn explain(&self, replayed: &mut Replayed, stop: &Stop) {
+        let result = &mut replayed.result;
+        if result.verdict == Verdict::Pass || self.interrupt.is_cancelled() {
+            return;
+        }
+        match (stop.reason(), &self.running) {
+            (Some(reason), _) => result.notes.push(reason.to_owned()),
+            (None, Some(running)) => explain(slice::from_mut(result), running, None).await,
+            (None, None) => {}
+        }
+    }
+
+    fn replay_options(&self, path: &Path) -> ReplayOptions {
+        let options = &self.options;
+        ReplayOptions {
+            name: path.display().to_string(),
+            deadline: options.deadline,
+            timing: options.timing,
+            token: options.token.clone(),
+            client: options.client.clone(),
+        }
+    }
+}
