@@ -48,7 +48,7 @@ impl Scan<'_> {
             };
             state.long_end = end;
         }
-        if let Some(value) = self.secret_part(found, known, link, text, &name) {
+        if let Some(value) = secret_part(found, known, link, text, &name) {
             let value = self.token_of(value, &state.range);
             state.at = value.place.end;
             self.add(value.place, value.decoded, &known.rule.id);
@@ -62,7 +62,8 @@ impl Scan<'_> {
         }
         self.look(range);
         let tokens = self.hits_in(&(value.place.start..value.place.start + 1));
-        for hit in self.hits[tokens].to_vec() {
+        let tokens = self.hits[tokens].to_vec();
+        for hit in tokens {
             if let Anchor::Token(rule) = hit.anchor
                 && let Some(place) = self.token(&rules().tokens[rule], hit, range)
                 && place.start == value.place.start
@@ -88,7 +89,7 @@ impl Scan<'_> {
         style: Style,
     ) -> Option<(Value, Link)> {
         let Some((start, link, is_quoted)) = value::link(text, name.end) else {
-            return self.behind_blank(name, text);
+            return behind_blank(name, text);
         };
         let rest = &text[start..];
         if is_quoted && known.rule.values == Values::Any && rest.starts_with(['{', '[']) {
@@ -104,68 +105,6 @@ impl Scan<'_> {
             }
         }
         Some((found, link))
-    }
-
-    /// The value behind a name and a blank: of a flag, in `.netrc` and in SQL.
-    fn behind_blank(&self, name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
-        let blank = text[name.end..].starts_with([' ', '\t', '"', '\'', '\n']);
-        let start = name.end
-            + text[name.end..]
-                .bytes()
-                .take(8)
-                .take_while(|it| b" \t\r\n".contains(it))
-                .count();
-        if !blank || start == text.len() {
-            return None;
-        }
-        let before = &text[floor(text, name.start.saturating_sub(120))..name.start];
-        let word = &text[name.clone()];
-        let is_flag = before.ends_with("--") || before.ends_with(" -") || before.ends_with(" /");
-        let is_netrc = word.eq_ignore_ascii_case("password")
-            && (before.contains("login ") || before.contains("machine "));
-        let is_sql = word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
-            && text[start..].starts_with('\'');
-        if !(is_flag || is_netrc || is_sql) || (is_flag && text[start..].starts_with('-')) {
-            return None;
-        }
-        let found = value::value(text, start, Link::Blank, Style::Running, name.start)?;
-        Some((found, Link::Blank))
-    }
-
-    /// The part of a value that is secret; none where it is none.
-    fn secret_part(
-        &self,
-        mut found: Value,
-        known: Named,
-        link: Link,
-        text: &str,
-        name: &Range<usize>,
-    ) -> Option<Value> {
-        if let Some((scheme, credentials)) = split_scheme(&found.decoded) {
-            if harmless::is_none(credentials) {
-                return None;
-            }
-            let place = found.place.start + text[found.place.clone()].find(scheme)? + scheme.len();
-            let place = place + text[place..found.place.end].len()
-                - text[place..found.place.end].trim_start().len();
-            found = Value {
-                place: place..found.place.end,
-                decoded: credentials.to_owned(),
-                quoted: found.quoted,
-            };
-            return (!harmless::is_none(&found.decoded)).then_some(found);
-        }
-        if !harmless::is_secret(known, &found.decoded, found.quoted) || is_url_alone(&found.decoded)
-        {
-            return None;
-        }
-        let is_prose = link == Link::Colon
-            && found.quoted == Quoted::No
-            && !value::begins_line(text, name.start)
-            && is_word(&found.decoded)
-            && text[found.place.end..].starts_with([' ', ',', '.', '!', '?']);
-        let is_list = link == Link::Comma && !has_digit_or_sign(&found.decoded);
-        (!is_prose && !is_list).then_some(found)
     }
 
     /// Credentials behind their scheme: `Bearer …`.
@@ -209,6 +148,66 @@ impl Scan<'_> {
             self.add(place, secret, "credentials");
         }
     }
+}
+
+/// The value behind a name and a blank: of a flag, in `.netrc` and in SQL.
+fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
+    let blank = text[name.end..].starts_with([' ', '\t', '"', '\'', '\n']);
+    let start = name.end
+        + text[name.end..]
+            .bytes()
+            .take(8)
+            .take_while(|it| b" \t\r\n".contains(it))
+            .count();
+    if !blank || start == text.len() {
+        return None;
+    }
+    let before = &text[floor(text, name.start.saturating_sub(120))..name.start];
+    let word = &text[name.clone()];
+    let is_flag = before.ends_with("--") || before.ends_with(" -") || before.ends_with(" /");
+    let is_netrc = word.eq_ignore_ascii_case("password")
+        && (before.contains("login ") || before.contains("machine "));
+    let is_sql = word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
+        && text[start..].starts_with('\'');
+    if !(is_flag || is_netrc || is_sql) || (is_flag && text[start..].starts_with('-')) {
+        return None;
+    }
+    let found = value::value(text, start, Link::Blank, Style::Running, name.start)?;
+    Some((found, Link::Blank))
+}
+
+/// The part of a value that is secret; none where it is none.
+fn secret_part(
+    mut found: Value,
+    known: Named,
+    link: Link,
+    text: &str,
+    name: &Range<usize>,
+) -> Option<Value> {
+    if let Some((scheme, credentials)) = split_scheme(&found.decoded) {
+        if harmless::is_none(credentials) {
+            return None;
+        }
+        let place = found.place.start + text[found.place.clone()].find(scheme)? + scheme.len();
+        let place = place + text[place..found.place.end].len()
+            - text[place..found.place.end].trim_start().len();
+        found = Value {
+            place: place..found.place.end,
+            decoded: credentials.to_owned(),
+            quoted: found.quoted,
+        };
+        return (!harmless::is_none(&found.decoded)).then_some(found);
+    }
+    if !harmless::is_secret(known, &found.decoded, found.quoted) || is_url_alone(&found.decoded) {
+        return None;
+    }
+    let is_prose = link == Link::Colon
+        && found.quoted == Quoted::No
+        && !value::begins_line(text, name.start)
+        && is_word(&found.decoded)
+        && text[found.place.end..].starts_with([' ', ',', '.', '!', '?']);
+    let is_list = link == Link::Comma && !has_digit_or_sign(&found.decoded);
+    (!is_prose && !is_list).then_some(found)
 }
 
 /// The scheme and the credentials of a value such as `Bearer …`.

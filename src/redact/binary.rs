@@ -36,10 +36,11 @@ fn length(text: &str, at: usize, format: Format) -> Option<(usize, usize)> {
         Some(number)
     };
     let length = match (format, first) {
-        (Format::MessagePack, 0xa0..=0xbf) => usize::from(first & 0x1f),
         (Format::MessagePack, 0xd9 | 0xc4) | (Format::Cbor, 0x78 | 0x58) => number(1)?,
         (Format::MessagePack, 0xda | 0xc5) | (Format::Cbor, 0x79 | 0x59) => number(2)?,
-        (Format::Cbor, 0x60..=0x77 | 0x40..=0x57) => usize::from(first & 0x1f),
+        (Format::MessagePack, 0xa0..=0xbf) | (Format::Cbor, 0x60..=0x77 | 0x40..=0x57) => {
+            usize::from(first & 0x1f)
+        }
         (Format::Varint, _) => {
             let mut value = usize::from(first & 0x7f);
             if first & 0x80 != 0 {

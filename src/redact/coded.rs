@@ -1,5 +1,6 @@
 //! Secrets in base64 within a text, and long keys, which have the lengths of 32 and 64 bytes in base64.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -207,20 +208,13 @@ impl Scan<'_> {
         let Ok(bytes) = engine.decode(coded) else {
             return;
         };
-        let latin1: String;
-        let inner = match std::str::from_utf8(&bytes) {
-            Ok(text) => text,
-            Err(_) => {
-                latin1 = bytes
-                    .iter()
-                    .filter(|it| **it != 0)
-                    .map(|it| char::from(*it))
-                    .collect();
-                &latin1
-            }
+        let latin1 = || -> String {
+            let texts = bytes.iter().filter(|it| **it != 0);
+            texts.map(|it| char::from(*it)).collect()
         };
+        let inner = std::str::from_utf8(&bytes).map_or_else(|_| latin1().into(), Cow::Borrowed);
         let is_packed = super::gzip::is_packed(&bytes);
-        if !is_packed && !self.redactor.may_hold_secret(inner) {
+        if !is_packed && !self.redactor.may_hold_secret(&inner) {
             return;
         }
         let Some((redacted, rules)) = self.redactor.redacted_inner(&bytes, self.depth - 1) else {
@@ -306,9 +300,9 @@ fn in_lines(text: &str, like: &str) -> String {
     let mut lines = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let (line, behind) = rest.split_at(rest.len().min(length));
-        lines.push(line);
-        rest = behind;
+        let (first, others) = rest.split_at(rest.len().min(length));
+        lines.push(first);
+        rest = others;
     }
     lines.join(end)
 }

@@ -203,26 +203,21 @@ impl Redactor {
         if credentials.is_empty() || is_pseudonym(credentials) {
             return None;
         }
-        match scheme {
-            Some(scheme) => {
-                if scheme.eq_ignore_ascii_case("basic")
-                    && let Ok(pair) = STANDARD.decode(credentials)
-                    && let Ok(pair) = std::str::from_utf8(&pair)
-                    && let Some((_, password)) = pair.split_once(':')
-                {
-                    // The password is a secret by itself too.
-                    self.known_secrets.learn(password);
-                }
-                Some(format!("{scheme} {}", self.secret(credentials)))
-            }
-            None => {
-                // After a scheme of its own maker's, any word may be the secret.
-                let mut words = value.split([' ', ',', '=', '"']);
-                words.by_ref().take(1).for_each(drop);
-                words.for_each(|word| self.known_secrets.learn(word));
-                Some(self.secret(value))
-            }
+        let Some(scheme) = scheme else {
+            // After a scheme of its own maker's, any word may be the secret.
+            let words = value.split([' ', ',', '=', '"']).skip(1);
+            words.for_each(|word| self.known_secrets.learn(word));
+            return Some(self.secret(value));
+        };
+        if scheme.eq_ignore_ascii_case("basic")
+            && let Ok(pair) = STANDARD.decode(credentials)
+            && let Ok(pair) = std::str::from_utf8(&pair)
+            && let Some((_, password)) = pair.split_once(':')
+        {
+            // The password is a secret by itself too.
+            self.known_secrets.learn(password);
         }
+        Some(format!("{scheme} {}", self.secret(credentials)))
     }
 
     fn cookies(&self, value: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::assigned::{is_beside, is_secret_value, without_scheme};
 use super::harmless::is_guid;
 use super::names::Named;
+use super::project::ProjectRules;
 use super::rules::{NameRule, Values};
 use super::scan::{DEEP, Kind, Scan, With};
 use super::seen::{self, Place, Property};
@@ -236,7 +237,7 @@ impl Walk<'_, '_> {
         };
         let own = self.rule(&name, &property);
         match (above, own) {
-            (_, Some(named)) if self.scan.redactor.project.is_entity(named.rule) => {
+            (_, Some(named)) if ProjectRules::is_entity(named.rule) => {
                 if is_object && named.rule.id != "phones" {
                     Above::Nothing
                 } else {
@@ -285,18 +286,18 @@ impl Walk<'_, '_> {
             }
         }
         if frame.is_object {
-            self.property(scalar);
+            self.property(&scalar);
         } else {
             self.item(scalar);
         }
     }
 
     /// The value of a property.
-    fn property(&mut self, value: Scalar) {
+    fn property(&mut self, value: &Scalar) {
         let step = self.step();
         let pointed = self.pointed(step.as_deref());
         let Some((name, property)) = self.top().name.take() else {
-            return self.search(&value);
+            return self.search(value);
         };
         let is_value = property.is_value;
         if &self.scan.text[name.inner.clone()] == "kty" {
@@ -305,7 +306,7 @@ impl Walk<'_, '_> {
         let may_be_name =
             || value.inner.len() < 100 && !is_guid(&self.scan.text[value.inner.clone()]);
         if property.is_name && value.is_string && may_be_name() {
-            let named = self.named(&value);
+            let named = self.named(value);
             let frame = self.top();
             frame.names = frame.names.or(named);
         }
@@ -313,9 +314,9 @@ impl Walk<'_, '_> {
         let above = self.top().above;
         let known = match (above, own.or(pointed)) {
             (_, Some(named)) => Some(named),
-            (Above::Secret(named), None) if self.scan.redactor.project.is_entity(named.rule) => {
+            (Above::Secret(named), None) if ProjectRules::is_entity(named.rule) => {
                 let is_number = matches!(self.text_of(&name).as_str(), "id" | "number" | "value");
-                (is_number && self.text_of(&value).bytes().any(|it| it.is_ascii_digit()))
+                (is_number && self.text_of(value).bytes().any(|it| it.is_ascii_digit()))
                     .then_some(named)
             }
             (Above::Secret(named), None) => {
@@ -330,7 +331,7 @@ impl Walk<'_, '_> {
             }
             (Above::Nothing, None) => None,
         };
-        if known.is_some_and(|known| self.secret(&value, known)) {
+        if known.is_some_and(|known| self.secret(value, known)) {
             return;
         }
         if is_value {
@@ -339,7 +340,7 @@ impl Walk<'_, '_> {
         if property.is_key_part && value.is_string {
             self.top().key_parts.push(value.clone());
         }
-        self.search_named(&value, &name);
+        self.search_named(value, &name);
     }
 
     /// An item of an array, or a value by itself.

@@ -8,18 +8,6 @@
 //! `binary` know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was
 //! found once is replaced under any name (`known_secrets`). Not for: the source of the key, and files.
 
-#![expect(
-    clippy::items_after_statements,
-    clippy::manual_let_else,
-    clippy::match_same_arms,
-    clippy::needless_pass_by_value,
-    clippy::similar_names,
-    clippy::single_match_else,
-    clippy::unnecessary_wraps,
-    clippy::unused_self,
-    reason = "the grammars of places are written alike, an arm or a function each, also where one is simpler"
-)]
-
 mod assigned;
 mod binary;
 mod bytes;

@@ -23,9 +23,8 @@ impl Words {
             let mut next_is_lower = || letters.peek().is_some_and(|it| it.is_lowercase());
             let begins = match (before, kind) {
                 (_, Kind::Other) => false,
-                (Kind::Other, _) | (Kind::Lower, Kind::Upper) => true,
+                (Kind::Other, _) | (Kind::Lower | Kind::Digit, Kind::Upper) => true,
                 (Kind::Upper, Kind::Upper) => next_is_lower(),
-                (Kind::Digit, Kind::Upper) => true,
                 _ => false,
             };
             if begins || words.joined.is_empty() {

@@ -225,7 +225,7 @@ impl ProjectRules {
     }
 
     /// True for a rule under which an object is no secret as a whole.
-    pub(super) fn is_entity(&self, rule: &NameRule) -> bool {
+    pub(super) fn is_entity(rule: &NameRule) -> bool {
         [&PEOPLE_RULE, &TENANT_RULE, &PHONE_RULE, &OWN_RULE]
             .into_iter()
             .any(|it| std::ptr::eq(it, rule))

@@ -281,7 +281,8 @@ impl Scan<'_> {
             style,
         };
         // What is read below a name may look through other ranges.
-        for hit in self.hits[hits].to_vec() {
+        let hits = self.hits[hits].to_vec();
+        for hit in hits {
             if hit.end <= range.end && hit.start >= state.at {
                 self.hit(hit, &mut state);
             }

@@ -33,17 +33,13 @@ impl Scan<'_> {
             return from;
         };
         let userinfo = &rest[..at];
-        let (user, password) = match userinfo.split_once(':') {
-            Some((user, password)) => (user, password),
-            None => {
-                let is_token = looks_random(userinfo)
-                    && userinfo.len() >= 16
-                    && !userinfo.contains(['/', '?']);
-                if is_token {
-                    self.add(from..from + at, percent_decoded(userinfo), "userinfo");
-                }
-                return from + at + 1;
+        let Some((user, password)) = userinfo.split_once(':') else {
+            let is_token =
+                looks_random(userinfo) && userinfo.len() >= 16 && !userinfo.contains(['/', '?']);
+            if is_token {
+                self.add(from..from + at, percent_decoded(userinfo), "userinfo");
             }
+            return from + at + 1;
         };
         let is_port = password.split(['/', '?']).next().is_some_and(|it| {
             it.bytes().all(|it| it.is_ascii_digit()) && it.len() <= 5 && password.len() > it.len()

@@ -41,6 +41,31 @@ pub(super) struct Value {
     pub quoted: Quoted,
 }
 
+/// What stands between names and values. Of two that begin alike, the longer one is first.
+const LINKS: [(&str, Link); 21] = [
+    ("===", Link::Compare),
+    ("!==", Link::Compare),
+    ("==", Link::Compare),
+    ("!=", Link::Compare),
+    ("=>", Link::Equals),
+    ("=", Link::Equals),
+    (":=", Link::Equals),
+    ("?=", Link::Equals),
+    ("+=", Link::Equals),
+    ("::", Link::Compare),
+    (":", Link::Colon),
+    ("：", Link::Colon),
+    ("＝", Link::Equals),
+    ("->", Link::Equals),
+    ("→", Link::Equals),
+    ("⇒", Link::Equals),
+    ("eq ", Link::Compare),
+    ("ne ", Link::Compare),
+    ("LIKE ", Link::Compare),
+    ("like ", Link::Compare),
+    (",", Link::Comma),
+];
+
 /// Where the value of a name begins that ends at `end`, and what is between them.
 pub(super) fn link(text: &str, end: usize) -> Option<(usize, Link, bool)> {
     let mut at = end;
@@ -64,29 +89,6 @@ pub(super) fn link(text: &str, end: usize) -> Option<(usize, Link, bool)> {
         }
     }
     at += blanks(rest(at), is_quoted);
-    const LINKS: [(&str, Link); 21] = [
-        ("===", Link::Compare),
-        ("!==", Link::Compare),
-        ("==", Link::Compare),
-        ("!=", Link::Compare),
-        ("=>", Link::Equals),
-        ("=", Link::Equals),
-        (":=", Link::Equals),
-        ("?=", Link::Equals),
-        ("+=", Link::Equals),
-        ("::", Link::Compare),
-        (":", Link::Colon),
-        ("：", Link::Colon),
-        ("＝", Link::Equals),
-        ("->", Link::Equals),
-        ("→", Link::Equals),
-        ("⇒", Link::Equals),
-        ("eq ", Link::Compare),
-        ("ne ", Link::Compare),
-        ("LIKE ", Link::Compare),
-        ("like ", Link::Compare),
-        (",", Link::Comma),
-    ];
     if rest(at).starts_with("(\"") || rest(at).starts_with("('") {
         // A call that sets it.
         return Some((at + 1, Link::Comma, false));
@@ -146,7 +148,7 @@ pub(super) fn value(
     if matches!(link, Link::Compare | Link::Comma) {
         return None;
     }
-    unquoted(text, start, link, style, name)
+    Some(unquoted(text, start, link, style, name))
 }
 
 /// A value in quotes: up to the closing quote with the escapes of its language, or to the end.
@@ -171,7 +173,7 @@ pub(super) fn quoted(text: &str, start: usize) -> Option<Value> {
         if let Some(inner) = rest.strip_prefix(open) {
             let end = inner.find(close).unwrap_or(inner.len());
             let from = start + open.len();
-            return plain(text, from..from + end, Quoted::Yes);
+            return Some(plain(text, from..from + end, Quoted::Yes));
         }
     }
     let bytes = rest.as_bytes();
@@ -265,16 +267,16 @@ fn unescaped(inner: &str, quote: u8, slashes: usize) -> String {
     }
 }
 
-fn plain(text: &str, place: Range<usize>, quoted: Quoted) -> Option<Value> {
+fn plain(text: &str, place: Range<usize>, quoted: Quoted) -> Value {
     let decoded = text[place.clone()].to_owned();
-    Some(Value {
+    Value {
         place,
         decoded,
         quoted,
-    })
+    }
 }
 
-fn unquoted(text: &str, start: usize, link: Link, style: Style, name: usize) -> Option<Value> {
+fn unquoted(text: &str, start: usize, between: Link, style: Style, name: usize) -> Value {
     let rest = window(text, start);
     let line = &rest[..memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len())];
     if style == Style::Form || is_in_query(text, name) {
@@ -286,21 +288,22 @@ fn unquoted(text: &str, start: usize, link: Link, style: Style, name: usize) -> 
         };
         let inner = &line[..end.unwrap_or(line.len())];
         let view = View::percent(inner, true);
-        return Some(Value {
+        return Value {
             place: start..start + inner.len(),
             decoded: view.map_or_else(|| inner.to_owned(), |it| it.text),
             quoted: Quoted::No,
-        });
+        };
     }
     if let Some(value) = braced(text, start) {
-        return Some(value);
+        return value;
     }
-    let is_connection = link == Link::Equals && text[..name].trim_end_matches(' ').ends_with(';');
+    let is_connection =
+        between == Link::Equals && text[..name].trim_end_matches(' ').ends_with(';');
     let is_line = style == Style::Lines || begins_line(text, name);
     let end = if is_connection {
         // The next pair of a connection string.
         line.find([';', '"']).unwrap_or(line.len())
-    } else if link != Link::Blank && is_line && is_whole_line(line, link, style) {
+    } else if between != Link::Blank && is_line && is_whole_line(line, between, style) {
         without_comment(line).len()
     } else {
         first_word(line, &text[line_begin(text, name)..name])
@@ -395,7 +398,7 @@ pub(super) fn begins_line(text: &str, name: usize) -> bool {
 }
 
 /// True if the value is the rest of its line, and not a word of a sentence.
-fn is_whole_line(line: &str, link: Link, style: Style) -> bool {
+fn is_whole_line(line: &str, between: Link, style: Style) -> bool {
     let Some((first, others)) = line.trim_end().split_once([' ', '\t']) else {
         return true;
     };
@@ -447,8 +450,9 @@ fn is_whole_line(line: &str, link: Link, style: Style) -> bool {
         || second == "-"
         || second == "//";
     let ends = [',', '.', ';', '!', '?'];
-    let is_word =
-        link == Link::Colon && first.ends_with(ends) && looks_random(first.trim_end_matches(ends));
+    let is_word = between == Link::Colon
+        && first.ends_with(ends)
+        && looks_random(first.trim_end_matches(ends));
     !(is_sentence || is_word)
 }
 
