@@ -26,10 +26,10 @@ pub(crate) struct Arguments {
     /// The folder of `--snapshots`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Accept all waiting conversations without asking
+    /// Accept all of these conversations without asking
     #[arg(long, conflicts_with = "reject")]
     all: bool,
-    /// Discard all waiting conversations without asking
+    /// Discard all of these conversations without asking
     #[arg(long)]
     reject: bool,
 }

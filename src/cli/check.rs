@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     /// Cassettes and HAR files, or folders of them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Only scenarios whose id contains this text or matches this glob (repeatable)
+    /// Name only scenarios whose id contains this text, or whose whole id matches this glob (repeatable)
     #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
     filter: Vec<Filter>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     /// Fail on a SHOULD that is not met
     #[arg(long, help_heading = "Judging")]
     strict: bool,
-    /// List the secrets in the files by place and rule, and judge nothing; 1 if there is one
+    /// List the secrets in the files by place and rule, and judge nothing; exit with 1 if there is one
     #[arg(long, help_heading = "Judging", conflicts_with_all = ["strict", "filter", "report"])]
     secrets: bool,
     #[arg(
@@ -140,7 +140,8 @@ impl Checker {
     }
 }
 
-/// A conversation that judges one party alone begins like others.
+/// Scenarios that judge both parties. A scenario that judges one party alone begins like others, so a recording cannot
+/// show it.
 pub(super) fn cases_of_both(scenarios: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut cases = judge::cases(scenarios, picked);
     cases.retain(|case| case.scenario.script.judges.is_none());

@@ -27,7 +27,7 @@ pub(crate) fn is_ci() -> bool {
     }
 }
 
-/// True if whoever started confcall had SIGHUP ignored, where the system shows it.
+/// True if confcall was started with SIGHUP ignored, on systems that show it.
 #[cfg(unix)]
 pub(crate) fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::judge::verdict::Run;
 
-/// The way in which confcall ends. Of several that apply, the first in this order counts.
+/// The exit of confcall. If several apply, the first in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// 130: interrupted.

@@ -1,4 +1,4 @@
-//! `confcall extract`: pages in, scenarios or an inventory of every code block out.
+//! `confcall extract`: turns pages into scenarios, or lists every code block in them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -50,10 +50,10 @@ pub(crate) struct Arguments {
     /// Write the contract of the pages into this file: operations and resource types
     #[arg(long, value_name = "FILE", conflicts_with = "inventory")]
     contract: Option<PathBuf>,
-    /// The edition of pages that do not say theirs, such as 2021-02
+    /// The edition of pages that do not state theirs, such as 2021-02
     #[arg(long)]
     edition: Option<Edition>,
-    /// The locale of pages that do not say theirs, such as pt-BR
+    /// The locale of pages that do not state theirs, such as pt-BR
     #[arg(long)]
     locale: Option<Locale>,
     /// List every code block with its kind and the scenarios that use it
@@ -180,7 +180,7 @@ fn source(base: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// Two pages may have scenarios of one id if no files are written.
+/// Two pages may have scenarios with the same id if no files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DuplicateIds {
     Allowed,
@@ -233,8 +233,7 @@ fn read(
     }
 }
 
-/// The pages that do not say their API version, by index, each with the version of all other pages in
-/// its folder.
+/// The pages that do not state their API version, by index, each with the version of all other pages in its folder.
 fn assumed(paths: &[&Path], extracted: &[Result<Extraction, Diagnostic>]) -> Vec<(usize, String)> {
     let mut versions: HashMap<&Path, BTreeSet<&str>> = HashMap::new();
     let mut lacking = Vec::new();

@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     /// How a service's provider states come about: create, assume, or the URL of a hook
     #[arg(long, value_name = "HOW")]
     given: Option<String>,
-    /// Claim only these editions, such as 2021-02
+    /// Claim only this edition, such as 2021-02 (repeatable)
     #[arg(long = "edition", value_name = "EDITION")]
     editions: Vec<String>,
     /// Write this file

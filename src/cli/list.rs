@@ -1,4 +1,4 @@
-//! `confcall list`.
+//! `confcall list`: lists the scenarios.
 
 use clap::{Args, ValueEnum};
 

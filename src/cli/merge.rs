@@ -1,4 +1,4 @@
-//! `confcall merge`: one report of the reports of shards.
+//! `confcall merge`: joins the reports of shards into one report.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -45,8 +45,8 @@ pub(crate) fn of_project(mut config: Config) -> Result<Options, Failure> {
 }
 
 impl Arguments {
-    /// Takes from the configuration what the arguments leave open. A target of the arguments
-    /// replaces that of the configuration entirely.
+    /// Completes the arguments from the configuration. A target in the arguments replaces that of the configuration
+    /// entirely.
     pub(crate) fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {
         let rows = std::mem::take(&mut config.trigger);
         // The option takes the triggers of every operation.
@@ -124,7 +124,7 @@ impl Arguments {
         }
     }
 
-    /// The options of the run that these arguments ask for, and the scenarios that are left out of it.
+    /// The options of the run by these arguments, and the scenarios that are left out of it.
     pub(crate) fn options(mut self, config: Config) -> Result<(Options, LeftOut), Failure> {
         let target = self.target()?;
         let parties = judged(target.as_ref().map(Target::role).or(self.role));

@@ -1,4 +1,4 @@
-//! Standard output and error: colour, width, and readers that go away.
+//! Standard output and error: colour, width, and closed pipes.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -45,12 +45,12 @@ impl Output {
         }
     }
 
-    /// Writes text for people. Text of others can steer neither the terminal nor the runner of a CI job.
+    /// Writes text for people. Text of the other party can control neither the terminal nor a CI runner.
     pub(crate) fn print(self, text: &str) -> io::Result<()> {
         self.print_raw(&shown(text, self.look.colour, Log::of_environment()))
     }
 
-    /// Writes JSON. Its values stay, but no character of it steers a terminal or the runner of a CI job.
+    /// Writes JSON. Its values stay, but no character of it controls a terminal or a CI runner.
     pub(crate) fn print_json(self, text: &str) -> io::Result<()> {
         self.print_raw(&escaped(text))
     }
@@ -64,7 +64,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes text as it is. A reader that has gone away (`confcall list | head`) is no failure.
+    /// Writes text as it is. A closed pipe (`confcall list | head`) is no failure.
     #[expect(
         clippy::unused_self,
         reason = "text goes out through the value that knows whether it may have colours"

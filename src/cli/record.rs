@@ -1,4 +1,4 @@
-//! `confcall record`: stands between a bot and a service and writes down what they say.
+//! `confcall record`: records the traffic between a bot and a service.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     /// Append to an existing cassette
     #[arg(long)]
     append: bool,
-    /// The longest body to record whole; of a longer one, only length and SHA-256 are recorded
+    /// The longest body to record whole; of a longer body, only length and SHA-256 are recorded
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
     max_body: usize,
     #[command(flatten)]

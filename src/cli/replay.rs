@@ -1,4 +1,4 @@
-//! `confcall replay`: one party of recordings, for the other one live.
+//! `confcall replay`: plays one party of recordings against the other party, which is live.
 
 mod suite;
 
@@ -220,7 +220,7 @@ fn replay(
     Ok(Finished { run, text, exit })
 }
 
-/// Says the notes of results that are well: the report shows nothing more of these.
+/// Prints the notes of passed results, which the report does not show.
 fn say_notes(run: &Run) {
     for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
         let of = match run.results.len() {
@@ -241,8 +241,8 @@ struct Played {
     failures: Failures,
 }
 
-/// Plays the recordings one after the other. One that cannot be read is told, and the others are played. A failure of
-/// the environment ends all.
+/// Plays the recordings one after the other. A recording that cannot be read is reported, and the others are played. A
+/// failure of the environment ends the replay.
 fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Played, Failure> {
     let runtime = super::runtime()?;
     let interrupt = CancellationToken::new();
@@ -291,7 +291,7 @@ fn known(
     Ok(listed)
 }
 
-/// The conversation of a replay that is held against the accepted one.
+/// The conversation of a replay that is compared with the accepted one.
 fn conversation(
     result: usize,
     folder: &Path,

@@ -19,7 +19,7 @@ use crate::files;
 use crate::judge::verdict::{JudgedTarget, Run};
 use crate::report::ReportKind;
 
-/// A report, and the file that it goes to.
+/// A report and its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportFile {
     pub kind: ReportKind,
@@ -109,7 +109,7 @@ impl Default for Failures {
 }
 
 impl Failures {
-    /// Tells a failure.
+    /// Reports a failure.
     pub(crate) fn take(&mut self, failure: &Failure) {
         failure.tell();
         self.errors.extend(failure.messages());
@@ -221,7 +221,7 @@ impl Reports {
         Err(UsageError::ReportIsInput(first))
     }
 
-    /// Writes the reports. One that cannot be written is an error, which the exit shows.
+    /// Writes the reports. A report that cannot be written is an error, and changes the exit code.
     fn write(&self, run: &Run) -> Exit {
         let mut exit = Exit::Success;
         for report in &self.files {

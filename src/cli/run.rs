@@ -117,10 +117,10 @@ pub(crate) struct Arguments {
     /// Listen here for the bot's proxy connections [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
     pub proxy_listen: Option<SocketAddr>,
-    /// Answer what the bot asks outside of the calling API from these cassettes or HAR files
+    /// Answer the bot's requests outside of the calling API from these cassettes or HAR files
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Target")]
     pub stubs: Vec<PathBuf>,
-    /// Sign notifications for this application id, as the platform does
+    /// Sign notifications for the bot with this application id, as the platform does
     #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
     pub application: Option<String>,
     /// The bearer token to send
@@ -142,7 +142,7 @@ pub(crate) struct Arguments {
     /// How long to wait for each expected message [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub deadline: Option<Duration>,
-    /// How long to wait for surplus messages once, at the end of the run [default: 250ms; 0 for the built-in pair]
+    /// How long to wait for surplus messages, once at the end of the run [default: 250ms; 0 for the built-in pair]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub settle: Option<Duration>,
     /// Judge by the page as printed: no alternatives, no correlation
@@ -281,7 +281,7 @@ impl Observer for Output {
     }
 }
 
-/// The conversations of a run that are held against the accepted ones.
+/// The conversations of a run that are compared with the accepted ones.
 fn conversations(run: &Run) -> Vec<Conversation> {
     // A conversation under fault injection is judged, but has no accepted one.
     let is_held =

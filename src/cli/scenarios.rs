@@ -60,7 +60,7 @@ pub(crate) struct Among {
         help_heading = "Scenarios"
     )]
     pub api: Vec<String>,
-    /// Of each page the newest text up to this month, such as 2021-02 (repeatable) [default for a target: the newest]
+    /// The newest text of each page up to this month, such as 2021-02 (repeatable) [default for a target: the newest]
     #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
     pub edition: Vec<String>,
     /// Every text of each page
@@ -84,13 +84,13 @@ pub(crate) fn judged(chosen: Option<Party>) -> Vec<Party> {
     }
 }
 
-/// Scenarios that are taken, and where they stand among others.
+/// The selected scenarios, and their places among all scenarios.
 #[derive(Debug, Clone)]
 pub(crate) struct Selected {
-    /// Those that are taken, by id; at least one.
+    /// The selected scenarios, by id; at least one.
     pub picked: Vec<Scenario>,
     pub left_out: LeftOut,
-    /// Every scenario there is, by id: a case knows its whole page, whatever is picked from it.
+    /// Every scenario, by id: a case knows its whole page, whatever is selected from it.
     pub all: Vec<Scenario>,
 }
 
@@ -166,7 +166,7 @@ fn contract(file: &Path) -> Result<(), Failure> {
 }
 
 impl Which {
-    /// True if a choice of scenarios, API versions or editions was made.
+    /// True if scenarios, API versions or editions are selected.
     pub(crate) const fn is_narrowed(&self) -> bool {
         let Among {
             operation,
@@ -258,7 +258,8 @@ pub(crate) struct How<'a> {
 /// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Injection {
-    /// Also play the scenarios under these kinds of fault injection [default: fast for the built-in pair, else none]
+    /// Also take the scenarios under these kinds of fault injection [default of `run`: fast for the built-in pair, else
+    /// none]
     #[arg(
         long,
         value_name = "KIND",
@@ -331,7 +332,7 @@ impl Injection {
         which.among.select(&which.filters, &kinds, how)
     }
 
-    /// Refuses fault injection by name that none of these parties can meet.
+    /// Refuses named kinds of fault injection that judge none of these parties.
     fn refuse_unmet(&self, roles: &[Party]) -> Result<(), UsageError> {
         let is_met = |word: &&InjectionChoice| match word {
             InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {

@@ -15,7 +15,8 @@ use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The kind of file: scenario, cassette, config, contract, or a table by hand: operations, lifecycles, types
+    /// The kind of file: scenario, cassette, config, contract, or a table beside a contract: operations, lifecycles,
+    /// types
     #[arg(
         value_name = "WHAT",
         default_value = "scenario",
@@ -38,7 +39,7 @@ pub(crate) enum What {
     Operations,
     /// The table of life cycles beside it
     Lifecycles,
-    /// The table of kinds of types beside it
+    /// The table of types beside it
     Types,
 }
 

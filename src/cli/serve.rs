@@ -1,4 +1,4 @@
-//! `confcall serve`: one of the built-in pair alone, for other people's tests.
+//! `confcall serve`: runs the built-in service or bot alone, for other programs.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,10 +52,10 @@ pub(crate) struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// As the bot, accept only notifications signed by a key of this OpenID configuration
+    /// As the bot: accept only notifications signed by a key of this OpenID configuration
     #[arg(long, value_name = "URL", value_parser = values::url, requires_all = ["bot", "application"])]
     verify: Option<Url>,
-    /// The application id that the tokens of notifications must be for
+    /// With --verify: the application id for which the tokens of notifications must be issued
     #[arg(long, value_name = "ID", requires = "verify")]
     application: Option<String>,
     #[command(flatten)]
@@ -70,14 +70,14 @@ pub(crate) struct Arguments {
 /// The options of a bot that acts by itself.
 #[derive(Debug, Args)]
 struct MenuOptions {
-    /// As the bot, answer incoming calls by itself: play a prompt, transfer on `1`, invite on `2`, hang up
-    /// on `9` and `#`
+    /// As the bot: answer incoming calls by itself: play a prompt, transfer on `1`, invite on `2`, hang up on `9` and
+    /// `#`
     #[arg(long, requires_all = ["bot", "service"])]
     voice_menu: bool,
     /// The service of the voice menu: the URL in front of `/communications`
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "voice_menu")]
     service: Option<Url>,
-    /// The callback URL that the bot gives to the service [default: its own]
+    /// As the bot: the callback URL that it gives to the service [default: its own]
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "bot")]
     callback_url: Option<Url>,
     /// The id of the user whom the voice menu transfers to and invites

@@ -1,4 +1,4 @@
-//! `confcall show`.
+//! `confcall show`: shows a scenario or a recording as text.
 
 use std::path::Path;
 

@@ -209,7 +209,7 @@ fn real(path: &Path) -> PathBuf {
     real.unwrap_or(path)
 }
 
-/// A conversation that waits to be accepted.
+/// A new conversation, which can be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proposal {
     /// The path of the accepted file, which may not exist yet.

@@ -1,4 +1,4 @@
-//! Arguments that make no sense together, and input that is not what a command takes.
+//! Arguments that contradict each other, and input that a command does not accept.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::inject::InjectionChoice;
 use crate::judge::shard::{MergeError, Shard};
 use crate::scenario::selection::GlobError;
 
-/// Arguments that make no sense together, or input that is not what a command takes.
+/// Arguments that contradict each other, or input that a command does not accept.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
     #[error(transparent)]

@@ -1,5 +1,5 @@
-//! Claims: the part of the contract that a target says that it follows. Scenarios of other API versions and editions
-//! are not selected; those that need another feature are skipped, with that reason.
+//! Claims: the part of the contract that the target follows. Scenarios of other API versions and editions are not
+//! selected. Scenarios that need another feature are skipped, with that reason.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,17 +12,16 @@ use crate::scenario::format::{ProviderState, Scenario};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Claims {
-    /// The API versions of which scenarios are played, such as `v1.0` and `beta`; if absent, v1.0.
+    /// The API versions whose scenarios are played, such as `v1.0` and `beta`; if absent, v1.0.
     pub api: Vec<String>,
-    /// The editions of the pages that the target follows, such as `2021-02`: of each page the newest text up to that
-    /// month; if absent, the newest.
+    /// The editions of the pages that the target follows, such as `2021-02`. An edition selects the newest text of each
+    /// page up to that month. If absent, the newest text.
     pub editions: Vec<String>,
     /// The features that the target supports; if absent, all but `verified-notifications`.
     pub features: Option<Vec<Feature>>,
 }
 
-/// What a target may be able to do: bring about the states that scenarios begin in, and refuse what it
-/// should not take.
+/// A feature that a target may have: a provider state that it supports, or a token that it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]

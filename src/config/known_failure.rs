@@ -10,12 +10,13 @@ use crate::judge::verdict::{Listed, ScenarioResult, Verdict, Violation};
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::Filter;
 
-/// A failure that is known: `[[known]]` of `confcall.toml`.
+/// A known failure: `[[known]]` of `confcall.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KnownFailure {
-    /// The scenarios: a part of their ids, or a glob over them. Conversations of `confcall monitor`: their names, such
-    /// as `monitor/invite*`. Recordings that are replayed: the paths of their files, such as `cassettes/*.jsonl`.
+    /// The scenarios: a part of their ids, or a glob that matches whole ids. For conversations of `confcall monitor`:
+    /// their names, such as `monitor/invite*`. For replayed recordings: the paths of their files, such as
+    /// `cassettes/*.jsonl`.
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
@@ -51,7 +52,7 @@ fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 }
 
 impl KnownFailure {
-    /// Whether it is about this scenario, by its id, and this party, whatever comes of it.
+    /// Whether it is about this scenario, by its id, and this party, whatever the verdict is.
     pub(crate) fn covers(&self, scenario: &str, role: Party) -> bool {
         self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
     }
@@ -81,11 +82,11 @@ impl KnownFailure {
     }
 }
 
-/// Compares results with the list. A scenario is known if every failure of it is listed; a listed one
-/// that passes fails.
+/// Compares results with the list. A scenario is a known failure if each of its failures is listed. A listed scenario
+/// that passes is an error.
 ///
-/// An entry matches nothing if it is about no scenario of `all`, or if no result confirms it. An entry
-/// about scenarios that were not played, or not judged, may be right.
+/// An entry matches nothing if it is about no scenario of `all`, or if no result confirms it. An entry about scenarios
+/// that were not played, or not judged, is not an error.
 pub(crate) fn apply(
     list: &[KnownFailure],
     all: &[Scenario],
@@ -162,9 +163,9 @@ fn apply_where(
     listed
 }
 
-/// Compares monitored conversations with the entries about them, which begin with `monitor/`. A conversation is known
-/// if every failure of it is listed. Returns a sentence for each entry that no failure matches: names of conversations
-/// are told by their order, so that an entry may be about others that pass.
+/// Compares monitored conversations with the entries about them, which begin with `monitor/`. A conversation is a known
+/// failure if each of its failures is listed. Returns a sentence for each entry that no failure matches. Passing
+/// conversations do not count: their names depend on the order of the traffic, so an entry may match them by chance.
 pub(crate) fn apply_to_conversations(
     list: &[KnownFailure],
     results: &mut [ScenarioResult],

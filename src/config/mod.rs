@@ -40,8 +40,8 @@ pub(crate) struct Config {
     pub schema: Option<String>,
     /// `[target]`: the party that is judged; if absent, the built-in pair.
     pub target: Option<TargetSection>,
-    /// `[[trigger]]`: the bot's own requests, or commands, that make a bot send the request of an operation.
-    /// The first row that fits is used.
+    /// `[[trigger]]`: the bot's own requests, or commands, that make a bot send the request of an operation. The first
+    /// matching row is used.
     pub trigger: Vec<TriggerRow>,
     /// `[scenarios]`: the scenarios to play.
     pub scenarios: Scenarios,
@@ -49,7 +49,7 @@ pub(crate) struct Config {
     pub judging: Judging,
     /// `[claims]`: the part of the contract that the target follows.
     pub claims: Claims,
-    /// `[[known]]`: failures that are known.
+    /// `[[known]]`: known failures.
     pub known: Vec<KnownFailure>,
     /// `[reports]`: files that are written in addition to the output on the terminal.
     pub reports: Reports,
@@ -67,18 +67,19 @@ pub(crate) struct Scenarios {
     pub folder: Option<PathBuf>,
     /// A contract that `confcall extract --contract` has written, instead of the built-in one.
     pub contract: Option<PathBuf>,
-    /// Parts of ids, or globs over them.
+    /// Parts of ids, or globs that match whole ids.
     #[schemars(with = "Vec<String>")]
     pub filters: Vec<Filter>,
     /// Operations, such as `invite`.
     pub operations: Vec<String>,
-    /// Editions of the pages: of each page the newest text up to that month.
+    /// Editions of the pages, such as `2021-02`: the newest text of each page up to that month.
     pub editions: Vec<String>,
     /// Languages of the pages.
     pub locales: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
-    /// The fault injection under which they are also played: `none`, `fast`, `forged-tokens`, `all`, or kinds by name.
+    /// The kinds of fault injection under which the scenarios are also played: `none`, `fast`, `forged-tokens`, `all`,
+    /// or names of kinds.
     #[schemars(with = "Vec<String>")]
     pub inject: Vec<InjectionChoice>,
 }
@@ -91,11 +92,11 @@ pub(crate) struct Judging {
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
     pub deadline: Option<Duration>,
-    /// How long to wait for surplus messages, once, at the end of the run.
+    /// How long to wait for surplus messages, once at the end of the run.
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
     pub settle: Option<Duration>,
-    /// True if the page's structure is judged as printed.
+    /// True to judge by the page as printed: no alternatives, no correlation.
     pub literal: bool,
     /// True if a SHOULD that is not met fails the scenario.
     pub strict: bool,
@@ -153,7 +154,7 @@ impl Config {
     }
 }
 
-/// Reads the configuration that is named; else [`FILE`], which need not be there.
+/// Reads the configuration file with this name; without a name [`FILE`], if it exists.
 pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
     let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
     match crate::files::read(&path) {

@@ -1,4 +1,4 @@
-//! `[monitor]` of `confcall.toml`: what `confcall monitor` tells the tests of a project.
+//! `[monitor]` of `confcall.toml`: the environment of the tests that `confcall monitor` starts.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Monitor")]
 pub(crate) struct MonitorSection {
-    /// Environment variables, each with the address that is its value, in addition to `CONFCALL_SERVICE` and
-    /// `CONFCALL_CONTROL`.
+    /// Environment variables in addition to `CONFCALL_SERVICE` and `CONFCALL_CONTROL`, each with the address that is
+    /// its value.
     pub env: BTreeMap<String, MonitorAddress>,
 }
 
-/// An address that the command gets.
+/// An address that the command receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum MonitorAddress {

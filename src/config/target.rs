@@ -12,8 +12,8 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use super::values;
 use crate::api::party::Party;
 
-/// The party that is judged. In addresses, words and values of the environment, `{port}` is a free port
-/// that confcall picks for the run; the documentation lists the other names in braces.
+/// The party that is judged. In addresses, commands and environment variables, `{port}` is a free port that confcall
+/// picks for the run; the documentation lists the other placeholders.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Target")]
@@ -21,16 +21,15 @@ pub(crate) struct TargetSection {
     /// The folder of the file, in which hooks that are commands run.
     #[serde(skip)]
     pub folder: PathBuf,
-    /// The port that `{port}` stands for, where the program listens already; none for one that is
-    /// free.
+    /// The value of `{port}` if the program already listens there; `None` for any free port.
     #[serde(skip)]
     pub port: Option<u16>,
     /// The party that is judged.
     pub role: Party,
-    /// The service's address; of a bot, its callback.
+    /// The address of a service, or the callback of a bot.
     pub url: String,
-    /// Takes the triggers of a bot: a URL, or a command with the trigger on its standard input. Without
-    /// it the bot acts by itself.
+    /// The receiver of a bot's triggers: a URL, or a command with the trigger on its standard input. If absent, the bot
+    /// acts by itself.
     #[serde(default)]
     pub trigger: Option<Ask>,
     /// True if a notification makes the bot send its next request without a trigger.
@@ -40,8 +39,8 @@ pub(crate) struct TargetSection {
     /// request on its standard input.
     #[serde(default)]
     pub given: Option<Ask>,
-    /// The application id of a bot: with it, notifications are signed as the platform signs them,
-    /// for this audience.
+    /// The application id of a bot. Notifications are then signed as the platform signs them, with this id as the
+    /// audience.
     #[serde(default)]
     pub application: Option<String>,
     /// The bearer token to send. The option and the environment variable override it.
@@ -53,28 +52,28 @@ pub(crate) struct TargetSection {
     /// The service's address to give to a bot, if it differs from `listen`.
     #[serde(default)]
     pub public_url: Option<String>,
-    /// The address at which confcall takes notifications as the bot.
+    /// The address at which confcall receives notifications as the bot.
     #[serde(default)]
     pub callback_listen: Option<String>,
-    /// The callback to give to a service, if it differs from `callback-listen`.
+    /// The callback address to give to a service, if it differs from `callback-listen`.
     #[serde(default)]
     pub callback_url: Option<String>,
     /// The hosts for which confcall answers as the service, for a bot whose service address cannot be
     /// changed.
     #[serde(default)]
     pub intercept: Vec<String>,
-    /// Cassettes and HAR files that answer what a bot asks outside of the calling API, from the folder of
-    /// `confcall.toml`.
+    /// Cassettes and HAR files that answer a bot's requests outside of the calling API; paths are relative to the
+    /// folder of `confcall.toml`.
     #[serde(default)]
     pub stubs: Vec<PathBuf>,
-    /// True if confcall listens in TLS, with certificates of the local authority.
+    /// True if confcall listens with TLS, with certificates of the local authority.
     #[serde(default)]
     pub tls: bool,
-    /// Certificates that are trusted beside the system's, in PEM, from the folder of
+    /// A PEM file of certificates that are trusted in addition to the system's; the path is relative to the folder of
     /// `confcall.toml`.
     #[serde(default)]
     pub ca: Option<PathBuf>,
-    /// The program that is the target, if confcall is to start it.
+    /// The program that is the target, if confcall starts it.
     #[serde(default)]
     pub command: Option<TargetCommand>,
 }
@@ -142,24 +141,24 @@ pub(crate) struct TargetCommand {
     /// The program and its arguments.
     #[serde(deserialize_with = "words")]
     pub run: Vec<String>,
-    /// The folder that it runs in, from that of `confcall.toml`.
+    /// The folder that it runs in, relative to the folder of `confcall.toml`.
     #[serde(default)]
     pub folder: PathBuf,
-    /// The text in its output that shows that it is ready. Without it, it is ready when it takes
-    /// connections at the target's address.
+    /// The text in its output that shows that it is ready. If absent, it is ready when it accepts connections at the
+    /// target's address.
     #[serde(default)]
     pub ready: Option<String>,
     /// How long it may take to be ready.
     #[serde(default = "ready_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub ready_within: Duration,
-    /// The file that its output goes to, from the folder of `confcall.toml`.
+    /// The file that its output goes to, relative to the folder of `confcall.toml`.
     #[serde(default)]
     pub log: Option<PathBuf>,
-    /// True if a replay of several recordings starts the program once. Without it, it is started anew for each.
+    /// True if a replay of several recordings starts the program once. If false, each recording starts it anew.
     #[serde(default)]
     pub once: bool,
-    /// The time it has to end after it is terminated. After that it is killed.
+    /// The time that it has to end after SIGTERM. After that it is killed.
     #[serde(default = "end_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub end_within: Duration,
@@ -169,7 +168,7 @@ pub(crate) struct TargetCommand {
 }
 
 impl TargetSection {
-    /// Whether any of its texts has the placeholder of a free port.
+    /// Whether any of its texts has the placeholder `{port}`.
     pub(crate) fn uses_port(&self) -> bool {
         let mut texts = vec![&self.url];
         for ask in [&self.trigger, &self.given].into_iter().flatten() {
@@ -230,7 +229,7 @@ pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Er
     values::duration(&text).map_err(de::Error::custom)
 }
 
-/// Reads a duration that is there.
+/// Reads a duration if it is not absent.
 pub(super) fn some_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     time(from).map(Some)
 }

@@ -1,5 +1,4 @@
-//! Settings of `[target]` that cannot be used: those that would have no effect, and values in another
-//! form. They are refused, as on the command line.
+//! Settings of `[target]` that are refused, as on the command line: settings without an effect, and malformed values.
 
 use std::borrow::Cow;
 
@@ -35,13 +34,13 @@ pub enum SettingProblem {
     #[error("`{{{name}}}` stands for nothing")]
     Placeholder {
         name: String,
-        /// The placeholders that there are.
+        /// The known placeholders.
         known: Vec<String>,
     },
     #[error("`{text}` is no URL")]
     NoUrl {
         text: String,
-        /// The words that may stand in its place.
+        /// The allowed words.
         words: &'static [&'static str],
     },
     #[error(transparent)]

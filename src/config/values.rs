@@ -9,7 +9,7 @@ use url::{Position, Url};
 
 use crate::report::ReportKind;
 
-/// A value in another form than the expected one.
+/// A malformed value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
     #[error("a duration is a number with its unit: `500ms`, `3s`, `2m`")]
@@ -61,7 +61,7 @@ pub(crate) fn size(text: &str) -> Result<usize, ValueError> {
     number.checked_mul(unit).ok_or(ValueError::Size)
 }
 
-/// Reads the address of somebody else: an absolute `http` or `https` URL.
+/// Reads the address of another party: an absolute `http` or `https` URL.
 pub(crate) fn url(text: &str) -> Result<Url, ValueError> {
     if !text.contains("://") {
         return Err(ValueError::NoScheme(text.to_owned()));
@@ -76,7 +76,7 @@ pub(crate) fn url(text: &str) -> Result<Url, ValueError> {
     Ok(url)
 }
 
-/// Reads an address without credentials and path, below which others have theirs.
+/// Reads an address without credentials and path, to which paths are appended.
 pub(crate) fn origin(text: &str) -> Result<Url, ValueError> {
     let url = url(text)?;
     let address = &url[Position::BeforeHost..Position::BeforePath];

@@ -21,7 +21,7 @@ pub(super) struct Faults {
         help_heading = "Fault injection"
     )]
     inject: Vec<InjectionChoice>,
-    /// How many of a hundred messages meet a fault
+    /// The percentage of messages with an injected fault
     #[arg(
         long,
         value_name = "PERCENT",

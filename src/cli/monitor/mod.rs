@@ -57,10 +57,10 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Stand before this service, and judge it too, instead of the built-in service
+    /// Forward the bot's requests to this service instead of the built-in one, and judge it too
     #[arg(long, value_name = "URL", value_parser = values::url)]
     service: Option<Url>,
-    /// The bot's callback [default: each callback that a request names has a listener of its own]
+    /// The bot's callback [default: the callbacks that requests name, each with a listener of its own]
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
     /// Listen here for the bot's requests
