@@ -69,7 +69,7 @@ Examples:
     /// Judge the traffic of your own tests while they run
     #[command(after_help = monitor::EXAMPLES)]
     Monitor(Box<monitor::Arguments>),
-    /// Show where the local authority's certificate is, and how clients come to trust it
+    /// Show the path of the local authority's certificate, and how to make clients trust it
     #[command(after_help = ca::EXAMPLES)]
     Ca(ca::Arguments),
     /// Play one recorded party against the other party, which is live

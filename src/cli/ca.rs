@@ -1,4 +1,4 @@
-//! `confcall ca`: the certificate of the local authority, and how clients come to trust it.
+//! `confcall ca`: the certificate of the local authority, and how to make clients trust it.
 
 use std::path::Path;
 

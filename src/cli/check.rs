@@ -34,8 +34,8 @@ use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
 Each conversation in a recording is judged by the contract of the calling API, for each party \
-separately. Where a direction was not recorded, nothing is missing in it. The selection limits the \
-scenarios that a recording is said to show.
+separately. If a direction was not recorded, none of its messages is missing. The options under \
+Scenarios select the scenarios that may be named as shown by a recording.
 
 Examples:
   confcall check call.jsonl

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the one for the bot, then the one for the service. \
 Records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written. \
-`confcall ca` explains how the bot comes to trust the certificates of --intercept.
+`confcall ca` explains how to make the bot trust the certificates of --intercept.
 
 Examples:
   confcall record --cassette call.jsonl --service http://localhost:8080 --listen 8081
