@@ -40,7 +40,7 @@ macro_rules! kinds {
 // Fast kinds come first.
 kinds! {
     EarlyNotification: Bot, Cost::Fast, EarlyNotification,
-        "The first notification comes before the response that it follows from";
+        "The first notification comes before the response to the request that caused it";
     DuplicateNotification: Bot, Cost::Fast, Notification,
         "Every notification comes twice";
     BatchedNotifications: Bot, Cost::Fast, AdjacentNotifications,
@@ -50,17 +50,17 @@ kinds! {
     UnknownProperties: Bot, Cost::Fast, Notification,
         "The response and every notification have properties that no page lists";
     UnknownResource: Bot, Cost::Fast, Notification,
-        "Before every notification comes one about a resource that no page lists";
+        "A notification about a resource that no page lists precedes every notification";
     UnknownWord: Bot, Cost::Fast, Word,
-        "Before every notification comes an update with a word that no page lists";
+        "An update with a word that no page lists precedes every notification";
     UnsignedNotification: Bot, Cost::Forged(&[Forgery::NoToken, Forgery::Unsigned]), Notification,
-        "Before every notification come one without a token and one whose token is not signed";
+        "Two forged notifications precede every notification: one has no token, one an unsigned token";
     ForeignKey: Bot, Cost::Forged(&[Forgery::ForeignKey]), Notification,
-        "Before every notification comes one whose token another key has signed";
+        "A notification whose token another key has signed precedes every notification";
     ExpiredToken: Bot, Cost::Forged(&[Forgery::Expired]), Notification,
-        "Before every notification comes one whose token has expired";
+        "A notification whose token has expired precedes every notification";
     OtherAudience: Bot, Cost::Forged(&[Forgery::OtherAudience]), Notification,
-        "Before every notification comes one whose token is for another application";
+        "A notification whose token is for another application precedes every notification";
     LostResponse: Bot, Cost::Fast, Response,
         "The service acts, and the connection closes without its response";
     FailingOutcome: Bot, Cost::Fast, PrintedFailure,
