@@ -228,7 +228,7 @@ impl Collected {
     pub(super) fn bytes(&self) -> Option<Vec<u8>> {
         let is_whole = matches!(self.end, CollectedEnd::Whole);
         let data = self.frames.iter().filter_map(Frame::data_ref);
-        is_whole.then(|| data.flatten().copied().collect())
+        is_whole.then(|| data.map(|it| &**it).collect::<Vec<_>>().concat())
     }
 
     /// Puts other bytes in the place of those of a whole body.

@@ -197,6 +197,7 @@ fn charset(bytes: &[u8], of: ContentType<'_>) -> (usize, Charset) {
 /// The charset of a text in units of two or four bytes, by where its zeros are.
 fn by_zeros(bytes: &[u8]) -> Option<Charset> {
     let look = &bytes[..bytes.len().min(256)];
+    memchr::memchr(0, look)?;
     let zeros = |width: usize, at: usize| {
         look.iter()
             .skip(at)

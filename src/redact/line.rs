@@ -178,7 +178,8 @@ impl Redactor {
         };
         let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)));
         // JSON of several lines, and with a mark before it, is kept as a text.
-        if is_json && !text.contains(['\n', '\r']) && fits_a_line(text) {
+        let has_lines = memchr::memchr2(b'\n', b'\r', bytes).is_some();
+        if is_json && !has_lines && fits_a_line(text) {
             out.extend_from_slice(b",\"body\":{\"json\":");
             out.extend_from_slice(text.as_bytes());
         } else {
