@@ -182,6 +182,8 @@ impl Arguments {
             seed: self.seed,
             client,
             authority,
+            redaction: config.redaction,
+            keeps_passed_traffic: true,
         };
         Ok((options, scenarios.left_out))
     }

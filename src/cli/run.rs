@@ -209,17 +209,13 @@ fn run(
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
-    let redactor = record::redactor_of(config.redaction.clone())?;
-    let (options, left_out) = arguments.options(config)?;
+    let (mut options, left_out) = arguments.options(config)?;
+    options.keeps_passed_traffic = accepted.is_some() || wants_coverage || !reports.is_empty();
     let Played {
         mut run,
         elapsed,
         is_interrupted,
     } = play(options, &output)?;
-    if accepted.is_none() && !wants_coverage && reports.is_empty() {
-        run.drop_passed_traffic();
-    }
-    redaction::run(&mut run, &redactor);
     let mut exit = if is_interrupted {
         Exit::Interrupted
     } else {
@@ -242,15 +238,21 @@ fn run(
     Ok(Finished { run, text, exit })
 }
 
-/// Plays a run to its end, or until a signal interrupts it.
+/// Plays a run to its end, or until a signal interrupts it. The results hold no secrets.
 pub(crate) fn play(options: Options, observer: &dyn Observer) -> Result<Played, Failure> {
+    let redactor = record::redactor_of(options.redaction.clone())?;
+    let keeps_passed_traffic = options.keeps_passed_traffic;
     let runtime = super::runtime()?;
     let interrupt = CancellationToken::new();
-    let played = runtime.block_on(async {
+    let mut played = runtime.block_on(async {
         super::interrupt_on_signals(&interrupt);
         crate::runner::run::run(&Arc::new(options), &interrupt, observer).await
     })?;
     runtime.shutdown_background();
+    if !keeps_passed_traffic {
+        played.run.drop_passed_traffic();
+    }
+    redaction::run(&mut played.run, &redactor);
     Ok(played)
 }
 

@@ -18,6 +18,7 @@ use crate::judge;
 use crate::judge::Case;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::{JudgedTarget, ScenarioResult, Verdict};
+use crate::redact::ProjectRedaction;
 use crate::scenario::format::Scenario;
 
 /// The seed of fault injection by default: every run is the same.
@@ -58,6 +59,10 @@ pub(crate) struct Options {
     pub stubs: Option<SharedStubs>,
     /// Signs the certificates of the listeners; none for plain HTTP.
     pub authority: Option<Arc<Authority>>,
+    /// What a project adds to the secrets that are replaced in results.
+    pub redaction: ProjectRedaction,
+    /// False where nothing shows the messages of a conversation that passed.
+    pub keeps_passed_traffic: bool,
 }
 
 /// A target that confcall starts, from `[target.command]`.
@@ -87,6 +92,8 @@ impl Default for Options {
             client: Client::new(),
             stubs: None,
             authority: None,
+            redaction: ProjectRedaction::default(),
+            keeps_passed_traffic: true,
         }
     }
 }

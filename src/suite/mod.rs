@@ -76,7 +76,7 @@ impl From<Failure> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.messages().join("\n"))
+        f.write_str(&output::redacted(&self.0.messages().join("\n")))
     }
 }
 
@@ -342,7 +342,7 @@ impl SharedRun {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
             Err(failure) => {
-                let said = failure.messages().join("\n");
+                let said = output::redacted(&failure.messages().join("\n"));
                 trials::show_in_nextest(&said);
                 Err(said.into())
             }

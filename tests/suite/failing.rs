@@ -7,6 +7,7 @@ crate::tests!(
     a_runner_with_a_process_for_each_is_told_a_message,
     a_bot_that_cannot_be_started_fails_every_trial,
     a_bot_that_dies_at_start_fails_every_trial_and_is_started_once,
+    a_secret_of_the_bot_is_in_no_failure,
     a_bot_that_never_gets_ready_fails_every_trial_in_time,
     a_project_without_a_usable_file_is_told,
 );
@@ -43,6 +44,14 @@ fn a_bot_that_dies_at_start_fails_every_trial_and_is_started_once() {
     let project = Project::scripted("echo no such module: bot; exit 7", "");
     all_fail(&project, "no such module: bot");
     assert_eq!(project.starts(), 1);
+}
+
+fn a_secret_of_the_bot_is_in_no_failure() {
+    let secret = "hunter2-Pa55phrase";
+    let project = Project::scripted(&format!("echo password={secret}; exit 7"), "");
+    let tested = project.test(&[]);
+    tested.must(101, &["password=redacted-secret-"]);
+    assert!(!tested.said.contains(secret), "{}", tested.said);
 }
 
 fn a_bot_that_never_gets_ready_fails_every_trial_in_time() {
