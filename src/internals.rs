@@ -102,7 +102,7 @@ pub fn calls(calls: u64, at_once: u64) -> String {
 }
 
 /// A bot's request with its answer.
-fn asked(
+fn exchange_of(
     mut request: Request,
     body: Value,
     status: u16,
@@ -143,7 +143,7 @@ fn call(number: u64) -> VecDeque<Exchange> {
     let asks = |method: &str, below: &str, body, status, made: Option<&str>, answer| {
         let location = made.map(|made| format!("https://service.example{path}{made}"));
         let request = Request::new(method, format!("{path}{below}"));
-        asked(request, body, status, location, answer)
+        exchange_of(request, body, status, location, answer)
     };
     let tells = |change: &str, below: &str, data: Value| {
         let resource = format!("/communications/calls/{call}{below}");

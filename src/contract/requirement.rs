@@ -280,7 +280,7 @@ requirements! {
             "Notifications about a call go to the callback that the bot gave for it.";
         CallPeople = "call.people", Must Service,
             "A call has the same source and the same targets from its beginning to its end.";
-        ResourceAsked = "resource.asked", Must Service,
+        ResourceRequested = "resource.requested", Must Service,
             "The answer to a read, or to a change, is the resource that the path names, with all that exists in it.";
         PromptsLimit = "prompts.limit", Must Bot,
             "A prompt list has at most as many prompts as the page of the operation allows.";

@@ -186,7 +186,7 @@ impl Record {
     /// Records that the target did not answer before the deadline.
     pub(crate) fn unanswered(&mut self, step: Option<usize>) {
         let deadline = self.options.deadline;
-        let (requirement, rule, expected, answer, asked) = match self.role {
+        let (requirement, rule, expected, answer, request) = match self.role {
             Party::Service => (
                 Requirement::AnswerArrives,
                 Rule::ResponseMissing,
@@ -210,7 +210,7 @@ impl Record {
             step,
             json!(expected),
             Value::Null,
-            format!("the {asked} was not answered within {deadline:?}"),
+            format!("the {request} was not answered within {deadline:?}"),
         ));
     }
 

@@ -266,7 +266,7 @@ fn json_response(status: u16, body: Value) -> Response {
 mod tests {
     use super::*;
 
-    fn asked(target: &str, host: &str) -> Request {
+    fn request_to(target: &str, host: &str) -> Request {
         Request {
             method: "GET".into(),
             target: target.into(),
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_base_is_what_the_client_used() {
         let own = "http://127.0.0.1:8080";
-        for (target, host, told, base) in [
+        for (target, host, public, base) in [
             ("/login/x", "localhost:8080", own, "http://localhost:8080"),
             ("/login/x", "b:1", "https://a/", "https://b:1"),
             ("/login/x", "b:1", "https://a/c/", "https://a/c"),
@@ -301,7 +301,11 @@ mod tests {
                 "https://api.aps.skype.com",
             ),
         ] {
-            assert_eq!(base_of(&asked(target, host), told), base, "{target} {host}");
+            assert_eq!(
+                base_of(&request_to(target, host), public),
+                base,
+                "{target} {host}"
+            );
         }
     }
 
@@ -317,7 +321,7 @@ mod tests {
             ("/anything", "https://login.microsoftonline.com:443", true),
             ("/beta/app/calls", "https://graph.microsoft.com", false),
         ] {
-            let request = asked(target, "x");
+            let request = request_to(target, "x");
             assert_eq!(Identity::takes(&request, base), is_it, "{target} {base}");
         }
     }

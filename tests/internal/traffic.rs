@@ -818,12 +818,12 @@ rows! {
     a_call_that_was_established_is_read_as_incoming: Tape::new()
         .is("established")
         .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "incoming"})),
-        IsBlameless, Fails("resource.asked");
+        IsBlameless, Fails("resource.requested");
     a_call_that_was_deleted_is_read_as_established: Tape::new()
         .is("established")
         .deleted()
         .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"})),
-        IsBlameless, Fails("resource.asked");
+        IsBlameless, Fails("resource.requested");
     a_call_changes_while_it_is_read: Tape::new()
         .is("establishing")
         .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "establishing"}))
@@ -848,7 +848,7 @@ rows! {
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)])
         .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-1")),
-        IsBlameless, Fails("resource.asked");
+        IsBlameless, Fails("resource.requested");
     an_operation_that_has_ended_is_read: Tape::new()
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
@@ -888,7 +888,7 @@ rows! {
         .keeps_alive(), Passes, Passes;
     a_read_of_another_call: Tape::new()
         .asks("GET", "", Value::Null, 200, json!({"id": OTHER_CALL, "state": "established"})),
-        IsBlameless, Fails("resource.asked");
+        IsBlameless, Fails("resource.requested");
     a_word_that_is_none: Tape::new()
         .asks("POST", "updateRecordingStatus", json!({"status": "paused", "clientContext": "c"}), 400,
             error("BadRequest")), Fails("request.body"), Passes;

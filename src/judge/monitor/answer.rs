@@ -7,7 +7,7 @@ use super::call::{CommsOperation, people_of};
 use super::conversation::{Findings, JSON, breach};
 use super::reads::{self, Found};
 use super::request::callback_of;
-use super::{Asked, Monitor, body};
+use super::{Monitor, Pending, body};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
@@ -27,30 +27,30 @@ impl Monitor {
         &mut self,
         at: u64,
         exchange: u64,
-        asked: &Asked,
+        pending: &Pending,
         response: &Response,
     ) {
-        if !asked.has_documented_method() && response.status < 400 {
+        if !pending.has_documented_method() && response.status < 400 {
             return;
         }
         if (200..300).contains(&response.status) {
-            self.accepted(at, exchange, asked, response);
+            self.accepted(at, exchange, pending, response);
         } else {
-            self.refused(at, exchange, asked, response);
-            self.forget_obligations(exchange, asked);
+            self.refused(at, exchange, pending, response);
+            self.forget_obligations(exchange, pending);
         }
     }
 
-    fn accepted(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
-        let operation = asked.operation;
-        let documented = operation::statuses(operation, asked.api);
+    fn accepted(&mut self, at: u64, exchange: u64, pending: &Pending, response: &Response) {
+        let operation = pending.operation;
+        let documented = operation::statuses(operation, pending.api);
         let is_documented = documented.is_empty() || documented.contains(&response.status);
         let mut found = Findings::new(exchange);
         // Where no page prints an answer, any success conforms.
         if !documented.is_empty() {
             found.check(Requirement::AnswerStatus);
         }
-        let mut check = Check { asked, found };
+        let mut check = Check { pending, found };
         check.media_type(response);
         let read = check.body(response);
         let made = check.location(response, read.as_ref());
@@ -60,7 +60,7 @@ impl Monitor {
             let status = response.status;
             found.list = vec![status_breach(exchange, operation, &documented, status)];
         }
-        let conduct = &mut self.conversation(asked.conversation).service;
+        let conduct = &mut self.conversation(pending.conversation).service;
         conduct.take(found, Some(operation));
         if let (Body::Omitted(omission), Some(_)) = (&response.body, &operation.answer) {
             conduct.doubt_body(exchange, omission);
@@ -68,18 +68,18 @@ impl Monitor {
         let null = Value::Null;
         let body = response.body.json().unwrap_or(&null);
         if operation.creates_call {
-            self.created(at, exchange, asked, made.as_deref(), body);
+            self.created(at, exchange, pending, made.as_deref(), body);
         } else if operation.makes_something() {
-            self.began(at, exchange, asked, made.as_deref(), body);
+            self.began(at, exchange, pending, made.as_deref(), body);
         } else {
-            self.was_read(exchange, asked, &Found::of(response));
-            self.is_as_told(exchange, asked, body);
-            self.reads_back(exchange, asked, body);
+            self.was_read(exchange, pending, &Found::of(response));
+            self.agrees_with_known(exchange, pending, body);
+            self.reads_back(exchange, pending, body);
             self.expect(
                 at,
                 exchange,
-                asked,
-                asked.call.as_deref(),
+                pending,
+                pending.call.as_deref(),
                 made.as_deref(),
                 &null,
             );
@@ -87,12 +87,12 @@ impl Monitor {
     }
 
     /// The answer shows what the request made or changed, where it has a body.
-    fn reads_back(&mut self, exchange: u64, asked: &Asked, body: &Value) {
-        let reads_back = asked.operation.effects.contains(&Effect::ReadsBack);
-        let Some(request) = asked.request.body.json().filter(|_| reads_back) else {
+    fn reads_back(&mut self, exchange: u64, pending: &Pending, body: &Value) {
+        let reads_back = pending.operation.effects.contains(&Effect::ReadsBack);
+        let Some(request) = pending.request.body.json().filter(|_| reads_back) else {
             return;
         };
-        let conduct = &mut self.conversation(asked.conversation).service;
+        let conduct = &mut self.conversation(pending.conversation).service;
         conduct.check(Requirement::Effect);
         if let Some((place, wanted, actual)) = reads::difference(request, body) {
             let message = format!(
@@ -107,23 +107,30 @@ impl Monitor {
                 (wanted, actual),
                 message,
             );
-            conduct.report(breach, Some(asked.operation));
+            conduct.report(breach, Some(pending.operation));
         }
     }
 
-    /// A call was created: what notifications told of it before belongs to the same conversation.
-    fn created(&mut self, at: u64, exchange: u64, asked: &Asked, id: Option<&str>, body: &Value) {
+    /// A call was created: what notifications all of it before belongs to the same conversation.
+    fn created(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        pending: &Pending,
+        id: Option<&str>,
+        body: &Value,
+    ) {
         let Some(id) = id else {
-            self.forget_obligations(exchange, asked);
+            self.forget_obligations(exchange, pending);
             return;
         };
         let key = Normal::of(id).into_owned();
         match self.calls.get(&key).map(|call| call.conversation) {
-            Some(other) => self.unite(asked.conversation, other),
-            None => self.know(key, asked.conversation),
+            Some(other) => self.unite(pending.conversation, other),
+            None => self.know(key, pending.conversation),
         }
         let null = Value::Null;
-        let request = asked.request.body.json().unwrap_or(&null);
+        let request = pending.request.body.json().unwrap_or(&null);
         let call = self.call(id, at);
         call.callback = callback_of(request);
         call.direction = Some("outgoing");
@@ -141,12 +148,12 @@ impl Monitor {
             let state = state.and_then(|it| lifecycle::call().state(it));
             call.state = state.map(ToOwned::to_owned);
         }
-        self.expect(at, exchange, asked, Some(id), None, &null);
+        self.expect(at, exchange, pending, Some(id), None, &null);
     }
 
     /// A comms operation began; its end may have been notified before.
-    fn began(&mut self, at: u64, exchange: u64, asked: &Asked, id: Option<&str>, body: &Value) {
-        let Some(call) = asked.call.clone() else {
+    fn began(&mut self, at: u64, exchange: u64, pending: &Pending, id: Option<&str>, body: &Value) {
+        let Some(call) = pending.call.clone() else {
             return;
         };
         if let Some(id) = id {
@@ -160,18 +167,18 @@ impl Monitor {
             let state = known.or_default();
             // A service may answer a request that was sent again with the comms operation that it began.
             let is_another = state.begun_by.is_some_and(|(_, operation)| {
-                operation.name != asked.operation.name
-                    || state.context != asked.context
-                    || state.people != asked.people
+                operation.name != pending.operation.name
+                    || state.context != pending.context
+                    || state.people != pending.people
             });
-            state.begun_by = Some((exchange, asked.operation));
-            state.context.clone_from(&asked.context);
-            state.people.clone_from(&asked.people);
+            state.begun_by = Some((exchange, pending.operation));
+            state.context.clone_from(&pending.context);
+            state.people.clone_from(&pending.people);
             let mut found = Findings::new(exchange);
             compare_people(&mut found, state, body, &Pointer::root());
             let remark = state.decide_people(body);
-            let mut told = vec![found];
-            let remark = state.judge_early(&mut told).or(remark);
+            let mut all = vec![found];
+            let remark = state.judge_early(&mut all).or(remark);
             let early = state.notified_by;
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
@@ -185,23 +192,26 @@ impl Monitor {
                     format!("{id} is the operation of an earlier request already"),
                 );
                 self.report(
-                    asked.conversation,
+                    pending.conversation,
                     Party::Service,
-                    Some(asked.operation),
+                    Some(pending.operation),
                     breach,
                 );
             }
             if let (Some(notified), true) = (early, is_ended) {
                 let at = Pointer::root();
-                self.ends_twice((asked.conversation, notified, at), Some(asked.operation));
+                self.ends_twice(
+                    (pending.conversation, notified, at),
+                    Some(pending.operation),
+                );
             }
-            let conduct = &mut self.conversation(asked.conversation).service;
+            let conduct = &mut self.conversation(pending.conversation).service;
             conduct.note_people(remark);
-            for found in told {
-                conduct.take(found, Some(asked.operation));
+            for found in all {
+                conduct.take(found, Some(pending.operation));
             }
         }
-        self.expect(at, exchange, asked, Some(&call), id, body);
+        self.expect(at, exchange, pending, Some(&call), id, body);
     }
 
     pub(super) fn ends_twice(
@@ -241,7 +251,7 @@ pub(super) fn status_breach(
 }
 
 struct Check<'a> {
-    asked: &'a Asked,
+    pending: &'a Pending,
     found: Findings,
 }
 
@@ -251,10 +261,10 @@ impl Check<'_> {
         let is_kept = !matches!(response.body, Body::Empty | Body::Omitted(_));
         let actual = response.headers.media_type();
         let is_it = actual.as_deref() == Some(JSON);
-        if is_kept && self.asked.operation.answer.is_some() {
+        if is_kept && self.pending.operation.answer.is_some() {
             self.found.check(Requirement::AnswerMediaType);
         }
-        if is_kept && self.asked.operation.answer.is_some() && !is_it {
+        if is_kept && self.pending.operation.answer.is_some() && !is_it {
             self.found.add(
                 Requirement::AnswerMediaType,
                 Rule::ResponseHeader,
@@ -267,7 +277,7 @@ impl Check<'_> {
 
     /// Checks the body; returns the id of the entity in it.
     fn body(&mut self, response: &Response) -> Option<String> {
-        let operation = self.asked.operation;
+        let operation = self.pending.operation;
         let answer = operation.answer.as_deref()?;
         let body = match &response.body {
             Body::Json(value) if value.is_object() => value,
@@ -307,7 +317,7 @@ impl Check<'_> {
             self.missing("id", "the answer has no id");
         }
         let is_changed =
-            operation.effects.contains(&Effect::ReadsBack) && self.asked.below.is_some();
+            operation.effects.contains(&Effect::ReadsBack) && self.pending.below.is_some();
         if operation.is_read() {
             self.has_what_is_needed(body);
         }
@@ -325,10 +335,10 @@ impl Check<'_> {
 
     /// A resource that is read has its state, a participant says who it is, unless the bot selects properties.
     fn has_what_is_needed(&mut self, body: &Value) {
-        let (name, message) = match self.asked.operation.answer.as_deref() {
+        let (name, message) = match self.pending.operation.answer.as_deref() {
             Some("call") => ("state", "the call has no state"),
             Some("participant") => ("info", "the participant has no info"),
-            _ if self.asked.operation.comms_operation().is_some() => {
+            _ if self.pending.operation.comms_operation().is_some() => {
                 ("status", "the operation has no status")
             }
             _ => return,
@@ -340,7 +350,7 @@ impl Check<'_> {
 
     /// Each participant of a list says who it is.
     fn members(&mut self, items: &[Value]) {
-        let is_people = self.asked.operation.answer.as_deref() == Some("participant");
+        let is_people = self.pending.operation.answer.as_deref() == Some("participant");
         if !is_people || self.selects() {
             return;
         }
@@ -359,7 +369,7 @@ impl Check<'_> {
 
     /// True if the request names the properties that it wants.
     fn selects(&self) -> bool {
-        let query = self.asked.request.target.split_once('?');
+        let query = self.pending.request.target.split_once('?');
         query.is_some_and(|(_, query)| query.contains("select="))
     }
 
@@ -374,12 +384,16 @@ impl Check<'_> {
     }
 
     fn is_what_was_asked_for(&mut self, id: &str) {
-        let below = self.asked.below.as_deref().or(self.asked.call.as_deref());
+        let below = self
+            .pending
+            .below
+            .as_deref()
+            .or(self.pending.call.as_deref());
         let Some(wanted) = below else { return };
-        self.found.check(Requirement::ResourceAsked);
+        self.found.check(Requirement::ResourceRequested);
         if !identifier::same(wanted, id) {
             self.found.add(
-                Requirement::ResourceAsked,
+                Requirement::ResourceRequested,
                 Rule::Correlation,
                 Pointer::root().key("id"),
                 (json!(wanted), json!(id)),
@@ -405,17 +419,17 @@ impl Check<'_> {
         if has_failed && lookup(body, "resultInfo").is_none() {
             self.missing("resultInfo", "a failed operation has no resultInfo");
         }
-        let context = self.asked.context.as_deref();
+        let context = self.pending.context.as_deref();
         let at = (&Pointer::root(), Some(Rule::ResponseBody));
         compare_context(&mut self.found, context, body, at);
     }
 
-    /// A created call repeats what was asked for.
+    /// A created call repeats the values of its request.
     fn call(&mut self, body: &Value) {
-        let context = self.asked.context.as_deref();
+        let context = self.pending.context.as_deref();
         compare_context(&mut self.found, context, body, (&Pointer::root(), None));
         let null = Value::Null;
-        let request = self.asked.request.body.json().unwrap_or(&null);
+        let request = self.pending.request.body.json().unwrap_or(&null);
         let (given, echoed) = (callback_of(request), callback_of(body));
         if let (Some(given), Some(echoed)) = (given, echoed) {
             self.found.check(Requirement::CallbackAddress);
@@ -440,7 +454,7 @@ impl Check<'_> {
                 Rule::Correlation,
                 Pointer::root().key("targets"),
                 (labels(&wanted), labels(&actual)),
-                "the created call has other targets than were asked for".to_owned(),
+                "the created call has other targets than its request".to_owned(),
             );
         }
     }
@@ -448,9 +462,9 @@ impl Check<'_> {
     /// `Location` names what was made. Returns the id of the call or the comms operation.
     fn location(&mut self, response: &Response, in_body: Option<&String>) -> Option<String> {
         let in_body = in_body.cloned();
-        let makes = self.asked.operation.makes_something();
+        let makes = self.pending.operation.makes_something();
         let Some(location) = response.headers.get("location") else {
-            let may_be_empty = &self.asked.operation.empty_answers;
+            let may_be_empty = &self.pending.operation.empty_answers;
             if makes && response.body.is_empty() && may_be_empty.contains(&response.status) {
                 self.found.add(
                     Requirement::AnswerLocation,
@@ -465,7 +479,7 @@ impl Check<'_> {
         };
         let path = below_prefix(location).unwrap_or_default();
         let made = match path.as_slice() {
-            [_, call] if self.asked.operation.creates_call => Some((None, *call)),
+            [_, call] if self.pending.operation.creates_call => Some((None, *call)),
             [_, call, operations, id] if operations.eq_ignore_ascii_case("operations") => {
                 Some((Some(*call), *id))
             }
@@ -486,15 +500,15 @@ impl Check<'_> {
             }
             return in_body;
         };
-        if let (Some(call), Some(asked)) = (call, &self.asked.call) {
+        if let (Some(call), Some(pending)) = (call, &self.pending.call) {
             self.found.check(Requirement::CallIdentity);
-            if !identifier::same(call, asked) {
+            if !identifier::same(call, pending) {
                 self.found.add(
                     Requirement::CallIdentity,
                     Rule::Correlation,
                     Pointer::root(),
-                    (json!(asked), json!(call)),
-                    format!("Location names the call {call}, the request is about {asked}"),
+                    (json!(pending), json!(call)),
+                    format!("Location names the call {call}, the request is about {pending}"),
                 );
             }
         }
@@ -580,8 +594,8 @@ pub(super) fn compare_people(
         return;
     }
     for (index, person) in people.iter().enumerate() {
-        let asked = state.people.iter().find(|it| it.is_same(person));
-        let replaces = asked.and_then(|it| it.replaces.as_ref());
+        let pending = state.people.iter().find(|it| it.is_same(person));
+        let replaces = pending.and_then(|it| it.replaces.as_ref());
         if let (Some(wanted), Some(actual)) = (replaces, &person.replaces)
             && !identifier::same(wanted, actual)
         {
@@ -590,7 +604,7 @@ pub(super) fn compare_people(
                 Rule::Correlation,
                 place.index(index).key("replacesCallId"),
                 (json!(wanted), json!(actual)),
-                format!("the call {actual} is replaced, asked was for {wanted}"),
+                format!("the call {actual} is replaced, pending was for {wanted}"),
             );
         }
     }

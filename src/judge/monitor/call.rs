@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::change::Told;
+use super::change::OperationChange;
 use crate::api::identifier;
 use crate::api::identifier::ById;
 use crate::contract::operation::{Effect, Operation};
@@ -27,13 +27,13 @@ pub(super) struct Call {
     /// The path and the query of the callback that the bot gave for this call.
     pub callback: Option<String>,
     /// The target of the last notification about it.
-    pub told_at: Option<String>,
+    pub notified_at: Option<String>,
     /// `source` and `targets`, as a message first named them.
     pub source: Option<Value>,
     pub targets: Option<Value>,
     /// The bot's own participant.
     pub bot: Option<String>,
-    /// The members of all rosters so far, each as it was last told.
+    /// The members of all rosters so far, each as the last roster shows it.
     pub roster: Vec<Value>,
     pub operations: ById<CommsOperation>,
     /// The last change of each content sharing session, as the life cycle spells it.
@@ -55,13 +55,13 @@ pub(super) struct CommsOperation {
     /// Only the first of several people who each replace a call is invited; none where no message tells.
     pub only_first: Option<bool>,
     pub is_ended: bool,
-    /// Its end was told as an update, so that a deletion may still follow.
+    /// An update has ended it, so that a deletion may still follow.
     pub ends_as_update: bool,
     /// The `deleted` notification, where it came.
     pub notified_by: Option<u64>,
     pub failed: bool,
-    /// What notifications told of it before the answer to its request.
-    pub early: Vec<Told<'static>>,
+    /// The notifications about it that came before the answer to its request.
+    pub early: Vec<OperationChange<'static>>,
 }
 
 /// Something that has to follow from a request.
@@ -115,7 +115,7 @@ impl Call {
             incoming_at: None,
             direction: None,
             callback: None,
-            told_at: None,
+            notified_at: None,
             source: None,
             targets: None,
             bot: None,

@@ -82,9 +82,9 @@ impl Monitor {
         };
         let key = Normal::of(&id).into_owned();
         // The answer that tells of the operation may be on its way.
-        let may_be_early = self.asked.values().any(|asked| {
-            let call = asked.call.as_deref().map(Normal::of);
-            asked.operation.makes_something() && call.as_ref() == Some(&entry.call)
+        let may_be_early = self.pending.values().any(|pending| {
+            let call = pending.call.as_deref().map(Normal::of);
+            pending.operation.makes_something() && call.as_ref() == Some(&entry.call)
         });
         let call = self
             .calls
@@ -101,15 +101,15 @@ impl Monitor {
         }
         let state = call.operations.entry(key).or_default();
         let operation = state.begun_by.map(|(_, operation)| operation);
-        let told = Told {
+        let change = OperationChange {
             exchange: entry.exchange,
             entity: entry.entity(),
             data: Cow::Borrowed(data),
         };
-        told.compare(&mut found, state);
+        change.compare(&mut found, state);
         let remark = state.decide_people(data);
         if may_be_early && operation.is_none() {
-            state.early.push(told.into_owned());
+            state.early.push(change.into_owned());
         }
         let ended_before = state.is_ended && !state.ends_as_update;
         if is_end {
@@ -195,7 +195,7 @@ impl Monitor {
     }
 }
 
-/// A call goes through the states of its life cycle, and nothing is told of it after its end.
+/// A call goes through the states of its life cycle, and no notification names it after its end.
 fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Option<&str>) {
     if call.is_deleted {
         found.list.push(entry.breach(
@@ -310,16 +310,16 @@ fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Br
 
 /// What a notification tells of a comms operation.
 #[derive(Debug, Clone)]
-pub(super) struct Told<'a> {
+pub(super) struct OperationChange<'a> {
     pub exchange: u64,
     /// The place of the operation in the body.
     entity: Pointer,
     data: Cow<'a, Value>,
 }
 
-impl Told<'_> {
-    fn into_owned(self) -> Told<'static> {
-        Told {
+impl OperationChange<'_> {
+    fn into_owned(self) -> OperationChange<'static> {
+        OperationChange {
             exchange: self.exchange,
             entity: self.entity,
             data: Cow::Owned(self.data.into_owned()),
@@ -383,14 +383,14 @@ impl Told<'_> {
 }
 
 impl CommsOperation {
-    /// Compares what was told of the operation before the answer to its request with the request. Returns the remark on
+    /// Compares the notifications about the operation that came before the answer to its request with the request. Returns the remark on
     /// people for the reader.
     pub(super) fn judge_early(&mut self, found: &mut Vec<Findings>) -> Option<&'static str> {
         let mut remark = None;
-        for told in std::mem::take(&mut self.early) {
-            let mut findings = Findings::new(told.exchange);
-            told.compare(&mut findings, self);
-            remark = self.decide_people(&told.data).or(remark);
+        for change in std::mem::take(&mut self.early) {
+            let mut findings = Findings::new(change.exchange);
+            change.compare(&mut findings, self);
+            remark = self.decide_people(&change.data).or(remark);
             found.push(findings);
         }
         remark

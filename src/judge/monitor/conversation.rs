@@ -46,7 +46,7 @@ pub(crate) struct Conduct {
     /// Each with the operation that it is about.
     pub breaches: Vec<(Breach, Option<&'static Operation>)>,
     /// The number of breaches that [`news`](super::Monitor::news) has returned.
-    pub told: usize,
+    pub reported: usize,
     /// The reasons why something could not be judged.
     pub inconclusive: Vec<Doubt>,
     pub notes: Vec<String>,
@@ -176,12 +176,13 @@ impl Conduct {
 
     /// The violations that were not returned before.
     pub(super) fn news(&mut self) -> &[(Breach, Option<&'static Operation>)] {
-        let told = std::mem::replace(&mut self.told, self.breaches.len());
-        &self.breaches[told..]
+        let reported = std::mem::replace(&mut self.reported, self.breaches.len());
+        &self.breaches[reported..]
     }
 
     pub(super) fn absorb(&mut self, other: Self) {
-        let is_all_told = self.told == self.breaches.len() && other.told == other.breaches.len();
+        let is_all_reported =
+            self.reported == self.breaches.len() && other.reported == other.breaches.len();
         self.took_part |= other.took_part;
         for (breach, operation) in other.breaches {
             self.report(breach, operation);
@@ -193,8 +194,8 @@ impl Conduct {
         for requirement in other.checked {
             self.check(requirement);
         }
-        if is_all_told {
-            self.told = self.breaches.len();
+        if is_all_reported {
+            self.reported = self.breaches.len();
         }
     }
 }

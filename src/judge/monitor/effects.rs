@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Contradiction, Obligation, names, participant_id};
 use super::conversation::{Conversation, breach};
 use super::reads::{self, is_value, property_of};
-use super::{Asked, AtEnd, Monitor};
+use super::{AtEnd, Monitor, Pending};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::lifecycle;
@@ -19,8 +19,8 @@ use crate::judge::people::{Person, labels, only_first_may_be_invited};
 
 impl Monitor {
     /// Opens the obligations of a request about a known call: notifications may come before its answer.
-    pub(super) fn expect_early(&mut self, exchange: u64, asked: &Asked) {
-        let Some(call) = &asked.call else { return };
+    pub(super) fn expect_early(&mut self, exchange: u64, pending: &Pending) {
+        let Some(call) = &pending.call else { return };
         if !self.options.sees_notifications {
             return;
         }
@@ -30,13 +30,13 @@ impl Monitor {
         for known in &mut call.open {
             known.overlaps = known.since.is_none() && known.comms_operation.is_none();
         }
-        let open = obligations(exchange, asked, call);
+        let open = obligations(exchange, pending, call);
         call.open.extend(open);
     }
 
     /// The request was not accepted: nothing has to follow.
-    pub(super) fn forget_obligations(&mut self, exchange: u64, asked: &Asked) {
-        let Some(call) = &asked.call else { return };
+    pub(super) fn forget_obligations(&mut self, exchange: u64, pending: &Pending) {
+        let Some(call) = &pending.call else { return };
         if let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned()) {
             call.open.retain(|it| it.exchange != exchange);
         }
@@ -47,7 +47,7 @@ impl Monitor {
         &mut self,
         at: u64,
         exchange: u64,
-        asked: &Asked,
+        pending: &Pending,
         call: Option<&str>,
         made: Option<&str>,
         entity: &Value,
@@ -59,11 +59,11 @@ impl Monitor {
         let Some(call) = self.calls.get_mut(&Normal::of(id).into_owned()) else {
             return;
         };
-        if asked.call.is_none() {
-            let open = obligations(exchange, asked, call);
+        if pending.call.is_none() {
+            let open = obligations(exchange, pending, call);
             call.open.extend(open);
         }
-        let wants_operation = asked.operation.comms_operation().is_some();
+        let wants_operation = pending.operation.comms_operation().is_some();
         let comms_operation = made.filter(|_| wants_operation);
         let state =
             comms_operation.and_then(|id| call.operations.get(&Normal::of(id).into_owned()));
@@ -141,32 +141,36 @@ fn supersede(open: &mut Vec<Obligation>, exchange: u64) {
 }
 
 /// What has to follow from a request, as far as it is known whom it is about.
-fn obligations(exchange: u64, asked: &Asked, call: &Call) -> Vec<Obligation> {
+fn obligations(exchange: u64, pending: &Pending, call: &Call) -> Vec<Obligation> {
     let about = |effect: &'static Effect| {
         let items = match effect.who() {
-            Some(Who::Path) => vec![asked.below.clone()],
+            Some(Who::Path) => vec![pending.below.clone()],
             Some(Who::Bot) => vec![call.bot.clone()],
-            Some(Who::Listed(at)) => asked.texts_at(at).map(Some).collect(),
-            None if effect.is_read() => vec![asked.below.clone()],
+            Some(Who::Listed(at)) => pending.texts_at(at).map(Some).collect(),
+            None if effect.is_read() => vec![pending.below.clone()],
             None => vec![None],
         };
         // Nobody can read a participant without its id.
         let is_known =
             |item: &Option<String>| item.is_some() || effect.who().is_none() || !effect.is_read();
         let items = items.into_iter().filter(is_known);
-        items.map(move |item| obligation(effect, exchange, asked, call, item))
+        items.map(move |item| obligation(effect, exchange, pending, call, item))
     };
-    asked.operation.effects.iter().flat_map(about).collect()
+    pending.operation.effects.iter().flat_map(about).collect()
 }
 
 fn obligation(
     effect: &'static Effect,
     exchange: u64,
-    asked: &Asked,
+    pending: &Pending,
     call: &Call,
     item: Option<String>,
 ) -> Obligation {
-    let is_loop = asked.request.body.json().and_then(|it| lookup(it, "loop"));
+    let is_loop = pending
+        .request
+        .body
+        .json()
+        .and_then(|it| lookup(it, "loop"));
     let is_loop = is_loop.is_some_and(|(_, it)| *it == Value::Bool(true));
     let is_endless = match effect {
         Effect::OperationEnds { endless_if } => match endless_if {
@@ -176,7 +180,7 @@ fn obligation(
         },
         _ => false,
     };
-    let parameters = asked.request.body.json();
+    let parameters = pending.request.body.json();
     let value = match effect {
         Effect::ParticipantBecomes { value, .. } => match value {
             Wanted::Given { at } => parameters.and_then(|it| it.pointer(at)),
@@ -187,14 +191,14 @@ fn obligation(
     };
     let mut people = Vec::new();
     if let Effect::PeopleJoin { shown_as } = effect {
-        people.clone_from(&asked.people);
+        people.clone_from(&pending.people);
         people.retain(|person| !call.has(person, shown_as));
     }
-    let may_be_alone = only_first_may_be_invited(&asked.people);
-    let alone = asked.people.first().filter(|_| may_be_alone).cloned();
+    let may_be_alone = only_first_may_be_invited(&pending.people);
+    let alone = pending.people.first().filter(|_| may_be_alone).cloned();
     Obligation {
         effect,
-        operation: asked.operation,
+        operation: pending.operation,
         exchange,
         since: None,
         comms_operation: None,
@@ -325,7 +329,7 @@ pub(super) fn roster_changed(
     (met, remark)
 }
 
-/// A participant was told to be gone: whatever was asked for about it need not follow.
+/// A notification says that a participant is gone: the effects of requests about it need not follow.
 pub(super) fn participant_left(call: &mut Call, id: &str) {
     call.open.retain(|obligation| {
         let item = obligation.item.as_deref();

@@ -25,7 +25,7 @@ impl Monitor {
     pub(crate) fn news(&mut self) -> Vec<News> {
         let has_news = |conversation: &Conversation| {
             let conducts = [&conversation.bot, &conversation.service];
-            conducts.iter().any(|it| it.told < it.breaches.len())
+            conducts.iter().any(|it| it.reported < it.breaches.len())
         };
         let mut places = std::mem::take(&mut self.touched);
         places.sort_unstable();

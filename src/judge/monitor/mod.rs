@@ -119,7 +119,7 @@ pub(crate) struct Monitor {
     /// The exchanges that belong to several conversations.
     shared: HashSet<u64>,
     /// The requests without an answer, by exchange.
-    asked: HashMap<u64, Asked>,
+    pending: HashMap<u64, Pending>,
     /// The notifications without an acknowledgement: their conversations and bodies, by exchange.
     notified: HashMap<u64, Notified>,
     /// The requests that may be sent again.
@@ -130,7 +130,7 @@ pub(crate) struct Monitor {
 
 /// A request that waits for its answer.
 #[derive(Debug)]
-struct Asked {
+struct Pending {
     conversation: usize,
     operation: &'static Operation,
     /// `v1.0` or `beta`, where the path says so.
@@ -141,13 +141,13 @@ struct Asked {
     below: Option<String>,
     context: Option<String>,
     people: Vec<Person>,
-    /// The state of what it reads, as far as messages before it tell.
+    /// The state of the resource that it reads, as far as earlier messages show it.
     state: Option<String>,
     /// The request breaks a requirement, so that it may be refused.
     is_wrong: bool,
 }
 
-impl Asked {
+impl Pending {
     /// False for another request to the path of the operation: no page says what answers it, or what follows.
     fn has_documented_method(&self) -> bool {
         self.request.method == self.operation.request.method
@@ -203,7 +203,7 @@ impl Monitor {
             ending: Vec::new(),
             touched: Vec::new(),
             shared: HashSet::default(),
-            asked: HashMap::default(),
+            pending: HashMap::default(),
             notified: HashMap::default(),
             retries: Vec::new(),
             not_covered: Vec::new(),
@@ -246,35 +246,35 @@ impl Monitor {
             .map_or_else(Vec::new, request::replaced_calls);
         self.replaced.extend(replaced.iter().cloned());
         self.conversation(place).replaces.extend(replaced);
-        let mut asked = self.check_request(at, exchange, place, operation, ids, request);
-        asked.is_wrong |= has_acted;
-        if asked.has_documented_method() {
-            self.expect_early(exchange, &asked);
+        let mut pending = self.check_request(at, exchange, place, operation, ids, request);
+        pending.is_wrong |= has_acted;
+        if pending.has_documented_method() {
+            self.expect_early(exchange, &pending);
         }
-        self.conversation(asked.conversation).waits += 1;
-        self.asked.insert(exchange, asked);
+        self.conversation(pending.conversation).waits += 1;
+        self.pending.insert(exchange, pending);
     }
 
     /// The end of a bot's request.
     pub(crate) fn answer(&mut self, at: u64, exchange: u64, ending: Ending<'_>) {
-        let Some(asked) = self.asked.remove(&exchange) else {
+        let Some(pending) = self.pending.remove(&exchange) else {
             return;
         };
-        self.goes_on(asked.conversation);
+        self.goes_on(pending.conversation);
         let at_end = self.options.at_end;
-        let conversation = self.conversation(asked.conversation);
+        let conversation = self.conversation(pending.conversation);
         conversation.add(exchange, at);
         match ending {
             Ending::Response(response) => {
                 conversation.service.took_part = true;
-                self.check_answer(at, exchange, &asked, response);
+                self.check_answer(at, exchange, &pending, response);
             }
             Ending::Broken(cause) => {
                 conversation.service.took_part = true;
                 let reason = format!("exchange {exchange} broke before its answer: {cause}");
                 conversation.service.doubt(exchange, reason);
-                self.may_come_again(at, exchange, &asked, (None, true));
-                self.forget_obligations(exchange, &asked);
+                self.may_come_again(at, exchange, &pending, (None, true));
+                self.forget_obligations(exchange, &pending);
             }
             Ending::Injected(injected) => {
                 let what = match injected {
@@ -288,20 +288,20 @@ impl Monitor {
                 match injected {
                     Injected::Refused(response) => {
                         let after = response.and_then(refusal::retry_after);
-                        self.may_come_again(at, exchange, &asked, (after, false));
-                        self.forget_obligations(exchange, &asked);
+                        self.may_come_again(at, exchange, &pending, (after, false));
+                        self.forget_obligations(exchange, &pending);
                     }
                     Injected::Lost(response) => {
                         conversation.service.took_part = true;
-                        self.check_answer(at, exchange, &asked, response);
-                        self.may_come_again(at, exchange, &asked, (None, true));
+                        self.check_answer(at, exchange, &pending, response);
+                        self.may_come_again(at, exchange, &pending, (None, true));
                     }
                 }
             }
             Ending::Unknown => {
                 let reason = format!("exchange {exchange} has no answer");
                 conversation.service.at_end(at_end, exchange, reason);
-                self.forget_obligations(exchange, &asked);
+                self.forget_obligations(exchange, &pending);
             }
         }
     }
@@ -367,7 +367,7 @@ impl Monitor {
 
     /// The end of the traffic: what has to follow and did not is missing, or inconclusive where the end came too soon.
     pub(crate) fn finish(&mut self, at: u64) -> Observed {
-        let waiting: Vec<u64> = self.asked.keys().copied().collect();
+        let waiting: Vec<u64> = self.pending.keys().copied().collect();
         for exchange in waiting {
             self.answer(at, exchange, Ending::Unknown);
         }
@@ -490,7 +490,7 @@ impl Monitor {
         }
     }
 
-    /// Makes two conversations one: the created call turns out to be one that notifications told of.
+    /// Merges two conversations: notifications have named the created call before its answer came.
     fn unite(&mut self, into: usize, from: usize) {
         if into == from {
             return;
@@ -506,9 +506,9 @@ impl Monitor {
         }
         let notified = self.notified.values_mut();
         let notified = notified.flat_map(|it| &mut it.conversations);
-        let asked = self.asked.values_mut().map(|it| &mut it.conversation);
+        let pending = self.pending.values_mut().map(|it| &mut it.conversation);
         let retries = self.retries.iter_mut().map(|it| &mut it.conversation);
-        for place in notified.chain(asked).chain(retries) {
+        for place in notified.chain(pending).chain(retries) {
             if *place == from {
                 *place = into;
             }
@@ -546,17 +546,17 @@ impl Monitor {
         &mut self,
         at: u64,
         exchange: u64,
-        asked: &Asked,
+        pending: &Pending,
         (after, has_acted): (Option<u64>, bool),
     ) {
         self.retries.push(Retry {
             exchange,
-            conversation: asked.conversation,
-            request: Arc::clone(&asked.request),
+            conversation: pending.conversation,
+            request: Arc::clone(&pending.request),
             not_before: after.map(|seconds| at + seconds * 1000),
             has_acted,
         });
-        self.conversation(asked.conversation).waits += 1;
+        self.conversation(pending.conversation).waits += 1;
         if self.retries.len() > MOST_RETRIES {
             let forgotten = self.retries.remove(0);
             self.goes_on(forgotten.conversation);

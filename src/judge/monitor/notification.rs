@@ -48,14 +48,15 @@ impl Monitor {
             .collect();
         for id in &calls {
             let call = self.call(id, at);
-            if call.told_at.as_ref() != Some(&request.target) {
-                call.told_at = Some(request.target.clone());
+            if call.notified_at.as_ref() != Some(&request.target) {
+                call.notified_at = Some(request.target.clone());
             }
         }
         if places.is_empty() {
             let is_nameless = || about.iter().any(Change::names_no_resource);
             let known = self.calls_of_callback(&request.target).first().copied();
-            let known = known.or_else(|| self.told_at(&request.target).filter(|_| is_nameless()));
+            let known =
+                known.or_else(|| self.notified_at(&request.target).filter(|_| is_nameless()));
             match known {
                 Some(place) => places.push(place),
                 None if members.is_empty()
@@ -139,9 +140,10 @@ impl Monitor {
     }
 
     /// The conversation of a call of which notifications tell at this target.
-    fn told_at(&self, target: &str) -> Option<usize> {
+    fn notified_at(&self, target: &str) -> Option<usize> {
         let mut calls = self.calls.values();
-        let call = calls.find(|call| !call.is_deleted && call.told_at.as_deref() == Some(target));
+        let call =
+            calls.find(|call| !call.is_deleted && call.notified_at.as_deref() == Some(target));
         call.map(|call| call.conversation)
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{compare_context, compare_people};
 use super::call::{Call, Contradiction, Obligation};
 use super::conversation::{Conversation, Findings, breach};
-use super::{Asked, Monitor};
+use super::{Monitor, Pending};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::lifecycle;
@@ -60,18 +60,18 @@ impl Monitor {
     }
 
     /// A read was answered. Returns true if the answer shows an effect.
-    pub(super) fn was_read(&mut self, exchange: u64, asked: &Asked, found: &Found<'_>) -> bool {
-        let call = asked.call.as_deref();
+    pub(super) fn was_read(&mut self, exchange: u64, pending: &Pending, found: &Found<'_>) -> bool {
+        let call = pending.call.as_deref();
         let call = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()));
-        let Some(call) = call.filter(|_| asked.operation.is_read()) else {
+        let Some(call) = call.filter(|_| pending.operation.is_read()) else {
             return false;
         };
-        if let (Some("call"), Found::Resource(body)) = (asked.operation.answer.as_deref(), found)
+        if let (Some("call"), Found::Resource(body)) = (pending.operation.answer.as_deref(), found)
             && let Some((_, bot)) = lookup(body, "myParticipantId")
         {
             call.bot = bot.as_str().map(ToOwned::to_owned);
         }
-        let is_shown = settle(call, exchange, asked, found);
+        let is_shown = settle(call, exchange, pending, found);
         if is_shown {
             let place = call.conversation;
             let conduct = &mut self.conversation(place).service;
@@ -82,7 +82,7 @@ impl Monitor {
 }
 
 impl Monitor {
-    /// The state of what a request reads, as far as messages have told it.
+    /// The state of the resource that a request reads, as far as earlier messages show it.
     pub(super) fn known_state(&self, operation: &Operation, ids: Ids<'_>) -> Option<String> {
         let call = self.calls.get(&Normal::of(ids.call?).into_owned())?;
         if !operation.is_read() || operation.is_list {
@@ -97,25 +97,25 @@ impl Monitor {
         ended.or_else(|| call.state.clone()).filter(|_| is_call)
     }
 
-    /// What a read shows of a call or a comms operation agrees with what the request and notifications told of it.
-    pub(super) fn is_as_told(&mut self, exchange: u64, asked: &Asked, body: &Value) {
-        if !asked.operation.is_read() || asked.operation.is_list {
+    /// The answer to a read agrees with the request and the notifications about the call or comms operation.
+    pub(super) fn agrees_with_known(&mut self, exchange: u64, pending: &Pending, body: &Value) {
+        if !pending.operation.is_read() || pending.operation.is_list {
             return;
         }
         let mut found = Findings::new(exchange);
-        let is_operation = asked.operation.comms_operation().is_some();
+        let is_operation = pending.operation.comms_operation().is_some();
         let (cycle, name) = if is_operation {
             (lifecycle::operation(), "status")
         } else {
             (lifecycle::call(), "state")
         };
         let actual = lookup(body, name).and_then(|(_, it)| it.as_str());
-        if let (Some(before), Some(now)) = (&asked.state, actual.and_then(|it| cycle.state(it))) {
-            found.check(Requirement::ResourceAsked);
+        if let (Some(before), Some(now)) = (&pending.state, actual.and_then(|it| cycle.state(it))) {
+            found.check(Requirement::ResourceRequested);
             let is_possible = cycle.leads_to(before, now) || (is_operation && cycle.is_end(now));
             if !is_possible {
                 found.add(
-                    Requirement::ResourceAsked,
+                    Requirement::ResourceRequested,
                     Rule::ResponseBody,
                     Pointer::root().key(name),
                     (json!(before), json!(now)),
@@ -123,9 +123,9 @@ impl Monitor {
                 );
             }
         }
-        let call = asked.call.as_deref();
+        let call = pending.call.as_deref();
         let call = call.and_then(|id| self.calls.get(&Normal::of(id).into_owned()));
-        let id = asked.below.as_deref().filter(|_| is_operation);
+        let id = pending.below.as_deref().filter(|_| is_operation);
         let known = id.zip(call).and_then(|(id, call)| {
             let id = Normal::of(id).into_owned();
             call.operations.get(&id)
@@ -139,8 +139,8 @@ impl Monitor {
             );
             compare_people(&mut found, known, body, &Pointer::root());
         }
-        let conduct = &mut self.conversation(asked.conversation).service;
-        conduct.take(found, Some(asked.operation));
+        let conduct = &mut self.conversation(pending.conversation).service;
+        conduct.take(found, Some(pending.operation));
     }
 }
 
@@ -172,23 +172,23 @@ enum Shows {
 }
 
 /// Fulfils or contradicts the effects that a read shows. True if it fulfils one.
-fn settle(call: &mut Call, exchange: u64, asked: &Asked, found: &Found<'_>) -> bool {
+fn settle(call: &mut Call, exchange: u64, pending: &Pending, found: &Found<'_>) -> bool {
     let mut is_shown = false;
     call.open.retain_mut(|obligation| {
         let read_by = obligation.effect.read_by(obligation.operation);
         let is_it = |id: &str| {
-            asked
+            pending
                 .below
                 .as_deref()
                 .is_some_and(|it| identifier::same(it, id))
         };
         let is_read = obligation.effect.is_read()
             && obligation.since.is_some()
-            && read_by.is_some_and(|it| std::ptr::eq(it, asked.operation))
+            && read_by.is_some_and(|it| std::ptr::eq(it, pending.operation))
             && obligation.item.as_deref().is_some_and(is_it);
         let is_listed = *obligation.effect == Effect::IsGone
             && obligation.since.is_some()
-            && obligation.operation.is_item_of(asked.operation);
+            && obligation.operation.is_item_of(pending.operation);
         if !is_read && !is_listed {
             return true;
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answer::status_breach;
 use super::conversation::breach;
 use super::reads::Found;
-use super::{Asked, Monitor};
+use super::{Monitor, Pending};
 use crate::api::identifier::Normal;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -14,12 +14,18 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Response, is_json, json_error};
 
 impl Monitor {
-    pub(super) fn refused(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
+    pub(super) fn refused(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        pending: &Pending,
+        response: &Response,
+    ) {
         let status = response.status;
-        let is_shown = self.was_read(exchange, asked, &Found::of(response));
-        let is_gone = matches!(status, 404 | 410) && self.is_ended(asked.call.as_deref());
+        let is_shown = self.was_read(exchange, pending, &Found::of(response));
+        let is_gone = matches!(status, 404 | 410) && self.is_ended(pending.call.as_deref());
         let is_for_now = matches!(status, 401 | 429 | 500..);
-        let conduct = &mut self.conversation(asked.conversation).service;
+        let conduct = &mut self.conversation(pending.conversation).service;
         if matches!(response.body, Body::Json(_)) {
             conduct.check(Requirement::RefusalError);
         }
@@ -37,12 +43,12 @@ impl Monitor {
                 values,
                 message,
             );
-            conduct.report(breach, Some(asked.operation));
+            conduct.report(breach, Some(pending.operation));
         }
         if status < 400 {
-            let breach = status_breach(exchange, asked.operation, &[], status);
-            conduct.report(breach, Some(asked.operation));
-        } else if !is_gone && !is_shown && !asked.is_wrong {
+            let breach = status_breach(exchange, pending.operation, &[], status);
+            conduct.report(breach, Some(pending.operation));
+        } else if !is_gone && !is_shown && !pending.is_wrong {
             let again = if is_for_now {
                 ", and it was not sent again"
             } else {
@@ -50,13 +56,13 @@ impl Monitor {
             };
             let reason = format!(
                 "exchange {exchange}: the service refused {} with {status}{again}",
-                asked.operation.name
+                pending.operation.name
             );
             conduct.doubt(exchange, reason);
         }
         if is_for_now {
             let after = retry_after(response);
-            self.may_come_again(at, exchange, asked, (after, false));
+            self.may_come_again(at, exchange, pending, (after, false));
         }
     }
 

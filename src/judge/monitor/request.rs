@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::body::Part;
 use super::conversation::{Findings, JSON, breach};
-use super::{Asked, Monitor, body};
+use super::{Monitor, Pending, body};
 use crate::api::identifier::{Normal, is_phone_number};
 use crate::api::resource::{behind_scheme, path_of, version_of};
 use crate::contract::operation::{Ids, Operation, Taken, common_limits, methods};
@@ -31,7 +31,7 @@ impl Monitor {
         operation: &'static Operation,
         ids: Ids<'_>,
         request: &Arc<Request>,
-    ) -> Asked {
+    ) -> Pending {
         let api = version_of(&request.target);
         let mut check = Check {
             operation,
@@ -63,7 +63,7 @@ impl Monitor {
             self.check_call(at, exchange, call, operation, parameters);
         }
         let state = self.known_state(operation, ids);
-        Asked {
+        Pending {
             conversation: place,
             operation,
             api,

@@ -292,9 +292,9 @@ impl BotPlan {
         self.replies
             .insert(exchange, (Arc::clone(request), Arc::clone(&response)));
         self.say(exchange, step.map(|at| at + 1), response);
-        let asked = operation::of_request(&request.method, &request.target);
+        let found = operation::of_request(&request.method, &request.target);
         self.sent
-            .push((asked.map(|(operation, _)| operation), Arc::clone(request)));
+            .push((found.map(|(operation, _)| operation), Arc::clone(request)));
     }
 
     /// True if a request can only be a wrong attempt at the one that the bot was triggered for: no page documents it.
@@ -388,10 +388,10 @@ impl BotPlan {
 
     /// A request that the plan does not expect now: free where the contract allows it, unless it repeats one.
     fn other(&mut self, request: &Request) -> Response {
-        let asked = operation::of_request(&request.method, &request.target);
+        let found = operation::of_request(&request.method, &request.target);
         let name = format!("{} {}", request.method, request.target);
         let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
-        let operation = asked.map(|(operation, _)| operation);
+        let operation = found.map(|(operation, _)| operation);
         let repeats = self
             .sent
             .iter()

@@ -149,15 +149,15 @@ impl Examples {
         }
         record.check(Requirement::MessageShown);
         // What a read shows depends on what made the resource.
-        let asked = operation::of_request(&sent.method, &sent.target);
-        let is_read = asked.is_some_and(|(operation, _)| operation.is_read());
+        let found = operation::of_request(&sent.method, &sent.target);
+        let is_read = found.is_some_and(|(operation, _)| operation.is_read());
         let shape = case.page.answer_body(key, response.status);
         let shape = shape.filter(|_| self.is_alone || !is_read);
         if let (Some(shape), Some(body)) = (shape, response.body.json()) {
             let rules = Rules {
                 of_bot: false,
                 given: &|name| sent.body.json().is_some_and(|body| gives(body, name)),
-                echoes: asked.map_or(&[], |(operation, _)| &operation.echoes),
+                echoes: found.map_or(&[], |(operation, _)| &operation.echoes),
                 odata_types: &|place| case.page.odata_types(ANSWER, place),
             };
             let found = compare(shape, body, rules, &Pointer::root());
@@ -345,14 +345,14 @@ impl Examples {
             page.entry(&expected.kind)
         };
         if let Some(shape) = shape {
-            let asked = sent.and_then(|sent| operation::of_request(&sent.method, &sent.target));
+            let found = sent.and_then(|sent| operation::of_request(&sent.method, &sent.target));
             let rules = Rules {
                 of_bot: false,
                 given: &|name| {
                     let body = sent.and_then(|sent| sent.body.json());
                     body.is_some_and(|body| gives(body, name))
                 },
-                echoes: asked.map_or(&[], |(operation, _)| &operation.echoes),
+                echoes: found.map_or(&[], |(operation, _)| &operation.echoes),
                 odata_types: &|place| page.odata_types(root, place),
             };
             let mut found = compare(shape, change.entry, rules, at);

@@ -307,7 +307,7 @@ impl ServicePlan {
         };
         if let Some(absent) = reads::absent(&self.record.bindings, documented, actual) {
             let breach = Breach::new(
-                Requirement::ResourceAsked,
+                Requirement::ResourceRequested,
                 Rule::Correlation,
                 Some(at),
                 json!(absent),
@@ -541,24 +541,24 @@ impl ServicePlan {
             return;
         }
         let deadline = self.record.options.deadline;
-        let mut is_told = self.record.has_failed();
+        let mut is_reported = self.record.has_failed();
         let expected = std::mem::take(&mut self.expected);
         let (missing, near): (Vec<_>, Vec<_>) = expected
             .into_iter()
             .filter(Expected::is_due)
             .partition(|it| it.nearest.is_none());
-        let is_settled = missing.is_empty() && near.is_empty() && !is_told;
+        let is_settled = missing.is_empty() && near.is_empty() && !is_reported;
         for breach in near.into_iter().filter_map(|it| it.nearest) {
-            is_told = true;
+            is_reported = true;
             self.record.report(breach);
         }
         for expected in missing {
             let name = expected.name();
             let message = format!("{name}: the notification did not come within {deadline:?}");
-            if is_told {
+            if is_reported {
                 self.record.note(message);
             } else {
-                is_told = true;
+                is_reported = true;
                 self.record.report(expected.missing(message));
             }
         }

@@ -85,8 +85,8 @@ pub(super) fn judge_target(
 pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, actual: &Request) {
     record.check(Requirement::RequestTriggered);
     let null = Value::Null;
-    let asked = operation::of_request(&expected.method, &expected.target);
-    let people = asked.and_then(|(operation, _)| operation.people.as_deref());
+    let found = operation::of_request(&expected.method, &expected.target);
+    let people = found.and_then(|(operation, _)| operation.people.as_deref());
     let expected = expected.body.json().unwrap_or(&null);
     let Some(actual) = actual.body.json() else {
         // The contract says that the body is missing, where it is needed.
@@ -168,7 +168,7 @@ fn judge_people(record: &mut Record, at: usize, place: &str, expected: &Value, a
             Some(actual) => (
                 Rule::Correlation,
                 json!(actual),
-                format!("the request replaces the call {actual}, asked was for {call}"),
+                format!("the request replaces the call {actual}, the trigger named {call}"),
             ),
             None => (
                 Rule::RequestBody,

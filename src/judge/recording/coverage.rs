@@ -34,13 +34,13 @@ struct Numbers<T>(HashMap<T, u32>);
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     /// In their order.
-    requests: Vec<Asked>,
+    requests: Vec<CoveredRequest>,
     /// Sorted.
     changes: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct CoveredRequest {
     /// The number of the exchange, or of the step.
     at: u64,
     request: u32,
@@ -118,12 +118,12 @@ impl Coverage {
                 (Direction::Request, _) => {
                     let key = (request.method.clone(), resource::shape_of(&request.target));
                     let status = exchange.response.as_ref().map(|it| it.status);
-                    let asked = self.requests.get(&key).map(|request| Asked {
+                    let covered = self.requests.get(&key).map(|request| CoveredRequest {
                         at: exchange.number,
                         request,
                         has_succeeded: Some(status.is_some_and(is_success)),
                     });
-                    steps.requests.extend(asked);
+                    steps.requests.extend(covered);
                 }
                 (Direction::Notification, Body::Json(body)) => {
                     let entries = change::entries(body).into_iter().flatten();
@@ -145,15 +145,15 @@ impl Coverage {
             match step {
                 Step::Request(request) => {
                     let shape = case.outline().step(at).shape.clone();
-                    steps.requests.push(Asked {
+                    steps.requests.push(CoveredRequest {
                         at: at as u64,
                         request: self.requests.add((request.method.clone(), shape)),
                         has_succeeded: None,
                     });
                 }
                 Step::Response(response) => {
-                    if let Some(asked) = steps.requests.last_mut() {
-                        asked.has_succeeded = Some(is_success(response.status));
+                    if let Some(covered) = steps.requests.last_mut() {
+                        covered.has_succeeded = Some(is_success(response.status));
                     }
                 }
                 Step::Notification(_) => {
@@ -180,10 +180,11 @@ fn is_success(status: u16) -> bool {
 impl Steps {
     fn are_among(&self, shown: &Self) -> bool {
         let mut requests = shown.requests.iter();
-        let has_requests = self.requests.iter().all(|asked| {
+        let has_requests = self.requests.iter().all(|covered| {
             requests.any(|it| {
-                let is_any = asked.has_succeeded.is_none();
-                it.request == asked.request && (is_any || it.has_succeeded == asked.has_succeeded)
+                let is_any = covered.has_succeeded.is_none();
+                it.request == covered.request
+                    && (is_any || it.has_succeeded == covered.has_succeeded)
             })
         });
         let mut changes = shown.changes.iter();

@@ -454,8 +454,8 @@ mod tests {
             400,
             Value::Null,
         );
-        let told = [("monitor/invite".to_owned(), "request.body".to_owned())];
-        assert_eq!(traffic.fresh, told);
+        let expected = [("monitor/invite".to_owned(), "request.body".to_owned())];
+        assert_eq!(traffic.fresh, expected);
         traffic.creates("2");
         traffic.tells(
             "updated",

@@ -112,7 +112,7 @@ async fn an_incoming_call_is_answered_and_replaced() {
     let path = format!("/app/calls/{call}/participants/invite");
     let invited = fixture.post(&path, &body).await;
     let context = invited.body.json().unwrap()["clientContext"].clone();
-    let told: Vec<_> = [
+    let changes: Vec<_> = [
         fixture.next().await,
         fixture.next().await,
         fixture.next().await,
@@ -120,15 +120,15 @@ async fn an_incoming_call_is_answered_and_replaced() {
     ]
     .map(|n| n["value"][0].clone())
     .into();
-    assert_eq!(told[0]["resourceData"]["clientContext"], context);
+    assert_eq!(changes[0]["resourceData"]["clientContext"], context);
     assert_eq!(
-        told[1]["resource"],
+        changes[1]["resource"],
         format!("/app/calls/{call}/participants")
     );
-    assert_eq!(told[2]["resource"], format!("/app/calls/{incoming}"));
-    assert_eq!(told[2]["resourceData"]["state"], "terminated");
-    assert_eq!(told[3]["changeType"], "deleted");
-    assert_eq!(told[3]["resource"], told[2]["resource"]);
+    assert_eq!(changes[2]["resource"], format!("/app/calls/{incoming}"));
+    assert_eq!(changes[2]["resourceData"]["state"], "terminated");
+    assert_eq!(changes[3]["changeType"], "deleted");
+    assert_eq!(changes[3]["resource"], changes[2]["resource"]);
 }
 
 #[tokio::test]
