@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::body::Part;
-use super::call::{CommsOperation, people_of};
 use super::conversation::{Findings, JSON, breach};
+use super::correlation::{compare_context, compare_people};
 use super::reads::{self, Found};
 use super::request::callback_of;
 use super::{Monitor, Pending, body};
@@ -322,7 +322,7 @@ impl Check<'_> {
             self.has_what_is_needed(body);
         }
         if operation.is_read() || is_changed {
-            self.is_what_was_asked_for(id?);
+            self.is_as_requested(id?);
             return None;
         }
         if operation.comms_operation().is_some() {
@@ -383,7 +383,7 @@ impl Check<'_> {
         );
     }
 
-    fn is_what_was_asked_for(&mut self, id: &str) {
+    fn is_as_requested(&mut self, id: &str) {
         let below = self
             .pending
             .below
@@ -500,15 +500,15 @@ impl Check<'_> {
             }
             return in_body;
         };
-        if let (Some(call), Some(pending)) = (call, &self.pending.call) {
+        if let (Some(call), Some(requested)) = (call, &self.pending.call) {
             self.found.check(Requirement::CallIdentity);
-            if !identifier::same(call, pending) {
+            if !identifier::same(call, requested) {
                 self.found.add(
                     Requirement::CallIdentity,
                     Rule::Correlation,
                     Pointer::root(),
-                    (json!(pending), json!(call)),
-                    format!("Location names the call {call}, the request is about {pending}"),
+                    (json!(requested), json!(call)),
+                    format!("Location names the call {call}, the request is about {requested}"),
                 );
             }
         }
@@ -532,80 +532,6 @@ impl Check<'_> {
                 in_body
             }
             _ => Some(id.to_owned()),
-        }
-    }
-}
-
-/// A client context comes back unchanged. `absent` is the rule that its absence at this place of a message breaks; none
-/// where it may be absent.
-pub(super) fn compare_context(
-    found: &mut Findings,
-    given: Option<&str>,
-    entity: &Value,
-    (at, absent): (&Pointer, Option<Rule>),
-) {
-    let Some(given) = given else { return };
-    let actual = lookup(entity, "clientContext").map_or(&Value::Null, |(_, it)| it);
-    let (rule, message) = match (actual, absent) {
-        (Value::Null, None) => return,
-        (Value::Null, Some(rule)) => (
-            rule,
-            format!("the client context {given:?} of the request does not come back"),
-        ),
-        (actual, _) => (
-            Rule::Correlation,
-            format!("the request has the client context {given:?}, the operation has {actual}"),
-        ),
-    };
-    found.check(Requirement::ContextUnchanged);
-    // A wrong type is no other context.
-    let is_other = actual.as_str().map_or(actual.is_null(), |it| it != given);
-    if is_other {
-        found.add(
-            Requirement::ContextUnchanged,
-            rule,
-            at.key("clientContext"),
-            (json!(given), actual.clone()),
-            message,
-        );
-    }
-}
-
-/// The people of an operation are exactly those of the request, and replace the same calls.
-pub(super) fn compare_people(
-    found: &mut Findings,
-    state: &CommsOperation,
-    entity: &Value,
-    at: &Pointer,
-) {
-    let Some(people) = people_of(entity).filter(|_| !state.people.is_empty()) else {
-        return;
-    };
-    found.check(Requirement::OperationPeople);
-    let place = at.key("participants");
-    if state.misnames(&people) {
-        found.add(
-            Requirement::OperationPeople,
-            Rule::Correlation,
-            place,
-            (labels(&state.people), labels(&people)),
-            "the operation does not name exactly the people of the request".to_owned(),
-        );
-        return;
-    }
-    for (index, person) in people.iter().enumerate() {
-        let pending = state.people.iter().find(|it| it.is_same(person));
-        let replaces = pending.and_then(|it| it.replaces.as_ref());
-        if let (Some(wanted), Some(actual)) = (replaces, &person.replaces)
-            && !identifier::same(wanted, actual)
-        {
-            found.add(
-                Requirement::OperationPeople,
-                Rule::Correlation,
-                place.index(index).key("replacesCallId"),
-                (json!(wanted), json!(actual)),
-                format!("the call {actual} is replaced, pending was for {wanted}"),
-            );
         }
     }
 }

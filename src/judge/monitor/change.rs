@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::answer::{compare_context, compare_people};
 use super::call::{Call, CommsOperation, participant_id};
 use super::conversation::Findings;
+use super::correlation::{compare_context, compare_people};
 use super::entry::{Entry, first_entity};
 use super::request::callback_of;
 use super::{Monitor, effects};

@@ -20,6 +20,7 @@ mod body;
 mod call;
 mod change;
 pub(crate) mod conversation;
+mod correlation;
 mod effects;
 mod entry;
 mod live;

@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{compare_context, compare_people};
 use super::call::{Call, Contradiction, Obligation};
 use super::conversation::{Conversation, Findings, breach};
+use super::correlation::{compare_context, compare_people};
 use super::{Monitor, Pending};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
