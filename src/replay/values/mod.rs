@@ -105,11 +105,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let (mut pieces, mut begin, mut at) = (Vec::new(), 0, 0);
     let bytes = text.as_bytes();
     while at + SHORTEST <= bytes.len() {
-        let is_word = at > 0 && bytes[at - 1].is_ascii_alphanumeric();
-        let found = (!is_word && bytes[at].is_ascii_hexdigit())
-            .then(|| variable_at(text, at))
-            .flatten();
-        match found {
+        let begins = bytes[at].is_ascii_hexdigit();
+        match begins.then(|| variable_at(text, at)).flatten() {
             Some(piece) => {
                 if begin < at {
                     pieces.push(Piece::Text(&text[begin..at]));
@@ -119,7 +116,11 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
                 at += it.len();
                 begin = at;
             }
-            None => at += 1,
+            None => {
+                // A piece begins where a word does.
+                let is_part = |it: &&u8| it.is_ascii_alphanumeric();
+                at += bytes[at..].iter().take_while(is_part).count().max(1);
+            }
         }
     }
     if begin < text.len() || pieces.is_empty() {
