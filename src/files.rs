@@ -157,14 +157,19 @@ pub(crate) fn read_regular(path: &Path) -> io::Result<String> {
 /// target is replaced. Anything but a regular file, such as a pipe or `/dev/stdout`, is written
 /// directly.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// The same for bytes.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let written = if is_special(path) {
         // Appends to an existing file.
         let mut opened = fs::OpenOptions::new();
         let opened = opened.append(true).open(path);
-        opened.and_then(|mut it| it.write_all(text.as_bytes()))
+        opened.and_then(|mut it| it.write_all(bytes))
     } else {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        write_beside(&target, text)
+        write_beside(&target, bytes)
     };
     written.map_err(|source| FileError::Unwritable {
         path: path.to_owned(),
@@ -178,7 +183,7 @@ pub(crate) fn is_special(path: &Path) -> bool {
     is_device || fs::metadata(path).is_ok_and(|it| !it.is_file())
 }
 
-fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     if path.file_name().is_none() {
         return Err(ErrorKind::IsADirectory.into());
@@ -188,7 +193,7 @@ fn write_beside(path: &Path, text: &str) -> io::Result<()> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let beside = path.with_file_name(format!(".confcall.{process}.{number}.tmp"));
     let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         // The first error is reported; at worst, a hidden file remains.

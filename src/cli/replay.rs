@@ -1,6 +1,8 @@
 //! `confcall replay`: plays one party of recordings against the other party, which is live.
 
+mod learn;
 mod suite;
+mod update;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use self::suite::{Live, Suite};
+use self::suite::{Aim, Live, Suite};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -29,6 +31,7 @@ use crate::http::Client;
 use crate::http::interception::NamedHost;
 use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
+use crate::redact::Redactor;
 use crate::replay::live;
 use crate::replay::service::Serving;
 use crate::replay::{Messages, Replayed};
@@ -52,7 +55,9 @@ Examples:
   confcall replay call.jsonl --service https://localhost:8443 --ca service.pem
   confcall replay call.jsonl --listen 127.0.0.1:8443 --tls
   confcall replay call.jsonl --intercept graph.microsoft.com --proxy-listen 8081
-  confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
+  confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse
+  confcall replay call.jsonl --service http://127.0.0.1:8080 --learn >> confcall.toml
+  confcall replay call.jsonl --service http://127.0.0.1:8080 --update";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -108,6 +113,12 @@ pub(crate) struct Arguments {
     /// Serve each recorded response any number of times, until SIGTERM; none counts as unused
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
+    /// Play each recording twice, and print rules for what varies (`[[replay.rule]]` of confcall.toml)
+    #[arg(long, conflicts_with_all = ["update", "reuse", "snapshots", "report"])]
+    learn: bool,
+    /// Put the messages of the live party in the place of the recorded ones, in the files
+    #[arg(long, conflicts_with_all = ["reuse", "snapshots", "report"])]
+    update: bool,
     #[command(flatten)]
     tls: Tls,
     /// Compare the conversation with the accepted one in this folder (see `confcall accept`)
@@ -146,6 +157,12 @@ pub(crate) enum Timing {
 const DEADLINE: Duration = Duration::from_secs(5);
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    if arguments.learn {
+        return learn::command(arguments, output);
+    }
+    if arguments.update {
+        return update::command(arguments, output);
+    }
     let (wanted, files) = (arguments.report.clone(), arguments.files.clone());
     reporting(&wanted, &files, output, |reports| {
         replay(arguments, reports, output)
@@ -175,7 +192,7 @@ fn replay(
         Some(_) => Messages::All,
         None => Messages::Last,
     };
-    let options = arguments.suite(token.clone(), messages)?;
+    let options = arguments.suite(token.clone(), messages, &project)?;
     let Played {
         replayed,
         unplayed,
@@ -255,7 +272,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
         super::interrupt_on_signals(&interrupt);
         let mut suite = Suite::new(options, output, interrupt);
         for (at, file) in files.iter().enumerate() {
-            match suite.play(file).await {
+            match Box::pin(suite.play(file)).await {
                 Ok(Some(replayed)) => played.replayed.push((file.clone(), replayed)),
                 Ok(None) => {
                     played.unplayed = files[at..].to_vec();
@@ -270,9 +287,35 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
             }
         }
         suite.end().await;
+        if played.failures.errors.is_empty() && played.unplayed.is_empty() {
+            suite.unused_rules().iter().for_each(output::warn);
+        }
     });
     runtime.shutdown_background();
     Ok(played)
+}
+
+/// A replay that has no reports.
+struct Plain {
+    target: JudgedTarget,
+    files: Vec<PathBuf>,
+    redactor: Redactor,
+    options: suite::Options,
+}
+
+impl Plain {
+    fn new(mut arguments: Arguments) -> Result<Self, Failure> {
+        let mut project = config::load(arguments.config.as_deref())?;
+        arguments.complete(&mut project)?;
+        let found = recordings::find(&arguments.files)?;
+        let token = options::token(arguments.token.take())?;
+        Ok(Self {
+            target: arguments.judged(),
+            files: found.into_iter().map(|it| it.path).collect(),
+            redactor: record::redactor_of(project.redaction.clone())?,
+            options: arguments.suite(token, Messages::Last, &project)?,
+        })
+    }
 }
 
 /// Compares results with the known failures of the project. Returns a sentence for each entry that matches nothing.
@@ -322,6 +365,9 @@ impl Arguments {
         }
         let deadline = self.deadline.or(project.judging.deadline);
         self.deadline = Some(deadline.unwrap_or(DEADLINE));
+        if self.learn || self.update {
+            return Ok(());
+        }
         let reports = std::mem::take(&mut project.reports);
         let snapshots = ReportFile::complete(&mut self.report, reports);
         // A mock service keeps no messages.
@@ -362,7 +408,17 @@ impl Arguments {
         }
     }
 
-    fn suite(self, token: Option<String>, messages: Messages) -> Result<suite::Options, Failure> {
+    fn suite(
+        self,
+        token: Option<String>,
+        messages: Messages,
+        project: &Config,
+    ) -> Result<suite::Options, Failure> {
+        let aim = match (self.learn, self.update) {
+            (true, _) => Aim::Learn,
+            (_, true) => Aim::Update(project.redaction.clone()),
+            _ => Aim::Judge,
+        };
         let interception = self.tls.interception(&self.intercept)?.map(Arc::new);
         let proxy_listen = self.proxy_listen.unwrap_or(ANY_PORT);
         let (live, listen) = match self.service {
@@ -376,6 +432,8 @@ impl Arguments {
             }
         };
         Ok(suite::Options {
+            aim,
+            rules: project.replay.rule.clone().into(),
             live,
             listen: listen.unwrap_or(ANY_PORT),
             public: self.public_url,

@@ -109,6 +109,8 @@ pub enum UsageError {
     NoRecordingIn(PathBuf),
     #[error("`--reuse` serves one recording, until it is ended, and there are {0}")]
     ReuseOfSeveral(usize),
+    #[error("{}: only the file of a cassette can be updated", .0.display())]
+    NotUpdated(PathBuf),
     #[error("`{0}`: no such file")]
     NoRecording(String),
     #[error(transparent)]
@@ -173,6 +175,7 @@ impl Remedy for UsageError {
             Self::ListensAtParty(_) => "listen on another port",
             Self::NoExchange(_) | Self::NoRecordingIn(_) => "record one first",
             Self::ReuseOfSeveral(_) => "name one of them, or leave `--reuse` out",
+            Self::NotUpdated(_) => "record it with `confcall record`, or leave `--update` out",
             Self::NoRecording(_) => {
                 "name a recording, or a scenario for people (`confcall list` has their ids)"
             }

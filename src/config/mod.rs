@@ -15,16 +15,19 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use self::claims::Claims;
 use self::known_failure::KnownFailure;
 use self::monitor::MonitorSection;
 use self::target::TargetSection;
 use self::trigger::TriggerRow;
+use crate::diagnostic::closest;
 use crate::diagnostic::place::Place;
 use crate::files::FileError;
 use crate::inject::InjectionChoice;
 use crate::redact::ProjectRedaction;
+use crate::replay::rules::ReplayRule;
 use crate::scenario::selection::Filter;
 
 /// The file name of the configuration, in the folder that confcall is started in.
@@ -55,6 +58,8 @@ pub(crate) struct Config {
     pub reports: Reports,
     /// `[redaction]`: values that are replaced in recordings, in addition to secrets.
     pub redaction: ProjectRedaction,
+    /// `[replay]`: the rules of a replay.
+    pub replay: ReplaySection,
     /// `[monitor]`: the environment of the command of `confcall monitor`.
     pub monitor: MonitorSection,
 }
@@ -102,6 +107,15 @@ pub(crate) struct Judging {
     pub strict: bool,
     /// How many scenarios are played at a time.
     pub jobs: Option<NonZeroUsize>,
+}
+
+/// `[replay]`: what may differ from a recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Replay")]
+pub(crate) struct ReplaySection {
+    /// `[[replay.rule]]`: how places of messages are compared. Of several rules for a place, the last one counts.
+    pub rule: Vec<ReplayRule>,
 }
 
 /// `[reports]`: the files that are written.
@@ -185,9 +199,39 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
         return Err(wrong(error.valid_up_to(), "TOML is written in UTF-8"));
     }
     toml::from_str(&text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        wrong(at, error.message())
+        let span = error.span().unwrap_or_default();
+        let place = Place::of_offset(&text, span.start);
+        let mut wrong = place.diagnostic(file, &text, error.message());
+        let meant = text.get(span).and_then(meant_key);
+        wrong.remedy = meant.map(|it| format!("did you mean `{it}`?"));
+        FileError::Broken(vec![wrong])
     })
+}
+
+/// The key of the file that is meant by a misspelt one.
+fn meant_key(word: &str) -> Option<String> {
+    let is_bare = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    let mut keys = Vec::new();
+    keys_in(schemars::schema_for!(Config).as_value(), &mut keys);
+    let is_misspelt = word.chars().all(is_bare) && !keys.iter().any(|it| it == word);
+    let found = is_misspelt.then(|| closest(word, keys.iter().map(String::as_str)));
+    found.flatten().map(str::to_owned)
+}
+
+/// The names of all properties in a schema.
+fn keys_in(schema: &Value, keys: &mut Vec<String>) {
+    let below = match schema {
+        Value::Object(properties) => {
+            let named = properties.get("properties").and_then(Value::as_object);
+            keys.extend(named.into_iter().flat_map(|it| it.keys().cloned()));
+            properties.values().collect()
+        }
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    for it in below {
+        keys_in(it, keys);
+    }
 }
 
 #[cfg(test)]
@@ -220,11 +264,23 @@ mod tests {
             ("[scenarios]\ninject = [\"fair\"]\n", "confcall.toml:2:10: "),
             ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
             ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
+            (
+                "[[replay.rule]]\nquery = \"a\"\ncompare = \"ignored\"\n",
+                "confcall.toml:3:11: ",
+            ),
+            ("[[replay.rule]]\npath = \"a\"\n", "confcall.toml:2:8: "),
             ("[monitor.env]\nA = \"services\"\n", "confcall.toml:2:5: "),
             ("[redaction\n", "confcall.toml:1:11: "),
         ] {
             let said = config(text).unwrap_err().to_string();
             assert!(said.starts_with(place), "{said}");
         }
+        let misspelt = "[[replay.rule]]\nponter = \"/a\"\ncompare = \"ignore\"\n";
+        let said = config(misspelt).unwrap_err().to_string();
+        assert!(
+            said.starts_with("confcall.toml:2:1: unknown field `ponter`"),
+            "{said}"
+        );
+        assert!(said.ends_with("= help: did you mean `pointer`?"), "{said}");
     }
 }

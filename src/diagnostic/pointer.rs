@@ -1,5 +1,6 @@
 //! JSON pointers (RFC 6901), built while a comparison walks into a body.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A place inside a JSON document. The empty pointer is the whole document.
@@ -94,10 +95,15 @@ impl Path<'_> {
 /// Appends a property name, escaped as RFC 6901 section 3 asks.
 fn push_key(text: &mut String, name: &str) {
     text.push('/');
+    text.push_str(&escaped(name));
+}
+
+/// A property name, escaped as RFC 6901 section 3 asks.
+pub(crate) fn escaped(name: &str) -> Cow<'_, str> {
     if name.contains(['~', '/']) {
-        text.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        name.replace('~', "~0").replace('/', "~1").into()
     } else {
-        text.push_str(name);
+        name.into()
     }
 }
 

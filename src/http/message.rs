@@ -98,6 +98,12 @@ impl Headers {
         fields.map(|it| (it.name.as_str(), it.octets.write(&it.value)))
     }
 
+    /// All fields, in order, each with how its text stands for its bytes.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str, Octets)> {
+        let fields = self.0.iter();
+        fields.map(|it| (it.name.as_str(), it.value.as_str(), it.octets))
+    }
+
     /// All fields, in order, to change their values.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut String)> {
         self.0

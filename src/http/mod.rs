@@ -19,7 +19,7 @@ pub(crate) use self::client::connect;
 pub(crate) use self::client::{Client, OutgoingRequest, SendError};
 pub(crate) use self::coding::{coded, uncoded};
 pub(crate) use self::server::{BindError, Listener, Received, Reply, free_port};
-pub(crate) use self::wire::{Coding, Framing, read_fields};
+pub(crate) use self::wire::{Coding, Framing, read_fields, reason_of};
 
 /// The versions of HTTP that are spoken in TLS. Without TLS it is HTTP/1.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use hyper::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRAILER,
     TRANSFER_ENCODING,
 };
+use hyper::http::response::Parts;
 use tokio::sync::Notify;
 
 use super::message::{Headers, Octets};
@@ -208,6 +209,13 @@ pub(super) fn write_fields(headers: &Headers) -> Result<HeaderMap, FieldError> {
         }
     }
     Ok(map)
+}
+
+/// The reason phrase of a response, where it is not that of its status. Each character is a byte.
+pub(crate) fn reason_of(head: &Parts) -> Option<String> {
+    let reason = head.extensions.get::<ReasonPhrase>()?.as_bytes();
+    let own = head.status.canonical_reason().unwrap_or_default();
+    (reason != own.as_bytes()).then(|| reason.iter().copied().map(char::from).collect())
 }
 
 #[cfg(test)]

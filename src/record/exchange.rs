@@ -9,7 +9,6 @@ use std::task::Poll;
 use std::time::Instant;
 
 use hyper::body::Frame;
-use hyper::ext::ReasonPhrase;
 use hyper::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Version, http};
@@ -25,7 +24,7 @@ use crate::cassette::format::{Cause, Direction, Exchange, Wire, body_of_bytes};
 use crate::cassette::journal::{JournalError, Queued};
 use crate::http::message;
 use crate::http::message::{Headers, Octets, Omission, read_json};
-use crate::http::{read_fields, uncoded};
+use crate::http::{read_fields, reason_of, uncoded};
 use crate::inject::InjectionKind;
 use crate::judge::recording::live::End;
 use crate::redact::{
@@ -318,13 +317,6 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
         // Of a URL without a path.
         Some(query) => format!("/{query}").into(),
     }
-}
-
-/// The reason phrase of a response, where it is not that of its status.
-fn reason_of(head: &http::response::Parts) -> Option<String> {
-    let reason = head.extensions.get::<ReasonPhrase>()?.as_bytes();
-    let own = head.status.canonical_reason().unwrap_or_default();
-    (reason != own.as_bytes()).then(|| reason.iter().copied().map(char::from).collect())
 }
 
 fn unredacted<'a>(

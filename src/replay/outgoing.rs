@@ -81,7 +81,7 @@ pub(crate) enum Unanswered {
 }
 
 /// The header fields of the recorded connection, which are dropped or computed anew.
-const CONNECTION_FIELDS: [&str; 7] = [
+pub(super) const CONNECTION_FIELDS: [&str; 7] = [
     "connection",
     "content-length",
     "expect",
@@ -111,14 +111,17 @@ impl Translation<'_> {
 
     /// The bytes of a body of this media type.
     fn body<'b>(&self, body: &'b RawBody<'_>, media_type: &str) -> Result<Cow<'b, [u8]>, NotKept> {
-        let bytes = body.bytes()?;
         let is_json = matches!(body, RawBody::Json(_)) || message::is_json(media_type);
+        Ok(self.bytes(body.bytes()?, is_json))
+    }
+
+    pub(super) fn bytes<'b>(&self, bytes: Cow<'b, [u8]>, is_json: bool) -> Cow<'b, [u8]> {
         let Ok(text) = std::str::from_utf8(&bytes) else {
-            return Ok(bytes);
+            return bytes;
         };
         let has_addresses = self.moved.is_some() && is_json && text.contains("://");
         if !self.mapping.changes() && !has_addresses {
-            return Ok(bytes);
+            return bytes;
         }
         let changed = if is_json {
             json::with_texts(text, |it| self.text("", it))
@@ -126,10 +129,16 @@ impl Translation<'_> {
             let translated = self.mapping.running(text);
             (translated != text).then_some(translated)
         };
-        Ok(match changed {
+        match changed {
             Some(changed) => Cow::Owned(changed.into()),
             None => bytes,
-        })
+        }
+    }
+
+    /// The value of a header field, where it changes.
+    pub(super) fn field(&self, name: &str, value: &str) -> Option<String> {
+        let moved = self.moved.filter(|_| is_address_field(name));
+        Self { moved, ..*self }.text(name, value)
     }
 
     fn message(
@@ -166,9 +175,7 @@ impl Translation<'_> {
             !is_of_connection && !is_of_coding
         });
         for (name, value) in fields.iter_mut() {
-            let moved = self.moved.filter(|_| is_address_field(name));
-            let translation = Self { moved, ..*self };
-            if let Some(changed) = translation.text(name, value) {
+            if let Some(changed) = self.field(name, value) {
                 *value = changed;
             }
         }

@@ -75,12 +75,13 @@ impl Stubs {
     fn matching(&self, live: &Asked<'_>) -> Result<Vec<Stub>, Diagnostic> {
         let mut found = Vec::new();
         for (file, stubs) in self.0.iter().enumerate() {
+            let rules = stubs.recorded.rules();
             for exchange in stubs.requests.at_path(&live.path_keys()) {
                 let stub = stubs.recorded.load_raw(exchange, |it| {
                     let is_whole = it.response.is_some() && it.broke.is_none();
                     let recorded = is_whole.then(|| Asked::recorded(&it.request))?;
                     let mut mapping = Mapping::default();
-                    let comparison = Comparison::of_requests(&mapping, &recorded, live);
+                    let comparison = Comparison::of_requests(rules, &mapping, &recorded, live);
                     let mut differences = comparison.differences.iter();
                     if differences.any(|it| it.part == Part::RequestLine) {
                         return None;

@@ -12,6 +12,7 @@ mod fresh;
 mod live;
 mod long;
 mod reached;
+mod rules;
 mod snapshots;
 mod suites;
 

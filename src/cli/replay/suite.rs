@@ -14,17 +14,22 @@ use crate::api::party::Party;
 use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::output;
 use crate::cli::output::Output;
+use crate::cli::record;
 use crate::cli::run::listening;
 use crate::cli::tls;
 use crate::cli::usage::UsageError;
+use crate::diagnostic::Diagnostic;
 use crate::http::interception::Interception;
 use crate::http::tls::Authority;
 use crate::http::{Client, Listener};
 use crate::judge::verdict::Verdict;
+use crate::redact::ProjectRedaction;
 use crate::replay::bot::Bot;
 use crate::replay::live::{self, ReplayOptions, Timing, Ways};
 use crate::replay::recording::{Indexed, file};
+use crate::replay::rules::Rules;
 use crate::replay::service::{self, Notifications, Service, Serving};
+use crate::replay::update::Update;
 use crate::replay::{Messages, Replayed};
 use crate::runner::options::TargetProgram;
 use crate::runner::process::{Launch, LaunchError, Running};
@@ -53,8 +58,21 @@ pub(super) enum Live {
     },
 }
 
+/// What recordings are played for.
+#[derive(Debug)]
+pub(super) enum Aim {
+    Judge,
+    /// To see what varies.
+    Learn,
+    /// To write them anew. The new messages are redacted by these rules of the project.
+    Update(ProjectRedaction),
+}
+
 #[derive(Debug)]
 pub(super) struct Options {
+    pub aim: Aim,
+    /// What may differ from the recordings.
+    pub rules: Rules,
     pub live: Live,
     pub listen: SocketAddr,
     /// The address of confcall that the live party is given, if it is not that of the listener.
@@ -71,12 +89,18 @@ pub(super) struct Options {
     pub messages: Messages,
 }
 
+fn lost(lost: Diagnostic) -> EnvironmentError {
+    EnvironmentError::Replay(lost.into())
+}
+
 pub(super) struct Suite {
     options: Options,
     output: Output,
     interrupt: CancellationToken,
     listeners: Option<Listeners>,
     running: Option<Running>,
+    /// The rules that are about a place in the recordings so far.
+    used_rules: Vec<bool>,
 }
 
 /// The listeners of the party that is played.
@@ -97,6 +121,7 @@ impl Suite {
             interrupt,
             listeners: None,
             running: None,
+            used_rules: Vec::new(),
         }
     }
 
@@ -110,6 +135,9 @@ impl Suite {
         if recording.index().is_empty() {
             return Err(UsageError::NoExchange(path.to_owned()).into());
         }
+        let recording = recording.compared_by(self.options.rules.clone());
+        let marked = recording.index().mark_used_rules(&mut self.used_rules);
+        marked.map_err(lost)?;
         if self.interrupt.is_cancelled() {
             return Ok(None);
         }
@@ -127,6 +155,20 @@ impl Suite {
             self.end().await;
         }
         played
+    }
+
+    /// A sentence for each rule that is about no place in the recordings.
+    pub(super) fn unused_rules(&self) -> Vec<String> {
+        self.options.rules.unused(&self.used_rules)
+    }
+
+    /// What is written anew of a recording.
+    fn update(&self, live: Party) -> Result<Option<Update>, Failure> {
+        let Aim::Update(redaction) = &self.options.aim else {
+            return Ok(None);
+        };
+        let redactor = record::redactor_of(redaction.clone())?;
+        Ok(Some(Update::new(live, redactor)))
     }
 
     /// Ends the live party, if confcall has started it.
@@ -165,6 +207,11 @@ impl Suite {
         let proxy = proxy.as_ref().map(|(url, path)| (url.as_str(), *path));
         let own = self.listeners.as_ref().map(|it| it.own.url());
         let text = listening(&own.unwrap_or_default(), proxy, options.program.is_some());
+        if let Aim::Learn = self.options.aim {
+            // Standard output is for rules.
+            output::say(text.trim_end());
+            return Ok(());
+        }
         Ok(self.output.print(&text)?)
     }
 
@@ -210,7 +257,11 @@ impl Suite {
         let callback = callback.map(|it| generator.callback(&it));
         let messages = self.options.messages;
         let bot = Bot::new(recording, generator, callback.as_deref(), messages);
-        let bot = bot.map_err(|lost| EnvironmentError::Replay(lost.into()))?;
+        let bot = bot.map_err(lost)?;
+        let bot = match self.update(Party::Service)? {
+            Some(update) => bot.updating(update),
+            None => bot,
+        };
         let stop = Stop::from(self.interrupt.child_token());
         let options = self.replay_options(path);
         let playing = live::bot(bot, url, listener, given, options, stop.token.clone());
@@ -246,6 +297,11 @@ impl Suite {
                 messages: self.options.messages,
             },
         );
+        let service = match (self.update(Party::Bot)?, &self.options.aim) {
+            (Some(update), _) => service.updating(update),
+            (None, Aim::Learn) => service.serving_changed(),
+            (None, _) => service,
+        };
         let launch = match &callback {
             Some(url) => self.launch(path, Party::Bot, url)?,
             None => None,
@@ -267,7 +323,7 @@ impl Suite {
             is_up: is_up.clone(),
         };
         let options = self.replay_options(path);
-        let playing = live::service(service, ways, options, stop.token.clone());
+        let playing = Box::pin(live::service(service, ways, options, stop.token.clone()));
         let starting = self.starting(launch.as_ref(), &is_up, &stop);
         let both = async { tokio::join!(playing, starting) };
         let running = self.running.as_ref();

@@ -49,8 +49,11 @@ pub(crate) struct OutgoingRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub status: u16,
+    /// The reason phrase, where it is not that of the status; each character is a byte.
+    pub reason: Option<String>,
     pub headers: Headers,
     pub body: Bytes,
+    pub trailers: Headers,
 }
 
 impl Answer {
@@ -251,12 +254,14 @@ impl Client {
                         with_causes(error.as_ref())
                     ))
                 }
-            })?
-            .to_bytes();
+            })?;
+        let trailers = body.trailers().map(wire::read_fields);
         Ok(Answer {
             status: head.status.as_u16(),
+            reason: wire::reason_of(&head),
             headers: wire::read_fields(&head.headers),
-            body,
+            trailers: trailers.unwrap_or_default(),
+            body: body.to_bytes(),
         })
     }
 }

@@ -185,7 +185,7 @@ impl Received {
     }
 
     /// The request, its body without content coding.
-    pub(crate) fn decode(self) -> Result<Request, Refusal> {
+    pub(crate) fn decode(&self) -> Result<Request, Refusal> {
         let headers = wire::read_fields(&self.head.headers);
         let limit = self.max_body;
         let body = coding::decode(&headers, &self.body, limit).map_err(|error| match error {

@@ -1,6 +1,7 @@
 //! Compares the answer of a live service with the recorded one.
 
-use serde_json::{Value, json};
+use bytes::Bytes;
+use serde_json::json;
 
 use crate::cassette::raw::{RawBody, RawResponse};
 use crate::contract::rule::Rule;
@@ -11,6 +12,7 @@ use crate::replay::matching::comparison::{Comparison, Part};
 use crate::replay::matching::target::{ADDRESS_FIELDS, Own};
 use crate::replay::outcome::Outcome;
 use crate::replay::recording::Index;
+use crate::replay::update::LiveMessage;
 use crate::replay::values::mapping::Mapping;
 
 /// The answer of a live service.
@@ -22,11 +24,28 @@ pub(crate) struct LiveAnswer<'a> {
     pub body: &'a [u8],
     /// The body as it came.
     pub raw: &'a [u8],
+    pub trailers: &'a Headers,
+    pub reason: Option<&'a str>,
     /// The addresses of the service.
     pub own: &'a Own,
 }
 
 impl LiveAnswer<'_> {
+    /// The answer as a recording may keep it.
+    pub(super) fn message(&self) -> LiveMessage {
+        let coding = self.headers.get("content-encoding");
+        LiveMessage {
+            status: self.status,
+            headers: self.headers.clone(),
+            body: Bytes::copy_from_slice(self.body),
+            coding: coding.filter(|_| self.body != self.raw).map(str::to_owned),
+            trailers: self.trailers.clone(),
+            reason: self.reason.map(str::to_owned),
+            own: self.own.clone(),
+            ..LiveMessage::default()
+        }
+    }
+
     /// The answer as reports show it.
     pub(super) fn shown(&self) -> Response {
         Response {
@@ -52,51 +71,41 @@ pub(super) fn compare(
         if live.status != recorded.status {
             return Some(Compared::Status(recorded.status));
         }
-        let mut comparison = Comparison::between(recording.own(it), live.own.clone());
-        let fields = fields(&mut comparison, mapping, recorded, live.headers);
+        let rules = recording.rules();
+        let rules = rules.of_request(&it.request.method, &it.request.target);
+        let mut comparison = Comparison::between(rules, recording.own(it), live.own.clone());
+        comparison.fields(mapping, &recorded.headers, live.headers, &ADDRESS_FIELDS);
         body(&mut comparison, mapping, recorded, live);
         let is_unknown = matches!(&recorded.body, RawBody::Omitted { sha256, .. } if sha256.is_empty())
             || recorded.body.bytes().is_err() && matches!(recorded.body, RawBody::Base64(_));
         Some(Compared::Message {
             comparison: Box::new(comparison),
-            fields,
             is_unknown,
         })
     })?;
-    let mut fail = |rule, pair, message: &str| {
-        outcome.fail(recording, exchange, rule, pair, message.to_owned());
-    };
     match compared {
         None => {}
         Some(Compared::Status(status)) => {
             let message = format!("the answer is {}, recorded was {status}", live.status);
             let pair = (json!(status), json!(live.status));
-            fail(Rule::ResponseStatus, pair, &message);
+            outcome.fail(recording, exchange, Rule::ResponseStatus, pair, message);
         }
         Some(Compared::Message {
             mut comparison,
-            fields,
             is_unknown,
         }) => {
-            let differences = std::mem::take(&mut comparison.differences);
-            comparison.commit(mapping);
-            let (types, differences): (Vec<_>, Vec<_>) = differences
-                .into_iter()
-                .partition(|it| it.part == Part::ContentType);
-            for it in types {
-                let message = "Content-Type is not what was recorded";
-                fail(Rule::ResponseHeader, (it.expected, it.actual), message);
-            }
-            for (name, pair) in fields {
-                let message = format!("{name} is not what was recorded");
-                fail(Rule::ResponseHeader, pair, &message);
-            }
             if is_unknown {
                 outcome.note(format!(
                     "the body of the answer of exchange {number} was not kept, and is not compared"
                 ));
             }
-            outcome.fail_by(recording, exchange, Rule::ResponseBody, differences);
+            let differences = std::mem::take(&mut comparison.differences);
+            comparison.commit(mapping);
+            let rule = |part: &Part| match part {
+                Part::Header(_) => Rule::ResponseHeader,
+                Part::RequestLine | Part::Body => Rule::ResponseBody,
+            };
+            outcome.fail_by(recording, exchange, rule, differences);
         }
     }
     Ok(())
@@ -108,8 +117,6 @@ enum Compared {
     Status(u16),
     Message {
         comparison: Box<Comparison>,
-        /// The fields that differ, with the recorded and the live value.
-        fields: Vec<(String, (Value, Value))>,
         /// True if the recorded body is not known.
         is_unknown: bool,
     },
@@ -129,45 +136,4 @@ fn body(
     };
     let given = Given::from(&recorded.body);
     comparison.bodies(mapping, &given, bytes, (types[0], types[1]));
-}
-
-/// The fields whose addresses differ.
-fn fields(
-    comparison: &mut Comparison,
-    mapping: &Mapping,
-    recorded: &RawResponse<'_>,
-    live: &Headers,
-) -> Vec<(String, (Value, Value))> {
-    let mut differing = Vec::new();
-    for name in ADDRESS_FIELDS {
-        let values = |headers: &Headers| {
-            let fields = headers
-                .iter()
-                .filter(|(it, _)| it.eq_ignore_ascii_case(name));
-            fields
-                .map(|(_, value)| value.to_owned())
-                .collect::<Vec<_>>()
-        };
-        let mut live = values(live).into_iter();
-        for recorded in values(&recorded.headers) {
-            let live = live.next();
-            let is_same = live
-                .as_ref()
-                .is_some_and(|live| comparison.addresses(mapping, name, &recorded, live));
-            if !is_same {
-                let name = headers_name(name);
-                differing.push((name, (json!(mapping.translated(&recorded)), json!(live))));
-            }
-        }
-    }
-    differing
-}
-
-/// The name of a field as the standards write it.
-fn headers_name(name: &str) -> String {
-    let words = name.split('-').map(|word| {
-        let (first, rest) = word.split_at(1);
-        first.to_ascii_uppercase() + rest
-    });
-    words.collect::<Vec<_>>().join("-")
 }

@@ -14,10 +14,12 @@ pub(crate) use self::answer::LiveAnswer;
 use self::notifications::{ExpectedEntries, LiveEntry, Nearest, State, live_entries};
 use self::provider_state::Need;
 use self::schedule::Schedule;
+use super::matching::comparison::Part;
 use super::outcome::{Messages, Outcome, Place, Replayed};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 use super::recording::{Index, Indexed};
+use super::update::{LiveMessage, Update};
 use super::values::generated;
 use super::values::generated::Generator;
 use super::values::mapping::Mapping;
@@ -50,6 +52,8 @@ pub(crate) struct Bot {
     in_flight: usize,
     /// Live entries about unknown calls, which an answer in flight may name.
     deferred: Vec<LiveEntry>,
+    /// What is written anew.
+    update: Option<Update>,
     /// The error after which nothing is sent or compared.
     lost: Option<Diagnostic>,
 }
@@ -90,6 +94,7 @@ impl Bot {
             passed: HashSet::new(),
             in_flight: 0,
             deferred: Vec::new(),
+            update: None,
             lost: None,
         };
         if callback.is_some() {
@@ -105,12 +110,22 @@ impl Bot {
                 notifications::redirect_callbacks(body, &self.callback, &mut self.mapping);
             }
             if exchange.direction == Direction::Notification {
-                let count = self.expected.add(index, &exchange.request);
+                let rules = self.recorded.rules_of(index)?;
+                let count = self.expected.add(index, &exchange.request, &rules);
                 let group = self.recorded.group(index);
                 self.schedule.wait_for(group, index, count);
             }
         }
         Ok(())
+    }
+
+    /// The same bot, whose recording is written anew.
+    pub(crate) fn updating(mut self, mut update: Update) -> Self {
+        for entry in 0..self.expected.len() {
+            update.expect_entry(self.expected.get(entry).exchange);
+        }
+        self.update = Some(update);
+        self
     }
 
     pub(crate) fn callback(&self) -> &str {
@@ -192,6 +207,9 @@ impl Bot {
             method,
             message,
         };
+        if let Some(update) = &mut self.update {
+            update.sent(&request);
+        }
         let message = TrafficMessage::Request(request.as_request().into());
         self.outcome
             .message(Party::Bot, Some(Place::of(index)), message);
@@ -237,6 +255,9 @@ impl Bot {
             Ok(live) => {
                 let (outcome, mapping) = (&mut self.outcome, &mut self.mapping);
                 answer::compare(outcome, mapping, &self.recorded, index, live)?;
+                if let Some(update) = &mut self.update {
+                    update.take(index, live.message());
+                }
                 let message = TrafficMessage::Response(live.shown().into());
                 self.outcome
                     .message(Party::Service, Some(Place::of(index)), message);
@@ -256,7 +277,12 @@ impl Bot {
             .fail(&self.recorded, index, rule, pair, message);
     }
 
-    pub(crate) fn received(&mut self, mut request: Request) -> u16 {
+    /// Takes a notification. `live` is the same as a recording may keep it.
+    pub(crate) fn received(
+        &mut self,
+        mut request: Request,
+        live: impl FnOnce() -> LiveMessage,
+    ) -> u16 {
         if let Some(rest) = request
             .target
             .strip_prefix(resource::path_of(&self.callback))
@@ -272,8 +298,12 @@ impl Bot {
         }
         let mut method = Some(request.method.clone());
         let values = live_entries(&request.body);
+        let target = request.target.clone();
         let message = TrafficMessage::Request(request.into());
         let message = self.outcome.message(Party::Service, None, message);
+        if let Some(update) = &mut self.update {
+            update.notified(message, LiveMessage { target, ..live() });
+        }
         let acknowledgement = Response {
             status: ACKNOWLEDGED,
             headers: Headers::new(),
@@ -316,7 +346,7 @@ impl Bot {
             }
             Some(Nearest { entry, comparison }) if call.is_some() => {
                 let index = self.expected.get(entry).exchange;
-                let rule = Rule::NotificationBody;
+                let rule = |_: &Part| Rule::NotificationBody;
                 self.outcome
                     .fail_by(&self.recorded, index, rule, comparison.differences);
                 self.entry_came(entry, &live);
@@ -334,6 +364,9 @@ impl Bot {
                 let first = of_call.and_then(|it| it.first());
                 let index = first.map_or(0, |entry| self.expected.get(*entry).exchange);
                 let message = format!("a notification of `{}` was not recorded", kind.trim());
+                if let Some(update) = &mut self.update {
+                    update.entry(live.message, None, &live.value);
+                }
                 let pair = (Value::Null, live.value);
                 self.fail(index, Rule::NotificationUnexpected, pair, message);
             }
@@ -354,6 +387,9 @@ impl Bot {
             exchange,
             part: entry,
         };
+        if let Some(update) = &mut self.update {
+            update.entry(live.message, Some((exchange, entry)), &live.value);
+        }
         // The acknowledgement is the next message.
         self.outcome.place(live.message, place);
         self.outcome.place(live.message + 1, place);
@@ -430,7 +466,17 @@ impl Bot {
             self.outcome
                 .note(format!("{unsent} recorded requests were not sent"));
         }
-        self.outcome
-            .finish(&self.recorded, &self.mapping, name, elapsed)
+        let updated = self.update.take().map(|mut update| {
+            let expected = &self.expected;
+            update.place_changed(|live, came| expected.changed_to(live, &self.mapping, came));
+            update.updated(&self.recorded, &self.mapping, |_| true)
+        });
+        let updated = updated.transpose()?;
+        let outcome = &mut self.outcome;
+        let replayed = outcome.finish(&self.recorded, &self.mapping, name, elapsed)?;
+        Ok(Replayed {
+            updated,
+            ..replayed
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! The recorded change notifications, which a live service must send again. Each of them is an entry;
 //! a message has one or more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -11,8 +11,10 @@ use crate::api::resource;
 use crate::contract::change;
 use crate::contract::change::Change;
 use crate::http::message::{Body, Omission, Request};
+use crate::replay::matching::at::At;
 use crate::replay::matching::comparison::Comparison;
 use crate::replay::matching::content::Content;
+use crate::replay::rules::ExchangeRules;
 use crate::replay::values;
 use crate::replay::values::TextKind;
 use crate::replay::values::mapping::Mapping;
@@ -30,6 +32,9 @@ pub(super) struct ExpectedEntry {
     pub method: Arc<str>,
     path: Arc<str>,
     pub value: Value,
+    /// Its index in the body; none where it is the whole body.
+    at: Option<usize>,
+    rules: ExchangeRules,
     /// The body was not kept, so that nothing can be compared.
     is_omitted: bool,
     pub state: State,
@@ -61,8 +66,13 @@ pub(super) struct Nearest {
 }
 
 impl ExpectedEntries {
-    /// Returns the number of entries of the notification.
-    pub(super) fn add(&mut self, exchange: usize, request: &Request) -> usize {
+    /// Adds the entries of a notification, which these rules are about. Returns their number.
+    pub(super) fn add(
+        &mut self,
+        exchange: usize,
+        request: &Request,
+        rules: &ExchangeRules,
+    ) -> usize {
         let path: Arc<str> = resource::path_of(&request.target).into();
         let method: Arc<str> = request.method.as_str().into();
         let is_omitted = matches!(
@@ -73,9 +83,10 @@ impl ExpectedEntries {
             Body::Json(body) => entries(body),
             _ => vec![Value::Null],
         };
+        let is_listed = request.body.json().and_then(change::entries).is_some();
         let count = values.len();
         self.missing += count;
-        for value in values {
+        for (index, value) in values.into_iter().enumerate() {
             let call = Change::read(&value).call().map(identifier::normal);
             let of_call = self.by_call.entry(call.unwrap_or_default()).or_default();
             of_call.push(self.entries.len());
@@ -84,6 +95,8 @@ impl ExpectedEntries {
                 method: Arc::clone(&method),
                 path: Arc::clone(&path),
                 value,
+                at: is_listed.then_some(index),
+                rules: rules.clone(),
                 is_omitted,
                 state: State::Missing,
             });
@@ -147,9 +160,11 @@ impl ExpectedEntries {
             if expected.state == State::Over || Change::read(&expected.value).kind() != kind {
                 continue;
             }
-            let mut comparison = Comparison::default();
+            let mut comparison = Comparison::by(expected.rules.clone());
             let [recorded, live] = [&expected.value, live].map(Content::of_value);
-            comparison.contents(mapping, &recorded, &live);
+            let list = At::Property(&At::Body, "value");
+            let at = expected.at.map_or(At::Body, |at| At::Item(&list, at));
+            comparison.contents_at(mapping, &recorded, &live, at);
             let count = comparison.differences.len();
             if nearest
                 .as_ref()
@@ -165,6 +180,29 @@ impl ExpectedEntries {
             }
         }
         nearest
+    }
+
+    /// The first entry that did not come and is about the same thing as a live one, whatever it says.
+    pub(super) fn changed_to(
+        &self,
+        live: &Value,
+        mapping: &Mapping,
+        came: &HashSet<usize>,
+    ) -> Option<(usize, usize)> {
+        let live = Change::read(live);
+        let recorded = |id: &str| identifier::normal(mapping.recorded(id).unwrap_or(id));
+        let call = recorded(live.call()?);
+        let operation = live.operation().map(recorded);
+        let mut entries = self.of_call(&call).iter();
+        let entry = *entries.find(|entry| {
+            let expected = Change::read(&self.entries[**entry].value);
+            let of_expected = expected.operation().map(identifier::normal);
+            !came.contains(entry)
+                && expected.subject == live.subject
+                && expected.change_type == live.change_type
+                && of_expected == operation
+        })?;
+        Some((self.entries[entry].exchange, entry))
     }
 
     /// Sets the state of an entry; true if it was missing before.

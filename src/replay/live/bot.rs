@@ -1,8 +1,10 @@
 //! Plays the recorded bot over sockets.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -12,12 +14,13 @@ use uuid::Uuid;
 
 use super::session::{ReplayError, ReplayOptions, Session, Waited, below, outgoing};
 use crate::http::limits::MAX_BODY;
-use crate::http::{Listener, Reply};
+use crate::http::{Listener, Received, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
 use crate::replay::bot::provider_state::Need;
 use crate::replay::bot::{Bot, LiveAnswer};
 use crate::replay::matching::target::Own;
+use crate::replay::update::LiveMessage;
 use crate::replay::{Generator, Replayed, Unanswered};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
@@ -52,14 +55,14 @@ pub(crate) async fn bot(
     let closing = CancellationToken::new();
     let server = listener.map(|listener| {
         let session = Arc::clone(&session);
-        let serving = listener.serve(
-            move |request| {
-                let session = Arc::clone(&session);
-                async move {
-                    let status = session.party().received(request);
+        let serving = listener.serve_received(
+            move |received| {
+                let answered = received.decode().map(|request| {
+                    let status = session.party().received(request, || message(&received));
                     session.wake();
                     Reply::status(status)
-                }
+                });
+                ready(answered)
             },
             closing.clone(),
         );
@@ -96,6 +99,22 @@ pub(crate) async fn bot(
     }
     let name = &session.options.name;
     Ok(session.party().finish(name, begun.elapsed())?)
+}
+
+/// A notification as a recording may keep it.
+fn message(received: &Received) -> LiveMessage {
+    let (headers, body) = (received.headers(), received.uncoded());
+    let coding = headers.get("content-encoding");
+    LiveMessage {
+        method: received.method().to_owned(),
+        target: received.target().into_owned(),
+        coding: coding
+            .filter(|_| *body != **received.body())
+            .map(str::to_owned),
+        body: Bytes::copy_from_slice(&body),
+        headers,
+        ..LiveMessage::default()
+    }
 }
 
 /// A generator with a random seed.
@@ -169,6 +188,8 @@ async fn send(
         headers: &answer.headers,
         body: body.as_deref().unwrap_or(&answer.body),
         raw: &answer.body,
+        trailers: &answer.trailers,
+        reason: answer.reason.as_deref(),
         own: &own,
     });
     let live = live.map_err(|error| Unanswered::Failed(error.clone().into()));

@@ -157,11 +157,14 @@ impl Server {
         let (headers, target) = (received.headers(), received.target().into_owned());
         // The service stays locked, so that no answer is cached under a later version of its mapping.
         let mut service = session.party();
+        let body = received.uncoded();
+        let coding = headers.get("content-encoding");
         let mut answer = service.answer(&LiveRequest {
             method: received.method(),
             target: &target,
             headers: &headers,
-            body: &received.uncoded(),
+            body: &body,
+            coding: coding.filter(|_| *body != **received.body()),
             scheme,
         });
         if service.keeps_messages() {

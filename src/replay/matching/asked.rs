@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::comparison::outline;
 use super::content::{Content, plain_number};
 use super::target::{Own, api_resource, authority, normal_path, query_of};
+use super::texts::outline;
 use crate::api::resource;
 use crate::cassette::raw::{RawBody, RawRequest};
 use crate::contract::shape::{bare_type, canonical};
@@ -21,12 +21,13 @@ pub(in crate::replay) struct Asked<'a> {
     pub target: &'a str,
     /// In small letters.
     pub host: Option<String>,
+    pub headers: &'a Headers,
     pub content_type: Option<&'a str>,
     pub body: Given<'a>,
 }
 
 /// A body that was recorded, or that came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::replay) enum Given<'a> {
     Bytes(Cow<'a, [u8]>),
     /// JSON by the recording, whatever its media type.
@@ -74,6 +75,7 @@ impl<'a> Asked<'a> {
                 request.wire.authority.as_deref(),
                 request.headers.get("host"),
             ),
+            headers: &request.headers,
             content_type: request.headers.get("content-type"),
             body: Given::from(&request.body),
         }
@@ -92,6 +94,7 @@ impl<'a> Asked<'a> {
             method,
             target: path_and_query(target),
             host: authority(named, headers.get("host")),
+            headers,
             content_type: headers.get("content-type"),
             body: Given::Bytes(body.into()),
         }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use self::normalized::normalize;
 use super::matching::comparison::{Difference, Part};
 use super::recording::Index;
+use super::update::Updated;
 use super::values::mapping::Mapping;
 use crate::api::party::Party;
 use crate::contract::rule::{Level, Rule};
@@ -31,6 +32,17 @@ pub(crate) struct Replayed {
     /// are kept ([`Messages::All`]).
     pub conversation: Vec<Traffic>,
     pub played: usize,
+    pub differing: Vec<Differing>,
+    /// The cassette with the live messages, where it was asked for.
+    pub updated: Option<Updated>,
+}
+
+/// A difference from an exchange, and the index of its violation in the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Differing {
+    pub exchange: usize,
+    pub difference: Difference,
+    pub failure: usize,
 }
 
 /// The messages that a replay keeps.
@@ -46,6 +58,7 @@ pub(crate) enum Messages {
 pub(super) struct Outcome {
     role: Party,
     pub failures: Vec<Violation>,
+    differing: Vec<Differing>,
     notes: Vec<String>,
     messages: Messages,
     traffic: Vec<Entry>,
@@ -106,6 +119,15 @@ impl Place {
     }
 }
 
+/// The name of a field as the standards write it.
+fn field_name(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_ascii_uppercase() + rest
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
 impl Entry {
     fn shown(self, recorded: &Index) -> Traffic {
         let number = self.place.map(|it| recorded.number(it.exchange));
@@ -125,6 +147,7 @@ impl Outcome {
         Self {
             role,
             failures: Vec::new(),
+            differing: Vec::new(),
             notes: Vec::new(),
             messages,
             traffic: Vec::new(),
@@ -159,18 +182,19 @@ impl Outcome {
         });
     }
 
-    /// Adds the differences of a live message from an exchange.
+    /// Adds the differences of a live message from an exchange, each by the rule of its part.
     pub(super) fn fail_by(
         &mut self,
         recorded: &Index,
         exchange: usize,
-        rule: Rule,
+        rule: impl Fn(&Part) -> Rule,
         differences: Vec<Difference>,
     ) {
         for difference in differences {
-            let place = match (difference.part, difference.pointer.as_str()) {
+            let rule = rule(&difference.part);
+            let place = match (&difference.part, difference.pointer.as_str()) {
                 (Part::RequestLine, _) => "the request line".to_owned(),
-                (Part::ContentType, _) => "Content-Type".to_owned(),
+                (Part::Header(name), _) => field_name(name),
                 (Part::Body, "") => "the body".to_owned(),
                 (Part::Body, pointer) => pointer.to_owned(),
             };
@@ -179,11 +203,17 @@ impl Outcome {
             } else {
                 "is not what was recorded"
             };
-            let pair = (difference.expected, difference.actual);
+            let pair = (difference.expected.clone(), difference.actual.clone());
+            let failure = self.failures.len();
             self.fail(recorded, exchange, rule, pair, format!("{place} {what}"));
             if let Some(last) = self.failures.last_mut() {
-                last.pointer = difference.pointer;
+                last.pointer = difference.pointer.clone();
             }
+            self.differing.push(Differing {
+                exchange,
+                difference,
+                failure,
+            });
         }
     }
 
@@ -252,6 +282,8 @@ impl Outcome {
         let (verdict, reason) = self.verdict();
         Ok(Replayed {
             conversation,
+            differing: std::mem::take(&mut self.differing),
+            updated: None,
             result: ScenarioResult {
                 scenario: name.to_owned(),
                 role: self.role,

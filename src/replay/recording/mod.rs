@@ -8,13 +8,16 @@ pub(crate) mod file;
 mod grouping;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use self::grouping::Grouping;
 use super::matching::asked::{Asked, Given, RequestKey};
 use super::matching::content::Content;
 use super::matching::requests::Requests;
 use super::matching::target::{Own, is_address_field, is_local, local_authority};
+use super::rules::{ExchangeRules, Rules, Scope};
 use super::values::{Key, Keys, Values};
+use crate::api::resource;
 use crate::cassette::format::{Direction, Exchange, VERSION};
 use crate::cassette::raw::{RawBody, RawExchange};
 use crate::cassette::recording::Recording;
@@ -43,6 +46,9 @@ pub(crate) struct Index {
     uncaused: Vec<usize>,
     /// Pairs of an exchange and a value that the recorded bot chose for it.
     chosen: Vec<(usize, Key)>,
+    rules: Rules,
+    /// Pairs of a notification and the exchange that caused it, sorted.
+    by_caused: Vec<(usize, usize)>,
 }
 
 /// The line of an exchange.
@@ -169,6 +175,9 @@ impl Indexed {
         }
         let groups = grouping.numbers();
         let (caused, uncaused) = causes(&reads, &groups);
+        let by_caused = caused.iter().map(|(cause, caused)| (*caused, *cause));
+        let mut by_caused: Vec<(usize, usize)> = by_caused.collect();
+        by_caused.sort_unstable();
         let lines = reads.iter().map(|it| it.line).collect();
         let requests = reads.into_iter().map(|it| it.request).collect();
         Self {
@@ -181,6 +190,8 @@ impl Indexed {
                 caused,
                 uncaused,
                 chosen,
+                rules: Rules::default(),
+                by_caused,
             },
             requests: Requests::new(requests),
             own_values,
@@ -208,6 +219,12 @@ impl Indexed {
             text.extend(line);
         }
         Self::new(recording.file(), VERSION, Box::new(text), reads)
+    }
+
+    /// The same recording, compared by these rules.
+    pub(crate) fn compared_by(mut self, rules: Rules) -> Self {
+        self.index.rules = rules;
+        self
     }
 
     pub(crate) const fn index(&self) -> &Index {
@@ -303,6 +320,75 @@ impl Index {
             own.extend(fields.filter_map(|(_, value)| local_authority(value)));
         }
         Own::at(own)
+    }
+
+    pub(super) const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The rules about an exchange.
+    pub(super) fn rules_of(&self, index: usize) -> Result<ExchangeRules, Diagnostic> {
+        if self.rules.is_empty() {
+            return Ok(ExchangeRules::default());
+        }
+        self.with_scope(index, |scope| self.rules.of(scope))
+    }
+
+    /// What rules name an exchange by. The operation of a notification is that of the request which caused
+    /// it.
+    pub(super) fn with_scope<T>(
+        &self,
+        index: usize,
+        take: impl FnOnce(Scope<'_>) -> T,
+    ) -> Result<T, Diagnostic> {
+        let request = |index| {
+            self.load_raw(index, |it| {
+                (it.request.method.to_string(), it.request.target.to_string())
+            })
+        };
+        let (method, target) = request(index)?;
+        let Some(cause) = seconds(&self.by_caused, index).next() else {
+            return Ok(take(Scope::of_request(&method, &target)));
+        };
+        let cause = request(cause)?;
+        let operation = Scope::of_request(&cause.0, &cause.1).operation;
+        let path = resource::path_of(&target);
+        Ok(take(Scope { operation, path }))
+    }
+
+    /// Marks the rules that are about a place in this recording, by their order.
+    pub(crate) fn mark_used_rules(&self, used: &mut Vec<bool>) -> Result<(), Diagnostic> {
+        used.resize(self.rules.len(), false);
+        for index in 0..self.len() {
+            if used.iter().all(|it| *it) {
+                break;
+            }
+            let rules = self.rules_of(index)?;
+            self.load_raw(index, |it| rules.mark_used(used, it))?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of the recording up to the end of its last exchange.
+    pub(super) fn text(&self) -> Result<Vec<u8>, Diagnostic> {
+        let ranges = (0..self.len()).map(|it| self.range(it).end);
+        let mut text = vec![0; ranges.max().unwrap_or(0)];
+        let read = self.source.read(0, &mut text);
+        read.map_err(|error| self.lost(0, &error))?;
+        Ok(text)
+    }
+
+    /// The place of an exchange in the [text](Self::text).
+    pub(super) fn range(&self, index: usize) -> Range<usize> {
+        let line = &self.lines[index];
+        let at = usize::try_from(line.at).unwrap_or(usize::MAX);
+        at..at.saturating_add(line.length)
+    }
+
+    /// The line of an exchange, with its end.
+    pub(super) fn line_text(&self, index: usize) -> Result<String, Diagnostic> {
+        let line = self.bytes(index)?;
+        String::from_utf8(line).map_err(|error| self.lost(index, &error))
     }
 
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Diagnostic> {

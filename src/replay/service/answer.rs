@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use crate::replay::matching::asked::{Asked, path_shape};
 use crate::replay::matching::comparison::{Comparison, Difference, Part};
 use crate::replay::matching::requests::Requests;
 use crate::replay::recording::Index;
+use crate::replay::update::LiveMessage;
 use crate::replay::values::mapping::Mapping;
 
 /// A live request.
@@ -24,6 +26,8 @@ pub(crate) struct LiveRequest<'a> {
     pub headers: &'a Headers,
     /// The body without a content coding.
     pub body: &'a [u8],
+    /// The coding that was taken away.
+    pub coding: Option<&'a str>,
     /// `https` or `http`, as the bot reaches this service.
     pub scheme: &'a str,
 }
@@ -41,6 +45,21 @@ pub(crate) struct Answer {
     /// True if an identical request gets the same answer, while the [version of the
     /// mapping](super::Service::mapping_version) is unchanged.
     pub is_repeatable: bool,
+}
+
+impl LiveRequest<'_> {
+    /// The request as a recording may keep it.
+    pub(super) fn message(&self, asked: &Asked<'_>) -> LiveMessage {
+        LiveMessage {
+            method: self.method.to_owned(),
+            target: asked.target.to_owned(),
+            headers: self.headers.clone(),
+            body: Bytes::copy_from_slice(self.body),
+            coding: self.coding.map(str::to_owned),
+            own: asked.own(),
+            ..LiveMessage::default()
+        }
+    }
 }
 
 /// An answer that confcall gives instead of a recorded one.
@@ -74,35 +93,38 @@ const MOST_PATHS: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Nearest {
     pub exchange: usize,
-    pub differences: Vec<Difference>,
+    pub comparison: Comparison,
+    /// True if method and path are those of the live one.
+    pub is_of_path: bool,
 }
 
 /// The recorded request of the same method and path with the fewest differences, else the one with
 /// the most similar method and path. None in a recording without requests.
 pub(super) fn nearest(
-    recorded: &Index,
+    index: &Index,
     requests: &Requests,
     mapping: &Mapping,
     live: &Asked<'_>,
 ) -> Result<Option<Nearest>, Diagnostic> {
-    let mut best: Option<((usize, bool, usize), Vec<Difference>)> = None;
+    let mut best: Option<((usize, bool, usize), Comparison)> = None;
     for exchange in requests.at_path(&live.path_keys()) {
-        let differences = recorded.load_raw(exchange, |it| {
+        let comparison = index.load_raw(exchange, |it| {
             let recorded = Asked::recorded(&it.request);
-            Comparison::of_requests(mapping, &recorded, live).differences
+            Comparison::of_requests(index.rules(), mapping, &recorded, live)
         })?;
         let is_served = requests.is_served(exchange);
-        let rank = (differences.len(), is_served, exchange);
+        let rank = (comparison.differences.len(), is_served, exchange);
         if best.as_ref().is_none_or(|(other, _)| rank < *other) {
-            best = Some((rank, differences));
+            best = Some((rank, comparison));
         }
     }
     match best {
-        Some(((.., exchange), differences)) => Ok(Some(Nearest {
+        Some(((.., exchange), comparison)) => Ok(Some(Nearest {
             exchange,
-            differences,
+            comparison,
+            is_of_path: true,
         })),
-        None => most_similar(recorded, requests, live),
+        None => most_similar(index, requests, live),
     }
 }
 
@@ -126,11 +148,13 @@ fn most_similar(
     }
     Ok(best.map(|(_, exchange, line)| Nearest {
         exchange,
-        differences: vec![Difference {
+        is_of_path: false,
+        comparison: Comparison::with(Difference {
             part: Part::RequestLine,
             pointer: Pointer::root(),
+            pattern: Pointer::root(),
             expected: json!(line),
             actual: json!(format!("{} {}", live.method, live.target)),
-        }],
+        }),
     }))
 }

@@ -1,6 +1,7 @@
 //! The recorded service, for a live bot.
 
 mod answer;
+mod notifications;
 #[cfg(test)]
 mod tests;
 
@@ -10,12 +11,13 @@ use serde_json::{Value, json};
 
 use self::answer::{Nearest, nearest, refusal};
 use super::matching::asked::{Asked, RequestKey};
-use super::matching::comparison::Comparison;
+use super::matching::comparison::{Comparison, Part};
 use super::matching::content::Content;
 use super::matching::requests::Requests;
 use super::outcome::{Message, Messages, Outcome, Place, Replayed, Unparsed};
-use super::outgoing::{Outgoing, OutgoingRequest, Translation, Unanswered};
+use super::outgoing::{Outgoing, Translation, Unanswered};
 use super::recording::{Index, Indexed};
+use super::update::Update;
 use super::values::Key;
 use super::values::mapping::Mapping;
 use crate::api::party::Party;
@@ -47,6 +49,10 @@ pub(crate) struct Service {
     /// Notifications that were neither sent nor passed over.
     unsent: usize,
     mapping_version: u64,
+    /// What is written anew.
+    update: Option<Update>,
+    /// True if a changed request gets the response of the one that it has changed.
+    serves_changed: bool,
     /// The error after which nothing is answered.
     lost: Option<Diagnostic>,
 }
@@ -96,12 +102,28 @@ impl Service {
             replaced: Vec::new(),
             in_flight: Vec::new(),
             mapping_version: 0,
+            update: None,
+            serves_changed: false,
             lost: None,
         }
     }
 
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.outcome.note(note);
+    }
+
+    /// The same service, whose recording is written anew.
+    pub(crate) fn updating(self, update: Update) -> Self {
+        Self {
+            update: Some(update),
+            ..self.serving_changed()
+        }
+    }
+
+    /// The same service, which gives a changed request the response of the one that it has changed.
+    pub(crate) fn serving_changed(mut self) -> Self {
+        self.serves_changed = true;
+        self
     }
 
     /// The notifications that no request caused. They are sent first.
@@ -130,14 +152,28 @@ impl Service {
     }
 
     fn match_request(&mut self, request: &LiveRequest<'_>) -> Result<Answer, Diagnostic> {
-        let LiveRequest {
-            method,
-            target,
-            headers,
-            body,
-            ..
-        } = *request;
-        let asked = Asked::live(method, target, headers, body);
+        let asked = Asked::live(
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+        );
+        let live = self.update.is_some().then(|| request.message(&asked));
+        let answer = self.match_asked(request, &asked)?;
+        if let (Some(update), Some(exchange), Some(live)) =
+            (&mut self.update, answer.exchange, live)
+        {
+            update.take(exchange, live);
+        }
+        Ok(answer)
+    }
+
+    fn match_asked(
+        &mut self,
+        request: &LiveRequest<'_>,
+        asked: &Asked<'_>,
+    ) -> Result<Answer, Diagnostic> {
+        let LiveRequest { headers, body, .. } = *request;
         let base = headers
             .get("host")
             .map(|host| format!("{}://{host}", request.scheme));
@@ -147,7 +183,7 @@ impl Service {
         // What was recorded without a media type may have any.
         for media_type in [media_type.as_deref(), None] {
             let key = asked.key(media_type, Some(&content));
-            if let Some(index) = self.find_equal(&key, &asked) {
+            if let Some(index) = self.find_equal(&key, asked) {
                 let mut answer = self.serve(index, base.as_deref())?;
                 answer.is_repeatable &= self.requests.is_unique(&key, asked.host.as_deref());
                 return Ok(answer);
@@ -156,17 +192,21 @@ impl Service {
         }
         let json = std::str::from_utf8(body).ok().and_then(Content::json);
         keys.extend(json.map(|json| asked.key(None, Some(&json))));
-        let mut found = self.find(&keys, &asked)?;
+        let mut found = self.find(&keys, asked)?;
         if found.is_none() && self.options.serving == Serving::Repeated {
             let same_path = self.requests.at_path(&asked.path_keys());
             self.requests.begin_again(&same_path);
-            found = match self.find(&keys, &asked)? {
-                None => self.find_with_new_values(&same_path, &asked)?,
+            found = match self.find(&keys, asked)? {
+                None => self.find_with_new_values(&same_path, asked)?,
                 found => found,
             };
         }
+        let found = match found {
+            None if self.serves_changed => self.find_changed(asked)?,
+            found => found,
+        };
         let Some(index) = found else {
-            return self.refuse(&asked);
+            return self.refuse(asked);
         };
         let answer = self.serve(index, base.as_deref())?;
         Ok(Answer {
@@ -178,7 +218,10 @@ impl Service {
     /// The recording whose values are all those of a request, which stand for themselves.
     fn find_equal(&mut self, key: &RequestKey, asked: &Asked<'_>) -> Option<usize> {
         let stand = |id: &Key| self.mapping.may_stand_for_itself(*id);
-        if key.needs_comparison || !key.ids.iter().all(stand) {
+        let rules = self.recorded.rules();
+        // A key knows nothing of rules. The path of an equal request is the same to the letter.
+        let is_by_rules = !rules.of_request(asked.method, asked.target).is_empty();
+        if is_by_rules || key.needs_comparison || !key.ids.iter().all(stand) {
             return None;
         }
         let index = self.requests.find_equal(key, asked.host.as_deref())?;
@@ -250,14 +293,36 @@ impl Service {
         Ok(None)
     }
 
+    /// The unserved request of the same method and path that a live one has changed.
+    fn find_changed(&mut self, asked: &Asked<'_>) -> Result<Option<usize>, Diagnostic> {
+        let nearest = nearest(&self.recorded, &self.requests, &self.mapping, asked)?;
+        let changed = nearest.filter(|it| it.is_of_path && !self.requests.is_served(it.exchange));
+        let Some(Nearest {
+            exchange,
+            mut comparison,
+            ..
+        }) = changed
+        else {
+            return Ok(None);
+        };
+        self.mapping_version += 1;
+        let differences = std::mem::take(&mut comparison.differences);
+        comparison.commit(&mut self.mapping);
+        let rule = |_: &Part| Rule::RequestUnexpected;
+        self.outcome
+            .fail_by(&self.recorded, exchange, rule, differences);
+        Ok(Some(exchange))
+    }
+
     /// Compares a request with a recorded one. If they match, the mapping learns its values.
     fn matches(&mut self, index: usize, asked: &Asked<'_>) -> Result<bool, Diagnostic> {
         let (requests, mapping) = (&self.requests, &self.mapping);
+        let rules = self.recorded.rules();
         let comparison = self.recorded.load_raw(index, |it| {
             let recorded = Asked::recorded(&it.request);
             requests
                 .is_host(recorded.host.as_deref(), asked.host.as_deref())
-                .then(|| Comparison::of_requests(mapping, &recorded, asked))
+                .then(|| Comparison::of_requests(rules, mapping, &recorded, asked))
         })?;
         let same = comparison.filter(|it| it.differences.is_empty());
         let Some(comparison) = same else {
@@ -364,9 +429,13 @@ impl Service {
         let rule = Rule::RequestUnexpected;
         let unexpected = (Value::Null, json!(line));
         let nearest = nearest(&self.recorded, &self.requests, &self.mapping, asked)?;
+        if let Some(update) = &mut self.update {
+            update.cannot_place(format!("`{line}` has no recorded response"));
+        }
         let Some(Nearest {
             exchange,
-            differences,
+            comparison: Comparison { differences, .. },
+            ..
         }) = nearest
         else {
             self.fail(0, rule, unexpected, message.clone());
@@ -393,7 +462,7 @@ impl Service {
         }
         let message = format!("{message}; the nearest is exchange {number}");
         self.outcome
-            .fail_by(&self.recorded, exchange, rule, differences);
+            .fail_by(&self.recorded, exchange, |_| rule, differences);
         if let Some(last) = self.outcome.failures.last_mut() {
             last.message = format!("{}: {message}", last.message);
         }
@@ -405,90 +474,6 @@ impl Service {
     fn fail(&mut self, exchange: usize, rule: Rule, pair: (Value, Value), message: String) {
         self.outcome
             .fail(&self.recorded, exchange, rule, pair, message);
-    }
-
-    /// The notification to send. Its target is the callback that the bot gave, else the recorded
-    /// path. `None` if it cannot be sent again, or the recording was changed.
-    pub(crate) fn notification(
-        &mut self,
-        index: usize,
-        token: Option<&str>,
-    ) -> Option<OutgoingRequest> {
-        self.unsent = self.unsent.saturating_sub(1);
-        let mapping = &self.mapping;
-        let loaded = self.recorded.load_raw(index, |exchange| {
-            let recorded = &exchange.request;
-            let message = Outgoing::request(recorded, mapping, token);
-            (
-                recorded.method.to_string(),
-                recorded.target.to_string(),
-                message,
-            )
-        });
-        let (method, recorded_target, message) = match loaded {
-            Ok(loaded) => loaded,
-            Err(lost) => {
-                self.lost.get_or_insert(lost);
-                return None;
-            }
-        };
-        let message = match message {
-            Ok(message) => message,
-            Err(why) => {
-                let number = self.recorded.number(index);
-                self.left = self.left.saturating_sub(1);
-                self.outcome.note(format!(
-                    "the notification of exchange {number} was not sent: {why}"
-                ));
-                return None;
-            }
-        };
-        self.in_flight.push(index);
-        let path = resource::path_of(&recorded_target);
-        let target = self
-            .mapping
-            .address_of(path)
-            .map_or_else(|| recorded_target.clone(), str::to_owned);
-        let notification = OutgoingRequest {
-            exchange: index,
-            method,
-            target,
-            message,
-        };
-        let request = TrafficMessage::Request(notification.as_request().into());
-        self.outcome
-            .message(Party::Service, Some(Place::of(index)), request);
-        Some(notification)
-    }
-
-    pub(crate) fn acknowledged(&mut self, index: usize, answer: Result<Response, Unanswered>) {
-        self.left = self.left.saturating_sub(1);
-        self.in_flight.retain(|it| *it != index);
-        self.outcome.played += 1;
-        match answer {
-            Ok(response) => {
-                let status = response.status;
-                let message = TrafficMessage::Response(response.into());
-                self.outcome
-                    .message(Party::Bot, Some(Place::of(index)), message);
-                if !(200..300).contains(&status) {
-                    let message = format!("the notification was answered {status}");
-                    let pair = (json!("2xx"), json!(status));
-                    self.fail(index, Rule::AcknowledgementStatus, pair, message);
-                }
-            }
-            Err(why) => match self.recorded.load(index) {
-                Ok(exchange) => {
-                    let recorded = exchange.response.map(|it| it.status);
-                    let message = format!("the notification was not answered: {why}");
-                    let pair = (json!(recorded), Value::Null);
-                    self.fail(index, Rule::AcknowledgementMissing, pair, message);
-                }
-                Err(lost) => {
-                    self.lost.get_or_insert(lost);
-                }
-            },
-        }
     }
 
     /// Ends the replay. Recorded requests that were not received are missing.
@@ -507,8 +492,19 @@ impl Service {
                 self.note(format!("{unsent} recorded notifications were not sent"));
             }
         }
-        self.outcome
-            .finish(&self.recorded, &self.mapping, name, elapsed)
+        let update = self.update.take();
+        let is_played = |it| {
+            self.options.notifications == Notifications::Sent
+                || self.recorded.direction(it) == Direction::Request
+        };
+        let updated = update.map(|it| it.updated(&self.recorded, &self.mapping, is_played));
+        let updated = updated.transpose()?;
+        let outcome = &mut self.outcome;
+        let replayed = outcome.finish(&self.recorded, &self.mapping, name, elapsed)?;
+        Ok(Replayed {
+            updated,
+            ..replayed
+        })
     }
 
     fn report_missing(&mut self) -> Result<(), Diagnostic> {

@@ -5,6 +5,7 @@ use crate::cassette::format::Exchange;
 use crate::cassette::raw::RawExchange;
 use crate::cassette::recording::Recording;
 use crate::http::message::Headers;
+use crate::replay::rules::{ReplayRule, Rules};
 
 const ONCE: Options = Options {
     serving: Serving::Once,
@@ -238,6 +239,7 @@ fn live<'a>(
         target,
         headers,
         body,
+        coding: None,
         scheme: "http",
     }
 }
@@ -260,8 +262,12 @@ fn keys_and_comparison_agree() {
             let line = serde_json::to_string(&exchange).unwrap();
             let raw: RawExchange<'_> = serde_json::from_str(&line).unwrap();
             let mut service = service(&exchange);
-            let compared =
-                Comparison::of_requests(&service.mapping, &Asked::recorded(&raw.request), &asked);
+            let compared = Comparison::of_requests(
+                &Rules::default(),
+                &service.mapping,
+                &Asked::recorded(&raw.request),
+                &asked,
+            );
             let is_same = compared.differences.is_empty();
             let about = format!("{change:?}: {recorded} {body}\n{target} {given}\n{compared:?}");
             if service.find_equal(&key, &asked).is_some() {
@@ -328,4 +334,90 @@ fn a_form_has_another_secret_in_each_run() {
         let answer = service.answer(&live("POST", "/token", &headers, form.as_bytes()));
         assert_eq!(answer.status, status);
     }
+}
+
+/// The statuses of answers to these requests, by these rules.
+fn answered(rules: Value, exchanges: &[Exchange], requests: &[(&str, Value)]) -> Vec<u16> {
+    let rules = serde_json::from_value::<Vec<ReplayRule>>(rules).unwrap();
+    let recording = Recording::new("a", vec![Direction::Request], (2..).zip(exchanges.to_vec()));
+    let recording = Indexed::of(&recording).compared_by(rules.into());
+    let mut service = Service::new(recording, ONCE);
+    let headers = Headers::from_iter([("Content-Type", "application/json")]);
+    let statuses = requests.iter().map(|(target, body)| {
+        let body = body.to_string();
+        service
+            .answer(&live("POST", target, &headers, body.as_bytes()))
+            .status
+    });
+    statuses.collect()
+}
+
+#[test]
+fn rules_decide_which_recorded_request_a_live_one_is() {
+    let recorded = exchange(
+        "/rooms?page=1",
+        &json!({"nonce": 1, "id": GUIDS[0], "kind": "a"}),
+    );
+    let of = |page: &str, nonce: u8, id: &str, kind: &str| {
+        (
+            format!("/rooms?page={page}"),
+            json!({"nonce": nonce, "id": id, "kind": kind}),
+        )
+    };
+    let rule = |place: &str, name: &str, compare: &str| json!([{place: name, "compare": compare}]);
+    for (rules, (target, body), status) in [
+        (json!([]), of("1", 1, GUIDS[1], "a"), 200),
+        (json!([]), of("1", 2, GUIDS[0], "a"), 404),
+        (
+            rule("pointer", "/nonce", "ignore"),
+            of("1", 2, GUIDS[1], "a"),
+            200,
+        ),
+        (
+            rule("pointer", "/nonce", "ignore"),
+            of("1", 2, GUIDS[0], "b"),
+            404,
+        ),
+        (
+            rule("pointer", "/id", "exact"),
+            of("1", 1, GUIDS[0], "a"),
+            200,
+        ),
+        (
+            rule("pointer", "/id", "exact"),
+            of("1", 1, GUIDS[1], "a"),
+            404,
+        ),
+        (
+            rule("query", "page", "shape"),
+            of("9", 1, GUIDS[0], "a"),
+            200,
+        ),
+        (
+            rule("header", "content-type", "exact"),
+            of("1", 1, GUIDS[0], "a"),
+            200,
+        ),
+        (
+            json!([{"path": "/doors", "pointer": "/nonce", "compare": "ignore"}]),
+            of("1", 2, GUIDS[0], "a"),
+            404,
+        ),
+    ] {
+        let about = format!("{rules} {target} {body}");
+        let exchanges = std::slice::from_ref(&recorded);
+        assert_eq!(
+            answered(rules, exchanges, &[(&*target, body)]),
+            [status],
+            "{about}"
+        );
+    }
+}
+
+#[test]
+fn of_requests_that_rules_make_alike_each_is_served_once() {
+    let of = |nonce: u8| exchange("/rooms", &json!({"nonce": nonce}));
+    let rules = json!([{"pointer": "/nonce", "compare": "ignore"}]);
+    let requests = [3, 4, 5].map(|nonce| ("/rooms", json!({"nonce": nonce})));
+    assert_eq!(answered(rules, &[of(1), of(2)], &requests), [200, 200, 404]);
 }

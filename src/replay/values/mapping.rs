@@ -21,6 +21,8 @@ pub(crate) struct Mapping {
     recorded: HashMap<Key, String, FixedState>,
     /// The live callback addresses, by the path of the recorded one.
     addresses: HashMap<String, String>,
+    /// The first recorded address of each live one.
+    redirected: HashMap<Key, String, FixedState>,
     /// True if some pair has two different values.
     changes: bool,
 }
@@ -87,6 +89,8 @@ impl Mapping {
     pub(crate) fn redirect(&mut self, recorded: &str, live: &str) {
         self.changes |= recorded != live;
         self.live.insert(Key::of(recorded), live.to_owned());
+        let redirected = self.redirected.entry(Key::of(live));
+        redirected.or_insert_with(|| recorded.to_owned());
         let path = resource::path_of(recorded).to_owned();
         self.addresses.insert(path, live.to_owned());
     }
@@ -128,6 +132,22 @@ impl Mapping {
         self.live.extend(other.live);
         self.recorded.extend(other.recorded);
         self.addresses.extend(other.addresses);
+        for (live, recorded) in other.redirected {
+            self.redirected.entry(live).or_insert(recorded);
+        }
+    }
+
+    /// The mapping of live values to recorded ones.
+    pub(in crate::replay) fn reversed(&self) -> Self {
+        let mut live = self.redirected.clone();
+        live.extend(self.recorded.clone());
+        Self {
+            same: self.same.clone(),
+            live,
+            recorded: self.live.clone(),
+            changes: self.changes,
+            ..Self::default()
+        }
     }
 
     pub(crate) const fn changes(&self) -> bool {

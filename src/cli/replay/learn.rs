@@ -1,0 +1,53 @@
+//! `confcall replay --learn`: rules for what varies in two plays.
+
+use std::time::Instant;
+
+use super::{Arguments, Plain, Played, play};
+use crate::cli::exit::Exit;
+use crate::cli::failure::{EnvironmentError, Failure};
+use crate::cli::output;
+use crate::cli::output::Output;
+use crate::judge::redaction;
+use crate::judge::verdict::Run;
+use crate::replay::learn::learn;
+use crate::replay::recording::file;
+use crate::report::terminal;
+
+/// Prints the rules, and nothing else, on standard output. What differs in spite of them goes to standard
+/// error.
+pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let Plain {
+        target,
+        files,
+        redactor,
+        options,
+    } = Plain::new(arguments)?;
+    let twice: Vec<_> = files.into_iter().flat_map(|it| [it.clone(), it]).collect();
+    let Played {
+        replayed,
+        unplayed,
+        failures,
+    } = play(options, &twice, output)?;
+    if !unplayed.is_empty() || failures.exit != Exit::Success {
+        let interrupted = if unplayed.is_empty() {
+            Exit::Success
+        } else {
+            Exit::Interrupted
+        };
+        return Ok(failures.exit.worse(interrupted));
+    }
+    let mut recordings = Vec::new();
+    let mut replayed = replayed.into_iter();
+    while let (Some((file, first)), Some((_, second))) = (replayed.next(), replayed.next()) {
+        let (recording, _) = file::open(&file)?;
+        recordings.push((recording, [first, second]));
+    }
+    let lesson = learn(recordings).map_err(|lost| EnvironmentError::Replay(lost.into()))?;
+    output.print_json(&lesson.toml)?;
+    let results = lesson.results.into_iter().map(|it| it.result);
+    let mut run = Run::new(target, results.collect());
+    redaction::run(&mut run, &redactor);
+    output::say(terminal::render(&run, started.elapsed(), output.look).trim_end());
+    Ok(Exit::of_run(&run))
+}

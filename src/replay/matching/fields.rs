@@ -1,0 +1,84 @@
+//! Compares header fields: those that rules name, and those whose addresses are followed.
+
+use serde_json::Value;
+use serde_json::json as value;
+
+use super::at::At;
+use super::comparison::{Comparison, Difference, Part};
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::Headers;
+use crate::replay::rules::Compare;
+use crate::replay::values::mapping::Mapping;
+
+impl Comparison {
+    /// Compares the header fields that rules name, and those in `followed`, which name addresses.
+    pub(in crate::replay) fn fields(
+        &mut self,
+        mapping: &Mapping,
+        recorded: &Headers,
+        live: &Headers,
+        followed: &[&str],
+    ) {
+        if followed.is_empty() && self.rules.is_empty() {
+            return;
+        }
+        let mut seen: Vec<String> = Vec::new();
+        for (name, _) in recorded.iter() {
+            let name = name.to_ascii_lowercase();
+            if seen.contains(&name) {
+                continue;
+            }
+            let compare = self.rules.of_header(&name);
+            if compare.is_some() || followed.contains(&&*name) {
+                self.field(mapping, &name, [recorded, live], compare);
+            }
+            seen.push(name);
+        }
+    }
+
+    /// Compares the values of a field, in their order.
+    fn field(
+        &mut self,
+        mapping: &Mapping,
+        name: &str,
+        headers: [&Headers; 2],
+        compare: Option<Compare>,
+    ) {
+        let [recorded, live] = headers.map(|it| {
+            let fields = it.iter();
+            let fields = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
+            fields.map(|(_, value)| value).collect::<Vec<_>>()
+        });
+        for (at, recorded) in recorded.iter().enumerate() {
+            let live = live.get(at).copied();
+            let is_same = match (compare, live) {
+                (Some(Compare::Ignore), _) | (Some(Compare::Shape), Some(_)) => true,
+                (_, None) => false,
+                (Some(Compare::Exact), Some(live)) => {
+                    self.is_exact(mapping, "", recorded, live, At::Other)
+                }
+                (None, Some(live)) => self.addresses(mapping, name, recorded, live),
+            };
+            if !is_same {
+                let expected = match compare {
+                    None => mapping.translated(recorded),
+                    Some(_) => (*recorded).to_owned(),
+                };
+                self.differ_in_field(name, value!(expected), value!(live));
+            }
+        }
+        if let (Some(Compare::Exact), Some(added)) = (compare, live.get(recorded.len())) {
+            self.differ_in_field(name, Value::Null, value!(added));
+        }
+    }
+
+    pub(super) fn differ_in_field(&mut self, name: &str, expected: Value, actual: Value) {
+        self.differences.push(Difference {
+            part: Part::Header(name.to_owned()),
+            pointer: Pointer::root(),
+            pattern: Pointer::root(),
+            expected,
+            actual,
+        });
+    }
+}

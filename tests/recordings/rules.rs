@@ -1,0 +1,456 @@
+//! A team's day: what varies is learnt as rules, and what has changed is taken over into the recording.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+
+use confcall_test_support::http::send;
+use serde_json::{Value, json};
+
+use super::live::{Got, Party, asked, cassette, notify, told};
+use super::{command, running};
+
+const ROOM: &str = "6f1f2e0c-7a53-4d0e-9a55-2f8a1a52a001";
+const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
+
+/// What a service of rooms answers; it may change while the service runs.
+#[derive(Clone, Default)]
+struct Rooms {
+    visits: u64,
+    varies: bool,
+    colour: &'static str,
+    floor: Option<u64>,
+    made: u64,
+    is_gone: bool,
+}
+
+/// A service that makes a room with a new id at each POST, and shows it.
+fn rooms() -> (Party, Arc<Mutex<Rooms>>) {
+    let rooms = Arc::new(Mutex::new(Rooms {
+        colour: "blue",
+        visits: 7,
+        ..Rooms::default()
+    }));
+    let shared = Arc::clone(&rooms);
+    let party = Party::start(move |got| {
+        let mut rooms = shared.lock().unwrap();
+        if got.head.starts_with("post") {
+            rooms.made += 1;
+            let id = format!("{}{:03}", &ROOM[..33], rooms.made);
+            return (
+                201,
+                json!({"id": id, "token": format!("ghp_{:036}", rooms.made)}),
+            );
+        }
+        rooms.visits += u64::from(rooms.varies);
+        let id = got.target.rsplit('/').next().unwrap();
+        let visit = |number| json!({"number": number, "by": "ann"});
+        let visits: Vec<Value> = (rooms.visits - 1..=rooms.visits).map(visit).collect();
+        let mut room = json!({"id": id, "colour": rooms.colour, "visits": visits});
+        if let Some(floor) = rooms.floor {
+            room["floor"] = json!(floor);
+        }
+        if rooms.is_gone {
+            return (410, json!({"id": id}));
+        }
+        (200, room)
+    });
+    (party, rooms)
+}
+
+/// Records what a bot does: it makes a room, and looks at it.
+fn recorded(folder: &Path, service: &str) -> PathBuf {
+    let path = folder.join("room.jsonl");
+    let mut recorder = running(&[
+        "record",
+        "--cassette",
+        path.to_str().unwrap(),
+        "--service",
+        service,
+    ]);
+    let made = send(
+        "POST",
+        recorder.url(),
+        "/rooms",
+        "",
+        "{\"colour\":\"blue\"}",
+    )
+    .unwrap();
+    let body: Value = serde_json::from_str(made.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let target = format!("/rooms/{}", body["id"].as_str().unwrap());
+    send("GET", recorder.url(), &target, "", "").unwrap();
+    recorder.kill();
+    path
+}
+
+/// A replay of the recording in its folder, for this service.
+fn replay(path: &Path, service: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let mut replay = command(&[
+        "replay",
+        "room.jsonl",
+        "--service",
+        service,
+        "--deadline",
+        "500ms",
+    ]);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = replay
+        .args(more)
+        .current_dir(path.parent().unwrap())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_varies_becomes_a_rule_and_what_changes_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, rooms) = rooms();
+    let path = recorded(folder.path(), &service.url);
+    let config = folder.path().join("confcall.toml");
+    let played = |more: &[&str]| replay(&path, &service.url, more);
+    assert_eq!(played(&[]).0, Some(0));
+    let (code, toml, said) = played(&["--learn"]);
+    assert_eq!((code, &*toml), (Some(0), ""), "{said}");
+
+    // A field starts to vary.
+    rooms.lock().unwrap().varies = true;
+    assert_eq!(played(&[]).0, Some(1));
+    let (code, toml, said) = played(&["--learn"]);
+    assert_eq!(code, Some(0), "{toml}{said}");
+    let rule = "[[replay.rule]]\npath = \"/rooms/*\"\npointer = \"/visits/*/number\"\ncompare = \"shape\"\n";
+    assert_eq!(toml, rule);
+    fs::write(&config, toml).unwrap();
+    for _ in 0..2 {
+        let (code, text, said) = played(&[]);
+        assert_eq!(code, Some(0), "{text}{said}");
+    }
+    let (code, toml, said) = played(&["--learn"]);
+    assert_eq!((code, &*toml), (Some(0), ""), "{said}");
+
+    // The service changes.
+    rooms.lock().unwrap().colour = "green";
+    rooms.lock().unwrap().floor = Some(3);
+    let (code, text, _) = played(&[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("/colour"), "{text}");
+    let (code, toml, said) = played(&["--learn"]);
+    assert_eq!(code, Some(1), "{toml}{said}");
+    assert!(
+        !toml.is_empty() && toml.lines().all(|line| line.starts_with('#')),
+        "{toml}"
+    );
+    assert!(toml.contains("# pointer = \"/colour\""), "{toml}");
+    assert!(said.contains("/colour"), "{said}");
+
+    // The change is right.
+    let before = lines(&path);
+    let (code, text, said) = played(&["--update"]);
+    assert_eq!(code, Some(0), "{text}{said}");
+    assert!(text.contains("1 of 2 exchanges"), "{text}");
+    let after = lines(&path);
+    assert_eq!(after.len(), before.len());
+    assert_eq!(after[..2], before[..2]);
+    assert_ne!(after[2], before[2]);
+    let [old, new] = [&before[2], &after[2]].map(|it| serde_json::from_str::<Value>(it).unwrap());
+    assert_eq!(new["request"], old["request"]);
+    let [old, new] = [old, new].map(|it| it["response"]["body"]["json"].clone());
+    assert_eq!(
+        (&new["colour"], &new["floor"]),
+        (&json!("green"), &json!(3))
+    );
+    assert_eq!(new["id"], old["id"]);
+    for _ in 0..2 {
+        let (code, text, said) = played(&[]);
+        assert_eq!(code, Some(0), "{text}{said}");
+    }
+    // Nothing is left to change.
+    let (code, text, said) = played(&["--update"]);
+    assert_eq!(code, Some(0), "{text}{said}");
+    assert_eq!(lines(&path), after);
+}
+
+#[test]
+fn what_no_rule_permits_is_told_and_updated() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, rooms) = rooms();
+    let path = recorded(folder.path(), &service.url);
+    let played = |more: &[&str]| replay(&path, &service.url, more);
+    rooms.lock().unwrap().is_gone = true;
+    let (code, toml, said) = played(&["--learn"]);
+    assert_eq!((code, &*toml), (Some(1), ""), "{said}");
+    assert!(said.contains("the answer is 410"), "{said}");
+    assert_eq!(played(&["--update"]).0, Some(0));
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("\"status\":410"), "{text}");
+    // Each run makes a room with another token.
+    assert!(!text.contains("ghp_"), "{text}");
+    assert_eq!(played(&[]).0, Some(0));
+}
+
+#[test]
+fn a_recording_that_cannot_be_played_whole_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, rooms) = rooms();
+    let path = recorded(folder.path(), &service.url);
+    rooms.lock().unwrap().colour = "green";
+    let mut text = fs::read_to_string(&path).unwrap();
+    text += &(asked(3, "/later", &json!({}), &json!({})).to_string() + "\n");
+    text = text.replace(
+        "\"status\":200,\"headers\":[[\"Content-Type\"",
+        "\"status\":101,\"headers\":[[\"Content-Type\"",
+    );
+    fs::write(&path, &text).unwrap();
+    let (code, out, said) = replay(&path, &service.url, &["--update"]);
+    assert_eq!(code, Some(1), "{out}{said}");
+    assert!(
+        said.contains("exchange 3, POST /later, could not be played"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    // A HAR file is not written.
+    let har = folder.path().join("room.har");
+    fs::write(&har, "{\"log\":{\"entries\":[]}}").unwrap();
+    let arguments = [
+        "replay",
+        har.to_str().unwrap(),
+        "--service",
+        &service.url,
+        "--update",
+    ];
+    let output = command(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn rules_that_are_about_nothing_or_wrong_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _) = rooms();
+    let path = recorded(folder.path(), &service.url);
+    for (rule, code, said) in [
+        (
+            "pointer = \"/visits/*/nummer\"\ncompare = \"shape\"",
+            Some(0),
+            "`/visits/*/nummer` matches nothing",
+        ),
+        (
+            "ponter = \"/visits\"\ncompare = \"shape\"",
+            Some(2),
+            "did you mean `pointer`?",
+        ),
+        (
+            "pointer = \"/visits\"\ncompare = \"shapes\"",
+            Some(2),
+            "confcall.toml:3:11: ",
+        ),
+    ] {
+        let text = format!("[[replay.rule]]\n{rule}\n");
+        fs::write(folder.path().join("confcall.toml"), text).unwrap();
+        let (actual, _, told) = replay(&path, &service.url, &[]);
+        assert_eq!(actual, code, "{told}");
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+/// A recorded invitation with a notification of this entry.
+fn invitation(folder: &Path, entry: &Value) -> PathBuf {
+    let target = format!("/app/calls/{CALL}/participants/invite");
+    let body = json!({"callbackUri": "https://bot.example/callback/7"});
+    let exchanges = [
+        asked(1, &target, &body, &json!({"id": "o-1"})),
+        told(2, "/callback/7", &json!({"value": [entry]})),
+    ];
+    cassette(folder, &exchanges)
+}
+
+/// Updates the invitation by a service that sends these entries, each in a message.
+fn updated(path: &Path, entries: &[Value]) -> (Option<i32>, String) {
+    let entries = entries.to_vec();
+    let service = Party::start(move |got: &Got| {
+        if let Some(callback) = got.body["callbackUri"].as_str() {
+            for entry in &entries {
+                notify(callback, &json!({"value": [entry]}));
+            }
+        }
+        (200, json!({"id": "o-2"}))
+    });
+    let arguments = [
+        "replay",
+        path.to_str().unwrap(),
+        "--service",
+        &service.url,
+        "--update",
+    ];
+    let mut command = command(&arguments);
+    super::told(command.args(["--deadline", "500ms"]))
+}
+
+#[test]
+fn new_notifications_are_taken_over_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |data: Value| {
+        json!({"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+            "resourceData": data})
+    };
+    let path = invitation(folder.path(), &entry(json!([{"isMuted": false}])));
+    let before = lines(&path);
+    // One that does not come is not removed.
+    let (code, text) = updated(&path, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("exchange 2, POST /callback/7, did not come"),
+        "{text}"
+    );
+    assert_eq!(lines(&path), before);
+
+    let muted = entry(json!([{"isMuted": true}]));
+    let ended = json!({"changeType": "deleted", "resource": format!("/app/calls/{CALL}")});
+    let (code, text) = updated(&path, &[muted.clone(), ended.clone()]);
+    assert_eq!(code, Some(0), "{text}");
+    let after = lines(&path);
+    assert_eq!(after[0], before[0]);
+    let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    // It has another reason phrase, and the recorded identifier.
+    let answered = read(&after[1]);
+    assert_eq!(
+        answered.pointer("/response/body/json/id"),
+        Some(&json!("o-1"))
+    );
+    assert_eq!(
+        answered.pointer("/response/wire/reason"),
+        Some(&json!("Said"))
+    );
+    let body = "/request/body/json/value";
+    assert_eq!(read(&after[2]).pointer(body), Some(&json!([muted])));
+    let added = read(&after[3]);
+    assert_eq!(added.pointer(body), Some(&json!([ended])));
+    assert_eq!(
+        (&added["number"], &added["cause"]["exchange"]),
+        (&json!(3), &json!(1))
+    );
+    assert_eq!(added["request"]["target"], "/callback/7");
+    assert_eq!(after.len(), 4);
+    // It is replayed as it is now.
+    let (code, text) = updated(&path, &[muted, ended]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(lines(&path), after);
+}
+
+#[test]
+fn a_notification_that_says_something_else_takes_the_place_of_the_recorded_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |state: &str| {
+        json!({"changeType": "updated", "resource": format!("/app/calls/{CALL}"),
+            "resourceData": {"state": state}})
+    };
+    let path = invitation(folder.path(), &entry("established"));
+    let (code, text) = updated(&path, &[entry("terminated")]);
+    assert_eq!(code, Some(0), "{text}");
+    let after = lines(&path);
+    assert_eq!(after.len(), 3);
+    let read: Value = serde_json::from_str(&after[2]).unwrap();
+    assert_eq!(read["number"], 2);
+    assert_eq!(
+        read.pointer("/request/body/json/value/0"),
+        Some(&entry("terminated"))
+    );
+}
+
+#[test]
+fn the_requests_of_a_bot_are_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _) = rooms();
+    let path = recorded(folder.path(), &service.url);
+    let before = lines(&path);
+    let play = |body: &str, is_whole: bool| {
+        let arguments = [
+            "replay",
+            path.to_str().unwrap(),
+            "--update",
+            "--deadline",
+            "500ms",
+        ];
+        let bot = running(&arguments);
+        let made = send("POST", bot.url(), "/rooms", "", body).unwrap();
+        let made: Value = serde_json::from_str(made.split_once("\r\n\r\n").unwrap().1).unwrap();
+        if is_whole {
+            let target = format!("/rooms/{}", made["id"].as_str().unwrap());
+            send("GET", bot.url(), &target, "", "").unwrap();
+        }
+        bot.end()
+    };
+    let (code, text) = play("{\"colour\":\"red\"}", false);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(lines(&path), before);
+    let (code, text) = play("{\"colour\":\"red\"}", true);
+    assert_eq!(code, Some(0), "{text}");
+    let after = lines(&path);
+    assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
+    let [old, new] = [&before[1], &after[1]].map(|it| serde_json::from_str::<Value>(it).unwrap());
+    assert_eq!(new["response"], old["response"]);
+    assert_eq!(new["request"]["body"]["json"], json!({"colour": "red"}));
+    let host = |it: &Value| {
+        let fields = it["request"]["headers"].as_array().unwrap().clone();
+        fields
+            .into_iter()
+            .find(|it| it[0].as_str().unwrap().eq_ignore_ascii_case("host"))
+    };
+    assert_eq!(host(&new), host(&old));
+}
+
+/// The bot is confcall with another recording in each play.
+#[cfg(unix)]
+#[test]
+fn what_varies_in_the_requests_of_a_bot_is_learnt_from_two_conversations() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = |name: &str, nonce: u8| {
+        let below = folder.path().join(name);
+        fs::create_dir(&below).unwrap();
+        let body = json!({"nonce": nonce, "kind": "a"});
+        let target = format!("/seen?at={nonce}&by=ann");
+        let exchanges = [
+            asked(1, "/rooms", &body, &json!({"id": ROOM})),
+            asked(2, &target, &json!({}), &json!({})),
+        ];
+        cassette(&below, &exchanges)
+    };
+    let path = tape("0", 1);
+    tape("1", 2);
+    tape("2", 3);
+    let script = format!(
+        "echo started >> starts\ncd $(($(wc -l < starts)))\n\
+         {} replay tape.jsonl --service \"$CONFCALL_SERVICE\"\n",
+        env!("CARGO_BIN_EXE_confcall")
+    );
+    fs::write(folder.path().join("bot.sh"), script).unwrap();
+    let config = "[target]\nrole = \"bot\"\nurl = \"http://127.0.0.1:{port}/callback\"\n\
+        [target.command]\nrun = [\"sh\", \"bot.sh\"]\n";
+    fs::write(folder.path().join("confcall.toml"), config).unwrap();
+    let mut learning = command(&["replay", path.to_str().unwrap(), "--learn"]);
+    let output = learning.current_dir(folder.path()).output().unwrap();
+    let [toml, said] = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{toml}{said}");
+    let rules = "[[replay.rule]]\npath = \"/rooms\"\npointer = \"/nonce\"\ncompare = \"shape\"\n\n\
+        [[replay.rule]]\npath = \"/seen\"\nquery = \"at\"\ncompare = \"shape\"\n";
+    assert_eq!(toml, rules, "{said}");
+    // With the rules, a third conversation is the recorded one.
+    fs::write(
+        folder.path().join("confcall.toml"),
+        format!("{config}{toml}"),
+    )
+    .unwrap();
+    fs::write(folder.path().join("starts"), "started\n").unwrap();
+    let replay = ["replay", path.to_str().unwrap()];
+    let (code, text) = super::told(command(&replay).current_dir(folder.path()));
+    assert_eq!(code, Some(0), "{text}");
+}
