@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use self::suite::{Aim, Live, Suite};
+use self::suite::{Aim, Live, Place, Suite};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -272,7 +272,12 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
         super::interrupt_on_signals(&interrupt);
         let mut suite = Suite::new(options, output, interrupt);
         for (at, file) in files.iter().enumerate() {
-            match Box::pin(suite.play(file)).await {
+            let place = if at + 1 < files.len() {
+                Place::Followed
+            } else {
+                Place::Last
+            };
+            match Box::pin(suite.play(file, place)).await {
                 Ok(Some(replayed)) => played.replayed.push((file.clone(), replayed)),
                 Ok(None) => {
                     played.unplayed = files[at..].to_vec();
@@ -421,15 +426,12 @@ impl Arguments {
         };
         let interception = self.tls.interception(&self.intercept)?.map(Arc::new);
         let proxy_listen = self.proxy_listen.unwrap_or(ANY_PORT);
-        let (live, listen) = match self.service {
-            Some(url) => {
-                let given = self.given;
-                (Live::Service { url, given }, self.callback_listen)
-            }
-            None => {
-                let (callback, proxy) = (self.bot, interception.map(|it| (proxy_listen, it)));
-                (Live::Bot { callback, proxy }, self.listen)
-            }
+        let (live, listen) = if let Some(url) = self.service {
+            let given = self.given;
+            (Live::Service { url, given }, self.callback_listen)
+        } else {
+            let (callback, proxy) = (self.bot, interception.map(|it| (proxy_listen, it)));
+            (Live::Bot { callback, proxy }, self.listen)
         };
         Ok(suite::Options {
             aim,

@@ -151,7 +151,7 @@ pub(crate) fn reporting(
             Ok(exit)
         }
         Err(failure) => {
-            reports.fail(failure.messages());
+            reports.fail(&failure.messages());
             Err(failure)
         }
     }
@@ -172,7 +172,7 @@ pub(crate) fn refuse(arguments: &[OsString], why: &str) {
     };
     // It may be the word of another option, and may be read.
     reports.files.retain(|it| !it.is_one_of(&read));
-    reports.fail(vec![why.to_owned()]);
+    reports.fail(&[why.to_owned()]);
 }
 
 impl Reports {
@@ -234,7 +234,7 @@ impl Reports {
     }
 
     /// Writes the reports of a command that failed. One whose folder is not there cannot be written.
-    fn fail(&mut self, errors: Vec<String>) {
+    fn fail(&mut self, errors: &[String]) {
         self.files.retain(|it| it.missing_folder().is_none());
         let redacted = errors.iter().map(|it| output::redacted(it));
         let run = self.without_results(redacted.collect());

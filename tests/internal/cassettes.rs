@@ -13,7 +13,7 @@ use crate::judge::recording::check;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
 use crate::replay::bot::Bot;
 use crate::replay::live;
-use crate::replay::live::{ReplayOptions, Timing, Ways};
+use crate::replay::live::{ReplayOptions, Timing, Turns, Ways};
 use crate::replay::recording::{Indexed, file as recordings};
 use crate::replay::service::{Notifications, Options, Service, Serving};
 use crate::replay::{Messages, Replayed};
@@ -198,6 +198,8 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
                 listeners: vec![taking],
                 bot: Some(callback),
                 is_up,
+                turns: Turns::default(),
+                is_followed: false,
             },
             replay_options(id),
             CancellationToken::new(),

@@ -295,7 +295,7 @@ const ANEW: &str = "echo \"$CONFCALL_RECORDING\" >> starts\n\
 #[cfg(unix)]
 #[test]
 fn a_bot_is_started_anew_for_each_recording() {
-    let project = Project::new(ANEW, "", "");
+    let project = Project::new(ANEW, "", "[reports]\njunit = \"confcall.xml\"\n");
     let first = project.folder.tape("a", &["/a1", "/a2"]);
     let second = project.folder.tape("b", &["/b"]);
     let (code, text) = project.replay(&[]);
@@ -308,6 +308,56 @@ fn a_bot_is_started_anew_for_each_recording() {
     assert_eq!(starts, [real(&first), real(&second)]);
     assert_eq!(text.matches("listening http://").count(), 1, "{text}");
     assert_eq!(project.folder.reported()["target"]["role"], "bot");
+    let junit = fs::read_to_string(project.folder.path("confcall.xml")).unwrap();
+    assert!(
+        junit.contains("tests=\"2\"") && junit.contains("failures=\"0\""),
+        "{junit}"
+    );
+}
+
+/// What takes longer than the deadline before the bot begins is no part of the conversation.
+#[cfg(unix)]
+#[test]
+fn the_deadline_begins_with_the_first_request_of_a_bot() {
+    let project = Project::new(&format!("sleep 1\n{ANEW}"), "", "");
+    project.folder.tape("a", &["/a"]);
+    let (code, text) = project.replay(&["--deadline", "300ms"]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bot_that_is_started_has_the_proxy_in_its_environment() {
+    let script = format!("env > seen\n{ANEW}");
+    let project = Project::new(
+        &script,
+        "[target.command.environment]\nOWN = \"{service}/beta\"",
+        "",
+    );
+    let config = fs::read_to_string(project.folder.path("confcall.toml")).unwrap();
+    let intercepted = config.replace("[target]\n", "[target]\nintercept = [\"graph.example\"]\n");
+    fs::write(project.folder.path("confcall.toml"), intercepted).unwrap();
+    project.folder.tape("a", &["/a"]);
+    let ca = project.folder.path("ca");
+    let (code, text) = project.replay(&["--ca-dir", ca.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{text}");
+    let addresses: Vec<&str> = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("listening "))
+        .collect();
+    let [service, proxy] = addresses[..] else {
+        panic!("{text}");
+    };
+    let seen = project.lines("seen");
+    for line in [
+        format!("CONFCALL_SERVICE={service}"),
+        format!("OWN={service}/beta"),
+        format!("HTTPS_PROXY={proxy}"),
+        format!("NODE_EXTRA_CA_CERTS={}", ca.join("ca.pem").display()),
+    ] {
+        assert!(seen.contains(&line), "{line}: {seen:?}");
+    }
+    assert!(!text.contains("start the bot with"), "{text}");
 }
 
 #[cfg(unix)]

@@ -25,7 +25,7 @@ use crate::http::{Client, Listener};
 use crate::judge::verdict::Verdict;
 use crate::redact::ProjectRedaction;
 use crate::replay::bot::Bot;
-use crate::replay::live::{self, ReplayOptions, Timing, Ways};
+use crate::replay::live::{self, ReplayOptions, Timing, Turns, Ways};
 use crate::replay::recording::{Indexed, file};
 use crate::replay::rules::Rules;
 use crate::replay::service::{self, Notifications, Service, Serving};
@@ -93,6 +93,13 @@ fn lost(lost: Diagnostic) -> EnvironmentError {
     EnvironmentError::Replay(lost.into())
 }
 
+/// The place of a recording in its suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Followed,
+    Last,
+}
+
 pub(super) struct Suite {
     options: Options,
     output: Output,
@@ -101,6 +108,7 @@ pub(super) struct Suite {
     running: Option<Running>,
     /// The rules that are about a place in the recordings so far.
     used_rules: Vec<bool>,
+    turns: Turns,
 }
 
 /// The listeners of the party that is played.
@@ -110,11 +118,7 @@ struct Listeners {
 }
 
 impl Suite {
-    pub(super) const fn new(
-        options: Options,
-        output: Output,
-        interrupt: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(options: Options, output: Output, interrupt: CancellationToken) -> Self {
         Self {
             options,
             output,
@@ -122,12 +126,17 @@ impl Suite {
             listeners: None,
             running: None,
             used_rules: Vec::new(),
+            turns: Turns::default(),
         }
     }
 
     /// Plays a recording. None if that is interrupted before it has begun.
     /// Errors: the file is no recording; or the environment failed, so that no other one can be played.
-    pub(super) async fn play(&mut self, path: &Path) -> Result<Option<Replayed>, Failure> {
+    pub(super) async fn play(
+        &mut self,
+        path: &Path,
+        place: Place,
+    ) -> Result<Option<Replayed>, Failure> {
         let (recording, torn) = file::open(path)?;
         if let Some(torn) = torn {
             output::warn(torn);
@@ -144,15 +153,10 @@ impl Suite {
         self.listen(&recording).await?;
         let played = match self.options.live {
             Live::Service { .. } => self.play_bot(path, recording).await,
-            Live::Bot { .. } => self.play_service(path, recording).await,
+            Live::Bot { .. } => self.play_service(path, recording, place).await,
         };
-        let is_kept = self
-            .options
-            .program
-            .as_ref()
-            .is_some_and(|it| it.command.once);
-        if !is_kept {
-            self.end().await;
+        if self.is_started_anew() {
+            self.end_party().await;
         }
         played
     }
@@ -171,8 +175,20 @@ impl Suite {
         Ok(Some(Update::new(live, redactor)))
     }
 
-    /// Ends the live party, if confcall has started it.
+    /// True if the live party is started for each recording.
+    fn is_started_anew(&self) -> bool {
+        let program = self.options.program.as_ref();
+        program.is_some_and(|it| !it.command.once)
+    }
+
+    /// Ends the suite.
     pub(super) async fn end(&mut self) {
+        self.turns.end();
+        self.end_party().await;
+    }
+
+    /// Ends the live party, if confcall has started it.
+    async fn end_party(&mut self) {
         if let Some(running) = self.running.take()
             && let Some(warning) = running.end().await
         {
@@ -281,6 +297,7 @@ impl Suite {
         &mut self,
         path: &Path,
         recording: Indexed,
+        place: Place,
     ) -> Result<Option<Replayed>, Failure> {
         let Live::Bot { callback, .. } = &self.options.live else {
             unreachable!("the service is played for a bot");
@@ -321,6 +338,8 @@ impl Suite {
             listeners: listeners.map_err(PlayError::from)?,
             bot: callback,
             is_up: is_up.clone(),
+            turns: self.turns.clone(),
+            is_followed: place == Place::Followed && !self.is_started_anew(),
         };
         let options = self.replay_options(path);
         let playing = Box::pin(live::service(service, ways, options, stop.token.clone()));
@@ -383,7 +402,7 @@ impl Suite {
             proxy: proxy.as_ref().map(|(url, path)| (url.as_str(), *path)),
         };
         let mut launch = program.launch(role, url, addresses)?;
-        if !program.command.once {
+        if self.is_started_anew() {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let recording = (RECORDING_VARIABLE.to_owned(), path.display().to_string());
             launch.program.environment.insert(0, recording);

@@ -7,5 +7,5 @@ mod service;
 mod session;
 
 pub(crate) use self::bot::{bot, generator};
-pub(crate) use self::service::{Ways, service};
+pub(crate) use self::service::{Turns, Ways, service};
 pub(crate) use self::session::{ReplayError, ReplayOptions, Timing};

@@ -1,12 +1,12 @@
 //! Plays the recorded service over sockets.
 
 use std::collections::HashMap;
-use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -44,6 +44,39 @@ pub(crate) struct Ways {
     pub bot: Option<Url>,
     /// Cancelled once the bot has started; a bot that sends a request has. Until then no deadline runs.
     pub is_up: CancellationToken,
+    pub turns: Turns,
+    /// True if the bot goes on with another recording.
+    pub is_followed: bool,
+}
+
+/// The recordings that are played one after the other. A request that comes when one has been played waits for the
+/// next, if the bot goes on with that.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turns(watch::Sender<Option<Arc<Server>>>);
+
+impl Turns {
+    fn begin(&self, server: &Arc<Server>) {
+        self.pass(Some(Arc::clone(server)));
+    }
+
+    /// No other recording is played.
+    pub(crate) fn end(&self) {
+        self.pass(None);
+    }
+
+    fn pass(&self, next: Option<Arc<Server>>) {
+        if let Some(former) = self.0.send_replace(next) {
+            former.closing.cancel();
+        }
+    }
+
+    /// The server behind this one; none if there is no other.
+    async fn behind(&self, server: &Arc<Server>) -> Option<Arc<Server>> {
+        let is_it = |it: &Arc<Server>| Arc::ptr_eq(it, server);
+        let mut current = self.0.subscribe();
+        let next = current.wait_for(|it| !it.as_ref().is_some_and(is_it));
+        next.await.ok()?.clone()
+    }
 }
 
 /// Plays the service until everything was served, nothing has happened for the deadline, or the
@@ -69,16 +102,19 @@ pub(crate) async fn service(
         }),
         session: Arc::clone(&session),
         is_up: ways.is_up,
+        turns: ways.turns,
+        is_followed: ways.is_followed,
+        is_over: AtomicBool::new(false),
+        closing: CancellationToken::new(),
     });
+    server.turns.begin(&server);
     if server.is_up.is_cancelled() {
         server.sender.queue(Vec::new());
     }
-    let closing = CancellationToken::new();
-    let mut serving = JoinSet::new();
-    for listener in ways.listeners {
-        let listener = listener.reading_bodies_of(longest);
-        serving.spawn(server.serve(listener, closing.clone()));
-    }
+    let listeners = ways.listeners.into_iter();
+    let serving: Vec<JoinHandle<()>> = listeners
+        .map(|it| tokio::spawn(server.serve(it.reading_bodies_of(longest))))
+        .collect();
     tokio::select! {
         () = server.is_up.cancelled() => session.touch(),
         () = shutdown.cancelled() => {}
@@ -94,21 +130,34 @@ pub(crate) async fn service(
         () = sleep(session.active_for()) => {}
         () = shutdown.cancelled() => {}
     }
-    closing.cancel();
-    // Answers that are on their way go out; open connections are not waited for.
-    let ended = async { while serving.join_next().await.is_some() {} };
-    let _ = timeout(Duration::from_millis(200), ended).await;
+    server.is_over.store(true, Ordering::Relaxed);
+    if !server.is_followed {
+        server.turns.end();
+        // Answers that are on their way go out; open connections are not waited for.
+        let ended = async {
+            for listener in serving {
+                let _ = listener.await;
+            }
+        };
+        let _ = timeout(Duration::from_millis(200), ended).await;
+    }
     let mut service = session.party();
     service.count_cached(server.cache.hits());
     Ok(service.finish(&session.options.name, begun.elapsed())?)
 }
 
 /// The parts that all listeners share.
+#[derive(Debug)]
 struct Server {
     session: Arc<Session<Service>>,
     sender: Arc<Sender>,
     cache: AnswerCache,
     is_up: CancellationToken,
+    turns: Turns,
+    is_followed: bool,
+    /// Set when nothing more of this recording is waited for.
+    is_over: AtomicBool,
+    closing: CancellationToken,
 }
 
 /// An estimate of the overhead in bytes of an answer, and of each header field.
@@ -122,11 +171,7 @@ fn bytes_of(answer: &Answer) -> usize {
 }
 
 impl Server {
-    fn serve(
-        self: &Arc<Self>,
-        listener: Listener,
-        closing: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    fn serve(self: &Arc<Self>, listener: Listener) -> impl Future<Output = ()> + Send + 'static {
         let scheme = if listener.is_secure() {
             "https"
         } else {
@@ -138,10 +183,28 @@ impl Server {
             session.party().note(note);
         });
         let server = Arc::clone(self);
-        listener.serve_received(
-            move |received| ready(Ok(server.respond(scheme, received))),
-            closing,
-        )
+        let respond = move |received| {
+            let server = Arc::clone(&server);
+            async move { Ok(server.respond_in_turn(scheme, received).await) }
+        };
+        listener.serve_received(respond, self.closing.clone())
+    }
+
+    /// Answers a request, or has a recording answer it that is played later.
+    async fn respond_in_turn(self: Arc<Self>, scheme: &'static str, received: Received) -> Reply {
+        let mut server = self;
+        while server.is_followed && server.is_over() {
+            let next = server.turns.behind(&server).await;
+            let Some(next) = next else {
+                break;
+            };
+            server = next;
+        }
+        server.respond(scheme, received)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed) || self.session.party().is_done()
     }
 
     /// `scheme` is that of the listener.
