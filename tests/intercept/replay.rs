@@ -11,13 +11,13 @@ use crate::party::{Recorder, post, send};
 
 /// A recording of requests to `graph.example`, whose answers lead there.
 fn recording(folder: &TempDir, targets: &[&str]) -> PathBuf {
-    let mut text = json!({"version": 1, "directions": ["request"]}).to_string() + "\n";
+    let mut lines = vec![json!({"version": 1, "directions": ["request"]})];
     for (number, target) in (1..).zip(targets) {
         let fields = json!([
             ["Host", "graph.example"],
             ["Content-Type", "application/json"]
         ]);
-        let exchange = json!({
+        lines.push(json!({
             "number": number, "direction": "request", "at_ms": number, "took_ms": 0,
             "request": {"method": "POST", "target": target, "headers": fields, "body": {"json": {"a": 1}}},
             "response": {
@@ -25,11 +25,11 @@ fn recording(folder: &TempDir, targets: &[&str]) -> PathBuf {
                 "headers": [["Location", "https://graph.example/next"], ["Content-Type", "application/json"]],
                 "body": {"json": {"said": target}},
             },
-        });
-        text += &format!("{exchange}\n");
+        }));
     }
+    let lines: Vec<String> = lines.iter().map(|it| format!("{it}\n")).collect();
     let path = folder.path().join("tape.jsonl");
-    fs::write(&path, text).unwrap();
+    fs::write(&path, lines.concat()).unwrap();
     path
 }
 
