@@ -89,10 +89,6 @@ pub(super) struct Options {
     pub messages: Messages,
 }
 
-fn lost(lost: Diagnostic) -> EnvironmentError {
-    EnvironmentError::Replay(lost.into())
-}
-
 /// The place of a recording in its suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -433,4 +429,8 @@ impl Suite {
             client: options.client.clone(),
         }
     }
+}
+
+fn lost(lost: Diagnostic) -> EnvironmentError {
+    EnvironmentError::Replay(lost.into())
 }
