@@ -153,7 +153,7 @@ pub(crate) fn read_regular(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// Replaces a file atomically: a reader sees the old text or the new one. A link is kept, and its
+/// Replaces a file atomically: a reader sees the old text or the new one. Its permissions stay. A link is kept, and its
 /// target is replaced. Anything but a regular file, such as a pipe or `/dev/stdout`, is written
 /// directly.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
@@ -194,6 +194,10 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_file_name(format!(".confcall.{process}.{number}.tmp"));
     let written = fs::File::create(&beside)
         .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| match fs::metadata(path) {
+            Ok(old) => fs::set_permissions(&beside, old.permissions()),
+            Err(_) => Ok(()),
+        })
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         // The first error is reported; at worst, a hidden file remains.
@@ -206,7 +210,7 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::diagnostic::render;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     #[test]
     fn links_are_followed_and_loops_are_told() {
@@ -276,8 +280,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         symlink("file", &link).unwrap();
         write(&link, "new").unwrap();
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         write(Path::new("/dev/null"), "text").unwrap();
