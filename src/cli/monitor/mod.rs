@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     /// Forward the bot's requests to this service instead of the built-in one, and judge it too
     #[arg(long, value_name = "URL", value_parser = values::url)]
     service: Option<Url>,
-    /// The bot's callback [default: the callbacks that requests name, each with a listener of its own]
+    /// The bot's callback [default: the callbacks that requests name]
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
     /// Listen here for the bot's requests
