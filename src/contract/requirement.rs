@@ -285,7 +285,7 @@ requirements! {
         PromptsLimit = "prompts.limit", Must Bot,
             "A prompt list has at most as many prompts as the page of the operation allows.";
         ParameterRange = "parameter.range", Must Bot,
-            "A number in a request is within the limits that the page of the operation states.";
+            "A number in a request, and the length of a list, is within the limits that the page of the operation states.";
         PhoneNumber = "people.phone-number", Must Bot,
             "The id of a phone in a request is a number in E.164 format: `+`, and at most 15 digits.",
             pages [CALLING_ZH: 730];
@@ -294,7 +294,7 @@ requirements! {
         RequestType = "request.type", Should Bot,
             "An @odata.type in a request is one that a page prints.";
         AnswerInTime = "answer.in-time", Should Bot,
-            "An incoming call is answered, rejected or redirected within 15 s.";
+            "An incoming call is answered, rejected or redirected within 15 s, one of policy-based recording within 5 s.";
     }
 
     /// The requirements under fault injection ([`crate::inject`]): MUST where it follows from

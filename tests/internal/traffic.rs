@@ -708,6 +708,74 @@ rows! {
         .incoming()
         .asks("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
         .deleted(), Passes, Passes;
+    a_rejected_call_is_established: Tape::new()
+        .incoming()
+        .asks("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
+        .is("established")
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted(), IsBlameless, Fails("effect");
+    a_call_is_redirected_to_too_many: Tape::new()
+        .incoming()
+        .asks("POST", "redirect", json!({"targets": vec![user(ANNA); 26]}), 400, error("BadRequest"))
+        .answers()
+        .is("established"), Fails("parameter.range"), Passes;
+    a_call_is_redirected_for_too_long: Tape::new()
+        .incoming()
+        .asks("POST", "redirect", json!({"targets": [user(ANNA)], "timeout": 100}), 400, error("BadRequest"))
+        .answers()
+        .is("established"), Fails("parameter.range"), Passes;
+    a_recorder_answers_late: Tape::new()
+        .tells(json!([call("created", json!({"state": "incoming", "id": CALL, "applicationMetadata": {}}))]))
+        .wait(6_000)
+        .answers()
+        .is("established"), Warns("answer.in-time"), Passes;
+    a_bot_that_is_no_recorder_has_more_time: Tape::new()
+        .incoming()
+        .wait(6_000)
+        .answers()
+        .is("established"), Passes, Passes;
+    an_operation_goes_back: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"id": OPERATION, "status": "notStarted", "clientContext": "context-1"}}]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), IsBlameless, Fails("notification.order");
+    a_list_shows_that_nobody_was_muted: Tape::new()
+        .asks("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .wait(130_000)
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]})),
+        IsBlameless, Fails("effect");
+    a_list_leaves_out_who_was_muted: Tape::new()
+        .asks("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .wait(130_000)
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [
+            {"id": "1", "info": {"identity": {"user": {"id": ANNA}}}}]})), IsBlameless, IsBlameless;
+    a_removal_that_did_not_happen_yet: Tape::new()
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .wait(20_000)
+        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA)), IsBlameless, IsOpen;
+    a_refused_invitation_is_carried_out: Tape::new()
+        .asks("POST", "participants/invite", json!({"clientContext": "context-1", "participants":
+            [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500"))
+        .ends(json!([user("1")])), Fails("invite.people-limit"), Fails("refusal.no-sequel");
+    a_refused_invitation_is_sent_again_with_its_context: Tape::new()
+        .asks("POST", "participants/invite", json!({"clientContext": "context-1", "participants":
+            [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500"))
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Fails("invite.people-limit"), Passes;
+    a_wrong_word_comes_back: Tape::new()
+        .asks("POST", "audioRoutingGroups", json!({"routingMode": "sideways", "sources": ["1"], "receivers": ["2"]}),
+            201, json!({"id": "9", "routingMode": "sideways", "sources": ["1"], "receivers": ["2"]})),
+        Fails("request.body"), IsBlameless;
+    a_type_without_a_page_of_its_own: Tape::new()
+        .asks("POST", "participants/configureMixer", json!({"clientContext": "context-1", "participantMixerLevels": [{
+            "participant": "1", "exclusive": true, "ducking": {
+                "@odata.type": "#microsoft.graph.audioDuckingConfiguration", "lowerThreshold": 100.0,
+                "rampActive": 50.0, "rampInactive": 50.0, "upperThreshold": 100.0}}]}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"})), Passes, IsBlameless;
     a_meeting_is_joined: Tape::new()
         .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .is("establishing")

@@ -156,6 +156,8 @@ impl Monitor {
         let Some(call) = pending.call.clone() else {
             return;
         };
+        let is_other = |it: &String| Some(it) != pending.context.as_ref();
+        self.call(&call, at).refused.retain(is_other);
         if let Some(id) = id {
             let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
             let status = status.unwrap_or_default();
@@ -180,6 +182,9 @@ impl Monitor {
             let mut all = vec![found];
             let remark = state.judge_early(&mut all).or(remark);
             let early = state.notified_by;
+            if state.status.is_none() {
+                state.status = lifecycle::operation().state(status);
+            }
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
             if is_another {
@@ -300,7 +305,13 @@ impl Check<'_> {
         if compared.has_types {
             self.found.check(Requirement::TypeKind);
         }
+        let request = self.pending.request.body.json();
         for mismatch in compared.found {
+            // A wrong value that comes back is the bot's violation.
+            let given = request.and_then(|it| it.pointer(mismatch.pointer.as_str()));
+            if self.pending.is_wrong && given == Some(&mismatch.actual) {
+                continue;
+            }
             let breach = mismatch.breach(Part::Answer, self.found.exchange);
             self.found.push(breach);
         }

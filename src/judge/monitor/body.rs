@@ -197,11 +197,13 @@ impl Compared {
         let mut name = documented;
         self.has_types |= printed.is_some();
         if let Some(printed) = printed {
-            if !types::is_known(printed) || !types::may_stand_for(printed, documented) {
+            let is_documented = printed.eq_ignore_ascii_case(documented)
+                || types::is_known(printed) && types::may_stand_for(printed, documented);
+            if is_documented {
+                name = printed;
+            } else {
                 let at = Path::Key(&at, "@odata.type");
                 self.add(at, Kind::UnknownType, json!(documented), &json!(printed));
-            } else {
-                name = printed;
             }
         }
         let documented = types::properties(name);

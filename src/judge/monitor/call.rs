@@ -22,6 +22,10 @@ pub(super) struct Call {
     pub is_deleted: bool,
     /// The time of the notification that brought the call, in milliseconds.
     pub incoming_at: Option<u64>,
+    /// The bot is called as the recorder of a policy.
+    pub is_recorded_by_policy: bool,
+    /// The client contexts of refused requests that would have begun a comms operation.
+    pub refused: Vec<String>,
     /// The direction: `incoming` or `outgoing`. None until a message tells who began the call.
     pub direction: Option<&'static str>,
     /// The path and the query of the callback that the bot gave for this call.
@@ -48,6 +52,8 @@ pub(super) struct Call {
 pub(super) struct CommsOperation {
     /// The request that began it, with its operation; none where the recording does not show it.
     pub begun_by: Option<(u64, &'static Operation)>,
+    /// Its status, as the life cycle spells it. None until a message has it.
+    pub status: Option<&'static str>,
     /// The client context of the request.
     pub context: Option<String>,
     /// The people whom the request names.
@@ -113,6 +119,8 @@ impl Call {
             state: None,
             is_deleted: false,
             incoming_at: None,
+            is_recorded_by_policy: false,
+            refused: Vec::new(),
             direction: None,
             callback: None,
             notified_at: None,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::call::{Call, CommsOperation, participant_id};
+use super::call::{Call, CommsOperation, Obligation, participant_id};
 use super::conversation::Findings;
 use super::correlation::{compare_context, compare_people};
 use super::entry::{Entry, first_entity};
@@ -14,7 +14,7 @@ use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::resource::Resource;
 use crate::contract::lifecycle;
-use crate::contract::operation::Operation;
+use crate::contract::operation::{Effect, Operation, Taken};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{bare_type, entities, lookup};
@@ -44,6 +44,7 @@ impl Monitor {
         found.list.extend(transfer_breach(call, entry, state));
         if state == Some("incoming") {
             call.incoming_at.get_or_insert(entry.at);
+            call.is_recorded_by_policy |= lookup(data, "applicationMetadata").is_some();
             call.direction.get_or_insert("incoming");
         }
         found.list.extend(direction_breach(call, entry, data));
@@ -57,6 +58,7 @@ impl Monitor {
             self.deleted.push_back(entry.call.clone());
         }
         call.is_deleted |= is_deletion;
+        found.list.extend(connected_anyway(call, entry, state));
         let has_result = lookup(data, "resultInfo").is_some();
         found
             .checked
@@ -107,11 +109,23 @@ impl Monitor {
             data: Cow::Borrowed(data),
         };
         change.compare(&mut found, state);
+        order_of_operation(&mut found, state, entry, status);
         let remark = state.decide_people(data);
         if may_be_early && operation.is_none() {
             state.early.push(change.into_owned());
         }
         let ended_before = state.is_ended && !state.ends_as_update;
+        let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
+        let was_refused = |it: &&str| call.refused.iter().any(|refused| refused == it);
+        if operation.is_none() && !may_be_early && context.as_ref().is_some_and(was_refused) {
+            found.list.push(entry.breach(
+                Requirement::RefusalNoSequel,
+                Rule::NotificationUnexpected,
+                entry.pointer.clone(),
+                (Value::Null, entry.change.entry.clone()),
+                "a notification tells of what was refused",
+            ));
+        }
         if is_end {
             state.failed = status != lifecycle::operation().end;
             state.is_ended = true;
@@ -242,6 +256,60 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
         (json!(from), json!(to)),
         format!("a call does not become {to} after it was {from}"),
     ));
+}
+
+/// A call that was rejected or redirected does not become one with the bot. The obligation is void from then on.
+fn connected_anyway(call: &mut Call, entry: &Entry<'_>, state: Option<&str>) -> Option<Breach> {
+    let is_refused = |it: &Obligation| {
+        let takes_incoming = it.operation.takes == Taken::Incoming;
+        takes_incoming && it.since.is_some() && *it.effect == Effect::CallEnds
+    };
+    let is_answered = call
+        .open
+        .iter()
+        .any(|it| *it.effect == Effect::CallConnects);
+    let refused = call.open.iter().position(is_refused)?;
+    if state != Some("established") || is_answered {
+        return None;
+    }
+    let obligation = call.open.remove(refused);
+    Some(entry.breach(
+        Requirement::Effect,
+        Rule::Effect,
+        entry.entity().key("state"),
+        (json!(lifecycle::call().end), json!(state)),
+        format!(
+            "the call is established after {} of exchange {}",
+            obligation.operation.name, obligation.exchange
+        ),
+    ))
+}
+
+/// A comms operation goes through the statuses of its life cycle. What comes after its end is judged elsewhere.
+fn order_of_operation(
+    found: &mut Findings,
+    state: &mut CommsOperation,
+    entry: &Entry<'_>,
+    status: &str,
+) {
+    let cycle = lifecycle::operation();
+    let Some(now) = cycle.state(status) else {
+        return;
+    };
+    let before = state.status.replace(now);
+    let Some(before) = before.filter(|_| !state.is_ended) else {
+        return;
+    };
+    found.check(Requirement::NotificationOrder);
+    if !cycle.allows(before, now) {
+        found.list.push(entry.breach(
+            Requirement::NotificationOrder,
+            Rule::NotificationOrder,
+            entry.entity().key("status"),
+            (json!(before), json!(now)),
+            format!("an operation does not become {now} after it was {before}"),
+        ));
+    }
 }
 
 /// A call that the bot creates is outgoing, one that comes to it is incoming.

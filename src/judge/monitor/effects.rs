@@ -358,7 +358,7 @@ pub(super) fn call_deleted(
             continue;
         };
         if obligation.effect.is_read() {
-            reads::at_the_end(&obligation, at, patience, conversation);
+            reads::at_the_end(&obligation, at, (patience, AtEnd::Note), conversation);
         } else if !obligation.is_endless && at.saturating_sub(since) >= patience {
             let operation = obligation.operation;
             conversation
@@ -395,7 +395,7 @@ pub(super) fn at_the_end(
         .collect();
     for (obligation, is_consequence) in open.into_iter().zip(dependent) {
         if obligation.effect.is_read() {
-            reads::at_the_end(&obligation, at, patience, conversation);
+            reads::at_the_end(&obligation, at, (patience, at_end), conversation);
             continue;
         }
         conversation.service.check(requirement(&obligation));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Contradiction, Obligation};
 use super::conversation::{Conversation, Findings, breach};
 use super::correlation::{compare_context, compare_people};
-use super::{Monitor, Pending};
+use super::{AtEnd, Monitor, Pending};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::lifecycle;
@@ -186,9 +186,11 @@ fn settle(call: &mut Call, exchange: u64, pending: &Pending, found: &Found<'_>) 
             && obligation.since.is_some()
             && read_by.is_some_and(|it| std::ptr::eq(it, pending.operation))
             && obligation.item.as_deref().is_some_and(is_it);
-        let is_listed = *obligation.effect == Effect::IsGone
-            && obligation.since.is_some()
-            && obligation.operation.is_item_of(pending.operation);
+        let is_item = match obligation.effect {
+            Effect::IsGone => obligation.operation.is_item_of(pending.operation),
+            _ => read_by.is_some_and(|it| it.is_item_of(pending.operation)),
+        };
+        let is_listed = is_item && obligation.effect.is_read() && obligation.since.is_some();
         if !is_read && !is_listed {
             return true;
         }
@@ -216,7 +218,8 @@ fn settle(call: &mut Call, exchange: u64, pending: &Pending, found: &Found<'_>) 
     is_shown
 }
 
-/// What a list shows of an item that has to be gone: a list that has further pages shows nothing by leaving it out.
+/// What a list shows of its item. A list that has further pages shows nothing by leaving it out, an item nothing by leaving
+/// out a property.
 fn listed(obligation: &Obligation, found: &Found<'_>) -> Shows {
     let Found::Resource(list) = *found else {
         return Shows::Nothing;
@@ -232,8 +235,15 @@ fn listed(obligation: &Obligation, found: &Found<'_>) -> Shows {
     match items.iter().position(is_it) {
         Some(at) => {
             let place = Pointer::root().key("value").index(at);
-            Shows::Other(place, Value::Null, items[at].clone())
+            match shows(obligation, &Found::Resource(&items[at])) {
+                Shows::Other(_, _, Value::Null) => Shows::Nothing,
+                Shows::Other(below, expected, actual) => {
+                    Shows::Other(place.join(&below), expected, actual)
+                }
+                shown => shown,
+            }
         }
+        None if *obligation.effect != Effect::IsGone => Shows::Nothing,
         None if list.get("@odata.nextLink").is_some() => Shows::Nothing,
         None => Shows::Effect,
     }
@@ -304,7 +314,7 @@ pub(super) fn property_of<'v>(entity: &'v Value, path: &str) -> Option<(Pointer,
 pub(super) fn at_the_end(
     obligation: &Obligation,
     at: u64,
-    patience: u64,
+    (patience, at_end): (u64, AtEnd),
     conversation: &mut Conversation,
 ) {
     let (Some(seen), Some(since)) = (&obligation.contradiction, obligation.since) else {
@@ -321,7 +331,7 @@ pub(super) fn at_the_end(
         seen.expected
     );
     if at.saturating_sub(since) < patience {
-        conversation.service.note(message);
+        conversation.service.at_end(at_end, exchange, message);
         return;
     }
     let breach = breach(

@@ -60,6 +60,12 @@ impl Monitor {
             );
             conduct.doubt(exchange, reason);
         }
+        if pending.is_wrong
+            && let (Some(call), Some(context)) = (&pending.call, &pending.context)
+            && let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned())
+        {
+            call.refused.push(context.clone());
+        }
         if is_for_now {
             let after = retry_after(response);
             self.may_come_again(at, exchange, pending, (after, false));

@@ -106,22 +106,19 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let bytes = text.as_bytes();
     while at + SHORTEST <= bytes.len() {
         let begins = bytes[at].is_ascii_hexdigit();
-        match begins.then(|| variable_at(text, at)).flatten() {
-            Some(piece) => {
-                if begin < at {
-                    pieces.push(Piece::Text(&text[begin..at]));
-                }
-                pieces.push(piece);
-                let (Piece::Text(it) | Piece::Id(it) | Piece::Time(it)) = piece;
-                at += it.len();
-                begin = at;
-            }
-            None => {
-                // A piece begins where a word does.
-                let is_part = |it: &&u8| it.is_ascii_alphanumeric();
-                at += bytes[at..].iter().take_while(is_part).count().max(1);
-            }
+        let Some(piece) = begins.then(|| variable_at(text, at)).flatten() else {
+            // A piece begins where a word does.
+            let is_part = |it: &&u8| it.is_ascii_alphanumeric();
+            at += bytes[at..].iter().take_while(is_part).count().max(1);
+            continue;
+        };
+        if begin < at {
+            pieces.push(Piece::Text(&text[begin..at]));
         }
+        pieces.push(piece);
+        let (Piece::Text(it) | Piece::Id(it) | Piece::Time(it)) = piece;
+        at += it.len();
+        begin = at;
     }
     if begin < text.len() || pieces.is_empty() {
         pieces.push(Piece::Text(&text[begin..]));
