@@ -454,3 +454,86 @@ fn what_varies_in_the_requests_of_a_bot_is_learnt_from_two_conversations() {
     let (code, text) = super::told(command(&replay).current_dir(folder.path()));
     assert_eq!(code, Some(0), "{text}");
 }
+
+#[test]
+fn what_varies_in_a_notification_becomes_a_rule_about_its_operation() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |number: u64| {
+        json!({"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+            "resourceData": [{"isMuted": false, "sequence": number}]})
+    };
+    let path = invitation(folder.path(), &entry(1));
+    let sent = Mutex::new(1);
+    let service = Party::start(move |got: &Got| {
+        if let Some(callback) = got.body["callbackUri"].as_str() {
+            let mut sent = sent.lock().unwrap();
+            *sent += 1;
+            notify(callback, &json!({"value": [entry(*sent)]}));
+        }
+        (200, json!({"id": "o-2"}))
+    });
+    let play = |more: &[&str]| {
+        let mut replay = command(&["replay", path.to_str().unwrap(), "--service", &service.url]);
+        let replay = replay.args(more).current_dir(folder.path());
+        let output = replay.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (code, text, _) = play(&[]);
+    assert_eq!(code, Some(1));
+    let place = "notification.body, /value/0/resourceData/0/sequence";
+    assert!(text.contains(place), "{text}");
+    let (code, toml, said) = play(&["--learn"]);
+    assert_eq!(code, Some(0), "{said}");
+    let rule = "[[replay.rule]]\noperation = \"invite\"\n\
+        pointer = \"/value/*/resourceData/*/sequence\"\ncompare = \"shape\"\n";
+    assert_eq!(toml, rule);
+    fs::write(folder.path().join("confcall.toml"), toml).unwrap();
+    let (code, text, said) = play(&[]);
+    assert_eq!(code, Some(0), "{text}{said}");
+}
+
+#[test]
+fn the_token_of_a_run_does_not_reach_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut exchange = asked(
+        1,
+        "/rooms",
+        &json!({}),
+        &json!({"by": "bearer redacted-secret-0123456789ab"}),
+    );
+    let fields = exchange["request"]["headers"].as_array_mut().unwrap();
+    fields.push(json!([
+        "Authorization",
+        "Bearer redacted-secret-0123456789ab"
+    ]));
+    let path = cassette(folder.path(), &[exchange]);
+    let token = "the-words-of-this-run-are-nobodys-4711";
+    let service = Party::start(|got| {
+        let said = got
+            .head
+            .lines()
+            .find_map(|it| it.strip_prefix("authorization: "));
+        let words = said.unwrap().rsplit(' ').next().unwrap();
+        (
+            200,
+            json!({"by": said, "words": [words], "more": format!("it was {words}, wasn't it")}),
+        )
+    });
+    let arguments = [
+        "replay",
+        path.to_str().unwrap(),
+        "--service",
+        &service.url,
+        "--update",
+    ];
+    let (code, text) = super::told(command(&arguments).args(["--token", token]));
+    assert_eq!(code, Some(0), "{text}");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("it was redacted-"), "{text}");
+    assert!(!text.contains(token), "{text}");
+}

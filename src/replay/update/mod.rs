@@ -345,7 +345,7 @@ impl Update {
             };
             let message = message_of(message, values);
             let json = serde_json::from_slice(&message.body).ok();
-            number += 1;
+            number = number.saturating_add(1);
             let translation = Translation {
                 mapping: back,
                 moved: None,
