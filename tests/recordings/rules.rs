@@ -112,56 +112,58 @@ fn lines(path: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+const VISITS: &str =
+    "[[replay.rule]]\npath = \"/rooms/*\"\npointer = \"/visits/*/number\"\ncompare = \"shape\"\n";
+
+/// Replays the recording twice, and expects no difference.
+fn passes(path: &Path, service: &str) {
+    for _ in 0..2 {
+        let (code, text, said) = replay(path, service, &[]);
+        assert_eq!(code, Some(0), "{text}{said}");
+    }
+}
+
 #[test]
-fn what_varies_becomes_a_rule_and_what_changes_is_taken_over() {
+fn what_varies_becomes_a_rule() {
     let folder = tempfile::tempdir().unwrap();
     let (service, rooms) = rooms();
     let path = recorded(folder.path(), &service.url);
-    let config = folder.path().join("confcall.toml");
-    let played = |more: &[&str]| replay(&path, &service.url, more);
-    assert_eq!(played(&[]).0, Some(0));
-    let (code, toml, said) = played(&["--learn"]);
+    let learnt = || replay(&path, &service.url, &["--learn"]);
+    passes(&path, &service.url);
+    let (code, toml, said) = learnt();
     assert_eq!((code, &*toml), (Some(0), ""), "{said}");
 
-    // A field starts to vary.
     rooms.lock().unwrap().varies = true;
-    assert_eq!(played(&[]).0, Some(1));
-    let (code, toml, said) = played(&["--learn"]);
-    assert_eq!(code, Some(0), "{toml}{said}");
-    let rule = "[[replay.rule]]\npath = \"/rooms/*\"\npointer = \"/visits/*/number\"\ncompare = \"shape\"\n";
-    assert_eq!(toml, rule);
-    fs::write(&config, toml).unwrap();
-    for _ in 0..2 {
-        let (code, text, said) = played(&[]);
-        assert_eq!(code, Some(0), "{text}{said}");
-    }
-    let (code, toml, said) = played(&["--learn"]);
+    assert_eq!(replay(&path, &service.url, &[]).0, Some(1));
+    let (code, toml, said) = learnt();
+    assert_eq!((code, &*toml), (Some(0), VISITS), "{said}");
+    fs::write(folder.path().join("confcall.toml"), toml).unwrap();
+    passes(&path, &service.url);
+    let (code, toml, said) = learnt();
     assert_eq!((code, &*toml), (Some(0), ""), "{said}");
+}
 
-    // The service changes.
+#[test]
+fn what_has_changed_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, rooms) = rooms();
+    let path = recorded(folder.path(), &service.url);
+    fs::write(folder.path().join("confcall.toml"), VISITS).unwrap();
+    rooms.lock().unwrap().varies = true;
     rooms.lock().unwrap().colour = "green";
     rooms.lock().unwrap().floor = Some(3);
-    let (code, text, _) = played(&[]);
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("/colour"), "{text}");
-    let (code, toml, said) = played(&["--learn"]);
+    let (code, toml, said) = replay(&path, &service.url, &["--learn"]);
     assert_eq!(code, Some(1), "{toml}{said}");
-    assert!(
-        !toml.is_empty() && toml.lines().all(|line| line.starts_with('#')),
-        "{toml}"
-    );
+    assert!(toml.lines().all(|line| line.starts_with('#')), "{toml}");
     assert!(toml.contains("# pointer = \"/colour\""), "{toml}");
     assert!(said.contains("/colour"), "{said}");
 
-    // The change is right.
     let before = lines(&path);
-    let (code, text, said) = played(&["--update"]);
+    let (code, text, said) = replay(&path, &service.url, &["--update"]);
     assert_eq!(code, Some(0), "{text}{said}");
     assert!(text.contains("1 of 2 exchanges"), "{text}");
     let after = lines(&path);
-    assert_eq!(after.len(), before.len());
-    assert_eq!(after[..2], before[..2]);
-    assert_ne!(after[2], before[2]);
+    assert_eq!((after.len(), &after[..2]), (before.len(), &before[..2]));
     let [old, new] = [&before[2], &after[2]].map(|it| serde_json::from_str::<Value>(it).unwrap());
     assert_eq!(new["request"], old["request"]);
     let [old, new] = [old, new].map(|it| it["response"]["body"]["json"].clone());
@@ -170,12 +172,9 @@ fn what_varies_becomes_a_rule_and_what_changes_is_taken_over() {
         (&json!("green"), &json!(3))
     );
     assert_eq!(new["id"], old["id"]);
-    for _ in 0..2 {
-        let (code, text, said) = played(&[]);
-        assert_eq!(code, Some(0), "{text}{said}");
-    }
+    passes(&path, &service.url);
     // Nothing is left to change.
-    let (code, text, said) = played(&["--update"]);
+    let (code, text, said) = replay(&path, &service.url, &["--update"]);
     assert_eq!(code, Some(0), "{text}{said}");
     assert_eq!(lines(&path), after);
 }
