@@ -458,6 +458,25 @@ fn a_service_is_started_for_each_recording() {
     assert_eq!(folder.results(), pairs(&passed));
 }
 
+/// Of a target that the command line does not name, the configuration says where it is.
+#[test]
+fn a_target_of_the_configuration_is_the_live_party() {
+    let folder = Folder::new();
+    folder.tape("a", &["/a"]);
+    let (service, other) = (echo(), echo());
+    let config = folder.path("confcall.toml");
+    let section = format!("[target]\nrole = \"service\"\nurl = {:?}\n", service.url);
+    fs::write(&config, section).unwrap();
+    let (tapes, config) = (folder.tapes(), config.to_str().unwrap().to_owned());
+    let (code, text) = confcall(&["replay", &tapes, "--config", &config]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!((service.got().len(), other.got().len()), (1, 0));
+    let named = ["--service", &other.url];
+    let (code, text) = confcall(&[&["replay", &tapes, "--config", &config], &named[..]].concat());
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!((service.got().len(), other.got().len()), (1, 1));
+}
+
 #[cfg(unix)]
 #[test]
 fn known_failures_are_those_of_a_run() {

@@ -334,7 +334,11 @@ impl Suite {
             listeners: listeners.map_err(PlayError::from)?,
             bot: callback,
             is_up: is_up.clone(),
-            turns: self.turns.clone(),
+            turns: if self.is_started_anew() {
+                Turns::default()
+            } else {
+                self.turns.clone()
+            },
             is_followed: place == Place::Followed && !self.is_started_anew(),
         };
         let options = self.replay_options(path);

@@ -52,28 +52,28 @@ pub(crate) struct Ways {
 /// The recordings that are played one after the other. A request that comes when one has been played waits for the
 /// next, if the bot goes on with that.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Turns(watch::Sender<Option<Arc<Server>>>);
+pub(crate) struct Turns {
+    current: watch::Sender<Option<Arc<Server>>>,
+    /// Ends all listeners. Until then a connection stays with the listener that has taken it: one that is closed between
+    /// two recordings would be a request without an answer.
+    closing: CancellationToken,
+}
 
 impl Turns {
     fn begin(&self, server: &Arc<Server>) {
-        self.pass(Some(Arc::clone(server)));
+        self.current.send_replace(Some(Arc::clone(server)));
     }
 
     /// No other recording is played.
     pub(crate) fn end(&self) {
-        self.pass(None);
-    }
-
-    fn pass(&self, next: Option<Arc<Server>>) {
-        if let Some(former) = self.0.send_replace(next) {
-            former.closing.cancel();
-        }
+        self.current.send_replace(None);
+        self.closing.cancel();
     }
 
     /// The server behind this one; none if there is no other.
     async fn behind(&self, server: &Arc<Server>) -> Option<Arc<Server>> {
         let is_it = |it: &Arc<Server>| Arc::ptr_eq(it, server);
-        let mut current = self.0.subscribe();
+        let mut current = self.current.subscribe();
         let next = current.wait_for(|it| !it.as_ref().is_some_and(is_it));
         next.await.ok()?.clone()
     }
@@ -105,7 +105,6 @@ pub(crate) async fn service(
         turns: ways.turns,
         is_followed: ways.is_followed,
         is_over: AtomicBool::new(false),
-        closing: CancellationToken::new(),
     });
     server.turns.begin(&server);
     if server.is_up.is_cancelled() {
@@ -157,7 +156,6 @@ struct Server {
     is_followed: bool,
     /// Set when nothing more of this recording is waited for.
     is_over: AtomicBool,
-    closing: CancellationToken,
 }
 
 /// An estimate of the overhead in bytes of an answer, and of each header field.
@@ -187,7 +185,7 @@ impl Server {
             let server = Arc::clone(&server);
             async move { Ok(server.respond_in_turn(scheme, received).await) }
         };
-        listener.serve_received(respond, self.closing.clone())
+        listener.serve_received(respond, self.turns.closing.clone())
     }
 
     /// Answers a request, or has a recording answer it that is played later.
