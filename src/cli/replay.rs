@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use self::suite::{Aim, Live, Place, Suite};
+use self::suite::{Aim, Live, Suite};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -272,12 +272,8 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
         super::interrupt_on_signals(&interrupt);
         let mut suite = Suite::new(options, output, interrupt);
         for (at, file) in files.iter().enumerate() {
-            let place = if at + 1 < files.len() {
-                Place::Followed
-            } else {
-                Place::Last
-            };
-            match Box::pin(suite.play(file, place)).await {
+            let next = files.get(at + 1).map(PathBuf::as_path);
+            match Box::pin(suite.play(file, next)).await {
                 Ok(Some(replayed)) => played.replayed.push((file.clone(), replayed)),
                 Ok(None) => {
                     played.unplayed = files[at..].to_vec();

@@ -191,6 +191,23 @@ fn a_bot_that_runs_is_served_one_recording_after_the_other() {
     assert_eq!(folder.results(), pairs(&passed));
 }
 
+/// Bodies that are longer than what a listener reads otherwise, and not in the first recording.
+#[test]
+fn the_longest_body_of_a_suite_is_read() {
+    let folder = Folder::new();
+    folder.tape("a", &["/a"]);
+    let long = json!({"text": "x".repeat(2 << 20)});
+    let asked_for = asked(1, "/b", &long, &json!({"at": "/b"}));
+    fs::create_dir(folder.path("tapes/b")).unwrap();
+    cassette(&folder.path("tapes/b"), std::slice::from_ref(&asked_for));
+    let replay = running(&["replay", &folder.tapes()]);
+    let first = asked(1, "/a", &json!({}), &json!({}));
+    assert_eq!(ask(replay.url(), &first, &json!({})).0, 200);
+    assert_eq!(ask(replay.url(), &asked_for, &long).0, 200);
+    let (code, text) = replay.end();
+    assert_eq!(code, Some(0), "{text}");
+}
+
 #[test]
 fn a_mock_service_has_one_recording() {
     let folder = Folder::new();

@@ -89,13 +89,6 @@ pub(super) struct Options {
     pub messages: Messages,
 }
 
-/// The place of a recording in its suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Followed,
-    Last,
-}
-
 pub(super) struct Suite {
     options: Options,
     output: Output,
@@ -126,12 +119,12 @@ impl Suite {
         }
     }
 
-    /// Plays a recording. None if that is interrupted before it has begun.
+    /// Plays a recording, which `next` follows. None if that is interrupted before it has begun.
     /// Errors: the file is no recording; or the environment failed, so that no other one can be played.
     pub(super) async fn play(
         &mut self,
         path: &Path,
-        place: Place,
+        next: Option<&Path>,
     ) -> Result<Option<Replayed>, Failure> {
         let (recording, torn) = file::open(path)?;
         if let Some(torn) = torn {
@@ -149,7 +142,7 @@ impl Suite {
         self.listen(&recording).await?;
         let played = match self.options.live {
             Live::Service { .. } => self.play_bot(path, recording).await,
-            Live::Bot { .. } => self.play_service(path, recording, place).await,
+            Live::Bot { .. } => self.play_service(path, recording, next).await,
         };
         if self.is_started_anew() {
             self.end_party().await;
@@ -293,7 +286,7 @@ impl Suite {
         &mut self,
         path: &Path,
         recording: Indexed,
-        place: Place,
+        next: Option<&Path>,
     ) -> Result<Option<Replayed>, Failure> {
         let Live::Bot { callback, .. } = &self.options.live else {
             unreachable!("the service is played for a bot");
@@ -339,8 +332,14 @@ impl Suite {
             } else {
                 self.turns.clone()
             },
-            is_followed: place == Place::Followed && !self.is_started_anew(),
+            is_followed: next.is_some() && !self.is_started_anew(),
         };
+        // A pipe can be read only once.
+        if let Some(next) = next.filter(|it| ways.is_followed && it.is_file())
+            && let Ok((next, _)) = file::open(next)
+        {
+            ways.turns.expect(next.index().longest());
+        }
         let options = self.replay_options(path);
         let playing = Box::pin(live::service(service, ways, options, stop.token.clone()));
         let starting = self.starting(launch.as_ref(), &is_up, &stop);

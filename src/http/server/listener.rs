@@ -10,6 +10,7 @@ use std::os::fd::AsFd as _;
 #[cfg(windows)]
 use std::os::windows::io::AsSocket as _;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
@@ -34,8 +35,8 @@ pub(crate) struct Listener {
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) interception: Option<Arc<Interception>>,
     report: Option<Report>,
-    /// The longest request body that is read, in bytes.
-    max_body: usize,
+    /// The longest request body that is read, in bytes. It may grow while the listener serves.
+    max_body: Arc<AtomicUsize>,
 }
 
 pub(super) struct Report(Box<dyn Fn(String) + Send + Sync>);
@@ -94,7 +95,7 @@ impl Listener {
             tls: None,
             interception: None,
             report: None,
-            max_body: MAX_BODY,
+            max_body: Arc::new(MAX_BODY.into()),
         })
     }
 
@@ -116,13 +117,13 @@ impl Listener {
             tls: self.tls.clone(),
             interception: self.interception.clone(),
             report: None,
-            max_body: self.max_body,
+            max_body: Arc::clone(&self.max_body),
         })
     }
 
     /// The same, which reads request bodies of up to so many bytes.
     #[must_use]
-    pub(crate) const fn reading_bodies_of(mut self, bytes: usize) -> Self {
+    pub(crate) fn reading_bodies_of(mut self, bytes: Arc<AtomicUsize>) -> Self {
         self.max_body = bytes;
         self
     }
@@ -226,7 +227,7 @@ impl Listener {
             answer,
             report: self.report.take(),
             shutdown: shutdown.clone(),
-            max_body: self.max_body,
+            max_body: Arc::clone(&self.max_body),
         };
         Server::run(self, replies, shutdown).await;
     }

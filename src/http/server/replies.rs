@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -30,7 +31,7 @@ pub(super) struct Replies<F> {
     pub(super) report: Option<Report>,
     pub(super) shutdown: CancellationToken,
     /// The longest body that is read, in bytes.
-    pub(super) max_body: usize,
+    pub(super) max_body: Arc<AtomicUsize>,
 }
 
 /// A request that is not answered in HTTP.
@@ -65,7 +66,7 @@ where
             let path = head.uri.path_and_query().cloned();
             head.uri = path.map_or_else(Uri::default, Uri::from);
         }
-        let answered = match read(head, origin, body, self.max_body).await {
+        let answered = match read(head, origin, body, self.max_body.load(Ordering::Relaxed)).await {
             Ok(received) => (self.answer)(received).await,
             Err(refusal) => Err(refusal),
         };

@@ -50,7 +50,7 @@ pub(crate) async fn bot(
         runner::reach(party, url, &options.client).await?;
     }
     let longest = MAX_BODY.saturating_add(bot.longest());
-    let listener = listener.map(|it| it.reading_bodies_of(longest));
+    let listener = listener.map(|it| it.reading_bodies_of(Arc::new(longest.into())));
     let session = Session::new(bot, options);
     let closing = CancellationToken::new();
     let server = listener.map(|listener| {

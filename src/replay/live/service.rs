@@ -1,7 +1,7 @@
 //! Plays the recorded service over sockets.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,9 +57,17 @@ pub(crate) struct Turns {
     /// Ends all listeners. Until then a connection stays with the listener that has taken it: one that is closed between
     /// two recordings would be a request without an answer.
     closing: CancellationToken,
+    /// The bytes of the longest body that is read.
+    longest: Arc<AtomicUsize>,
 }
 
 impl Turns {
+    /// Has bodies of so many bytes be read. A request for the next recording may come before that is played.
+    pub(crate) fn expect(&self, longest: usize) {
+        let longest = MAX_BODY.saturating_add(longest);
+        self.longest.fetch_max(longest, Ordering::Relaxed);
+    }
+
     fn begin(&self, server: &Arc<Server>) {
         self.current.send_replace(Some(Arc::clone(server)));
     }
@@ -89,7 +97,7 @@ pub(crate) async fn service(
     shutdown: CancellationToken,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
-    let longest = MAX_BODY.saturating_add(service.longest());
+    ways.turns.expect(service.longest());
     let uncaused = service.uncaused().to_vec();
     let session = Session::new(service, options);
     let server = Arc::new(Server {
@@ -111,9 +119,7 @@ pub(crate) async fn service(
         server.sender.queue(Vec::new());
     }
     let listeners = ways.listeners.into_iter();
-    let serving: Vec<JoinHandle<()>> = listeners
-        .map(|it| tokio::spawn(server.serve(it.reading_bodies_of(longest))))
-        .collect();
+    let serving: Vec<JoinHandle<()>> = listeners.map(|it| tokio::spawn(server.serve(it))).collect();
     tokio::select! {
         () = server.is_up.cancelled() => session.touch(),
         () = shutdown.cancelled() => {}
@@ -176,6 +182,7 @@ impl Server {
             "http"
         };
         let session = Arc::clone(&self.session);
+        let listener = listener.reading_bodies_of(Arc::clone(&self.turns.longest));
         let listener = listener.reporting_refusals(move |why| {
             let note = format!("a message to confcall was refused: {why}");
             session.party().note(note);

@@ -247,7 +247,7 @@ impl Index {
     }
 
     /// No body of an exchange has more bytes.
-    pub(super) fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         let longest = self.lines.iter().map(|it| it.longest).max();
         longest.unwrap_or(0)
     }
