@@ -361,6 +361,22 @@ fn a_command_that_fails_is_told_apart_from_violations() {
     assert!(!it.stderr.contains("violation: bot"), "{}", it.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_cassette_that_is_lost_meanwhile_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = monitor(folder.path(), &["--cassette", "run.jsonl", "--"])
+        .args(["rm", "run.jsonl"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("run.jsonl: was removed while it was recorded"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_run_without_traffic_does_not_pass() {
     for (conduct, cause) in [

@@ -5,6 +5,8 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -13,6 +15,8 @@ use std::process::Command;
 use confcall_test_support::cassette::{self, Content, Direction};
 use confcall_test_support::http;
 use confcall_test_support::process::Process;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Starts a recorder, which prints so many addresses.
 fn recorder(cassette: &Path, more: &[&str], lines: usize) -> Process {
@@ -184,6 +188,57 @@ fn a_service_that_is_not_there_is_a_bad_gateway() {
     assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
     proxy.kill();
     assert!(cassette::load(&cassette).exchanges[0].broke.is_some());
+}
+
+/// What is done to a cassette that is being recorded, and what is said of it.
+#[cfg(unix)]
+const LOSSES: [(fn(&Path), &str); 4] = [
+    (|path| std::fs::remove_file(path).unwrap(), "was removed"),
+    (
+        |path| std::fs::rename(path, path.with_extension("old")).unwrap(),
+        "was removed",
+    ),
+    (
+        |path| {
+            std::fs::copy(path, path.with_extension("new")).unwrap();
+            std::fs::rename(path.with_extension("new"), path).unwrap();
+        },
+        "was replaced by another file",
+    ),
+    (|path| std::fs::write(path, "{").unwrap(), "was shortened"),
+];
+
+#[cfg(unix)]
+#[test]
+fn a_cassette_that_is_lost_while_it_is_recorded_ends_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _requests) = party(OK);
+    for (at, (lose, said)) in LOSSES.into_iter().enumerate() {
+        for is_followed in [true, false] {
+            let cassette = folder.path().join(format!("{at}-{is_followed}.jsonl"));
+            let told = folder.path().join("stderr");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
+            command.args(["record", "--service", &service, "--cassette"]);
+            command.arg(&cassette).stderr(File::create(&told).unwrap());
+            let proxy = Process::start(&mut command, 1);
+            let answer = post(&proxy.addresses[0], "/", "", "{}");
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            lose(&cassette);
+            // The recorder ends with the next exchange, which it does not answer whole; or when it is ended.
+            if is_followed {
+                let answer = http::post(&proxy.addresses[0], "/", "", "{}");
+                assert!(!answer.is_ok_and(|it| it.ends_with('}')));
+            } else {
+                let process = Pid::from_child(&proxy.child);
+                kill_process(process, Signal::TERM).unwrap();
+            }
+            let (code, _) = proxy.end();
+            let told = std::fs::read_to_string(&told).unwrap();
+            assert_eq!(code, Some(3), "{told}");
+            let expected = format!("{}: {said} while it was recorded", cassette.display());
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The journal: a cassette on disk, to which each exchange is added when it ends.
 //!
 //! Writing takes redacted exchanges only. A line that is settled is with the operating system: it is
-//! there after the process was killed. The last line of a file that was cut off is torn; reading
+//! there after the process was killed, or the recording has failed: a file that is removed, replaced
+//! or shortened meanwhile is an error. The last line of a file that was cut off is torn; reading
 //! reports it and passes it over.
 
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,6 +35,9 @@ pub enum JournalError {
     Exists(PathBuf),
     #[error("{}: another recorder writes to it", .0.display())]
     InUse(PathBuf),
+    /// What was recorded is not there any more.
+    #[error("{}: {what} while it was recorded", path.display())]
+    Lost { path: PathBuf, what: &'static str },
     #[error(transparent)]
     Store(#[from] FileError),
 }
@@ -41,6 +47,9 @@ impl Remedy for JournalError {
         match self {
             Self::Exists(_) => Some("give `--append` to add to it, or another name".into()),
             Self::InUse(_) => Some("end it, or give another name".into()),
+            Self::Lost { .. } => Some(
+                "leave the file as it is until the recorder has ended, and record again".into(),
+            ),
             Self::Store(error) => error.remedy(),
         }
     }
@@ -50,6 +59,8 @@ impl Remedy for JournalError {
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
+    /// Of the file that was opened.
+    identity: (u64, u64),
     out: Mutex<Out>,
     last: AtomicU64,
 }
@@ -58,6 +69,8 @@ pub(crate) struct Journal {
 #[derive(Debug)]
 struct Out {
     file: File,
+    /// The bytes of the file that are the recorder's.
+    length: u64,
     lines: Vec<u8>,
     /// The number of lines that were queued, and that were written to the operating system.
     queued: u64,
@@ -93,6 +106,7 @@ impl Out {
             Some(kind) => Err(kind.into()),
             None => self.file.write_all(&self.lines),
         };
+        self.length += self.lines.len() as u64;
         self.lines.clear();
         // Long bodies that ended together are no reason to keep their room.
         self.lines.shrink_to(ROOM);
@@ -169,10 +183,12 @@ impl Journal {
             out.file
                 .set_len(loaded.whole)
                 .map_err(|source| unwritable(path, source))?;
+            out.length = loaded.whole;
             if !loaded.is_ended {
                 out.file
                     .write_all(b"\n")
                     .map_err(|source| unwritable(path, source))?;
+                out.length += 1;
             }
         }
         journal.last.store(last, Ordering::Relaxed);
@@ -180,11 +196,14 @@ impl Journal {
     }
 
     fn locked(path: &Path, file: File, last: u64) -> Result<Self, JournalError> {
+        let opened = file.metadata().map_err(|source| unwritable(path, source))?;
         match file.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
+                identity: identity(&opened),
                 out: Mutex::new(Out {
                     file,
+                    length: 0,
                     lines: Vec::new(),
                     queued: 0,
                     written: 0,
@@ -208,15 +227,46 @@ impl Journal {
     }
 
     /// Writes the line, and all others that are queued, to the operating system.
-    /// Errors: the disk takes no more. Nothing is written after that.
+    /// Errors: the disk takes no more, and nothing is written after that; or the file is lost.
     pub(crate) fn settle(&self, queued: Queued) -> Result<(), JournalError> {
-        let settled = self.out().flush(queued);
-        settled.map_err(|source| unwritable(&self.path, source))
+        let mut out = self.out();
+        let settled = out.flush(queued);
+        settled.map_err(|source| unwritable(&self.path, source))?;
+        self.compare(&out)
+    }
+
+    /// An error if the file is lost: the path leads to none, to another one, or to less than was written.
+    pub(crate) fn check(&self) -> Result<(), JournalError> {
+        self.compare(&self.out())
+    }
+
+    fn compare(&self, out: &Out) -> Result<(), JournalError> {
+        let what = match fs::metadata(&self.path) {
+            Ok(there) if identity(&there) != self.identity => "was replaced by another file",
+            Ok(there) if there.is_file() && there.len() < out.length => "was shortened",
+            Ok(_) => return Ok(()),
+            Err(source) if source.kind() == ErrorKind::NotFound => "was removed",
+            Err(source) => return Err(unwritable(&self.path, source)),
+        };
+        let path = self.path.clone();
+        Err(JournalError::Lost { path, what })
     }
 
     fn out(&self) -> MutexGuard<'_, Out> {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells a file from another one that has come to its path: the device and the number on it.
+#[cfg(unix)]
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
+/// Elsewhere files have no such number: only one that is gone or shortened is seen.
+#[cfg(not(unix))]
+const fn identity(_: &Metadata) -> (u64, u64) {
+    (0, 0)
 }
 
 fn unwritable(path: &Path, source: io::Error) -> JournalError {

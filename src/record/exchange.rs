@@ -227,7 +227,7 @@ impl Pending {
 
     /// Ends the recording with this failure, or with an earlier one.
     fn fail(&self, error: JournalError) -> RecordError {
-        let error = RecordError(Arc::new(error));
+        let error = RecordError::from(error);
         let _ = self.recorder.failure.set(error.clone());
         self.recorder.shutdown.cancel();
         error

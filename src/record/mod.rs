@@ -342,13 +342,22 @@ pub(crate) async fn record(
         // A panic is printed already.
         let _ = server.await;
     }
-    recorder.failure.get().map_or(Ok(()), |it| Err(it.clone()))
+    let failure = recorder.failure.get().cloned();
+    let journal = recorder.sinks.journal.as_ref();
+    let lost = || journal?.check().err().map(RecordError::from);
+    failure.or_else(lost).map_or(Ok(()), Err)
 }
 
 /// The journal of a recording takes no more.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct RecordError(Arc<JournalError>);
+
+impl From<JournalError> for RecordError {
+    fn from(error: JournalError) -> Self {
+        Self(Arc::new(error))
+    }
+}
 
 impl Remedy for RecordError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
