@@ -179,6 +179,51 @@ async fn it_does_not_send_to_itself() {
     );
 }
 
+/// However the address is spelt, by CONNECT and in a whole URL.
+#[tokio::test]
+async fn it_knows_itself_under_every_address() {
+    for (listen, spellings) in [
+        (
+            "127.0.0.1:0",
+            &[
+                "127.0.0.1",
+                "[::ffff:127.0.0.1]",
+                "[::ffff:7f00:1]",
+                "[0:0:0:0:0:ffff:127.0.0.1]",
+                "2130706433",
+                "0x7f000001",
+                "0177.0.0.1",
+                "127.1",
+                "0.0.0.0",
+                "0",
+                "localhost",
+                "LOCALHOST.",
+            ][..],
+        ),
+        (
+            "[::]:0",
+            &[
+                "[::1]",
+                "[::]",
+                "[::ffff:127.0.0.1]",
+                "127.0.0.2",
+                "0.0.0.0",
+            ],
+        ),
+    ] {
+        let all = ["--intercept", "graph.example", "--listen", listen];
+        let recorder = Recorder::start(&all, 1);
+        let (_, port) = recorder.addresses[0].rsplit_once(':').unwrap();
+        for host in spellings {
+            let tunnel = recorder.tunnel(&format!("{host}:{port}")).await;
+            let (status, said) = tunnel.unwrap_err();
+            assert_eq!(status, 508, "{listen} {host}: {said}");
+            assert!(said.contains("own listener"), "{listen} {host}: {said}");
+        }
+        assert!(recorder.kill().0.exchanges.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_comes_back_by_a_detour_goes_no_further() {
     // Nothing in this address says that it leads back to the proxy.

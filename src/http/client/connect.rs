@@ -121,11 +121,13 @@ impl Service<Uri> for Dialer {
 }
 
 /// True if the far end of a connection is this listener. A listener on every interface has each
-/// address of this machine, and a connection to such an address has it as its near end too.
+/// address of this machine, and a connection to such an address has it as its near end too. An IPv4
+/// address may be written as one of IPv6 (RFC 4291 section 2.5.5.2).
 fn is_at(listener: SocketAddr, near: SocketAddr, far: SocketAddr) -> bool {
-    let is_here = far.ip().is_loopback() || near.ip() == far.ip();
+    let [listening, near_ip, far_ip] = [listener, near, far].map(|it| it.ip().to_canonical());
+    let is_here = far_ip.is_loopback() || near_ip == far_ip;
     listener.port() == far.port()
-        && (listener.ip() == far.ip() || (listener.ip().is_unspecified() && is_here))
+        && (listening == far_ip || (listening.is_unspecified() && is_here))
 }
 
 /// True if a request would have reached confcall itself.
@@ -184,6 +186,26 @@ mod tests {
             ("0.0.0.0:1", "10.0.0.1:9", "10.0.0.1:1", true),
             ("0.0.0.0:1", "10.0.0.1:9", "10.0.0.2:1", false),
             ("[::]:1", "[::1]:9", "[::1]:1", true),
+            ("[::]:1", "127.0.0.1:9", "127.0.0.1:1", true),
+            (
+                "127.0.0.1:1",
+                "[::ffff:127.0.0.1]:9",
+                "[::ffff:127.0.0.1]:1",
+                true,
+            ),
+            ("[::ffff:127.0.0.1]:1", "127.0.0.1:9", "127.0.0.1:1", true),
+            (
+                "0.0.0.0:1",
+                "[::ffff:10.0.0.1]:9",
+                "[::ffff:10.0.0.1]:1",
+                true,
+            ),
+            (
+                "0.0.0.0:1",
+                "[::ffff:10.0.0.1]:9",
+                "[::ffff:10.0.0.2]:1",
+                false,
+            ),
         ] {
             let [listener, near, far] = [listener, near, far].map(|it| it.parse().unwrap());
             assert_eq!(is_at(listener, near, far), is_own, "{listener} {far}");
