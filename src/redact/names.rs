@@ -169,6 +169,9 @@ pub(super) fn named(name: &str) -> Option<Named> {
     if words.begins.len() > 1 && names.before.iter().any(|it| it == words.first()) {
         return None;
     }
+    if names.place.iter().any(|it| words.joined.ends_with(it)) {
+        return None;
+    }
     let mut is_plural = false;
     loop {
         words.without_digits();
@@ -248,6 +251,8 @@ mod tests {
             "clientState",
             "SECRET_KEY_BASE",
             "mfaCode",
+            "pageAccessToken",
+            "syncSecret",
         ] {
             assert!(named_anywhere(name).is_some(), "{name}");
         }
@@ -271,6 +276,10 @@ mod tests {
             "code",
             "state",
             "secretary",
+            "$skiptoken",
+            "nextPageToken",
+            "x-ms-continuation-token",
+            "@odata.deltaToken",
             "",
         ] {
             assert!(named_anywhere(name).is_none(), "{name}");
