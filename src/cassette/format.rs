@@ -138,7 +138,7 @@ pub(crate) struct Wire {
     /// The reason phrase of a response, where it is not that of its status. Each character is a byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The scheme of the target of a request, where it was named.
+    /// The scheme of the target of a request, where it was named or is `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
     /// The host and the port of the target of a request, where it was named: in HTTP/2, and in a

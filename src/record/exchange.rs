@@ -9,8 +9,8 @@ use std::task::Poll;
 use std::time::Instant;
 
 use hyper::body::Frame;
-use hyper::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
-use hyper::http::uri::PathAndQuery;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use hyper::http::uri::{PathAndQuery, Scheme};
 use hyper::{Version, http};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -39,6 +39,8 @@ pub(super) struct Pending {
     pub direction: Direction,
     /// It is neither recorded nor observed.
     passes_by: bool,
+    /// The scheme under which the client knows the other party.
+    scheme: Scheme,
     began: Instant,
     /// The request's head, as it came.
     pub head: http::request::Parts,
@@ -71,6 +73,7 @@ impl Pending {
         recorder: &Arc<Recorder>,
         direction: Direction,
         head: http::request::Parts,
+        scheme: Scheme,
         passes_by: bool,
     ) -> Arc<Self> {
         let progress = if passes_by {
@@ -82,6 +85,7 @@ impl Pending {
             recorder: Arc::clone(recorder),
             number: if passes_by { 0 } else { recorder.number() },
             passes_by,
+            scheme,
             direction,
             began: Instant::now(),
             head,
@@ -233,6 +237,13 @@ impl Pending {
         error
     }
 
+    /// True if the response is a stream that clients leave when they have heard enough: most have no end of their own.
+    fn is_event_stream(&self) -> bool {
+        let kind = self.response.get();
+        let kind = kind.and_then(|(head, _)| head.headers.get(CONTENT_TYPE)?.to_str().ok());
+        kind.is_some_and(|it| message::media_type(it) == "text/event-stream")
+    }
+
     fn line(&self, broke: Option<&str>) -> Redacted<Line> {
         // Nobody knows how an exchange would have ended that the end of the run cut off.
         let observer = self.recorder.sinks.observer.as_ref();
@@ -258,7 +269,9 @@ impl Pending {
             request: {
                 let mut request = unredacted(self.head.version, &self.head.headers, &sent);
                 let uri = &self.head.uri;
-                request.wire.scheme = uri.scheme_str().map(str::to_owned);
+                // `http` is what is meant where nothing is said.
+                let secure = Some(self.scheme.as_str()).filter(|it| *it != "http");
+                request.wire.scheme = uri.scheme_str().or(secure).map(str::to_owned);
                 request.wire.authority = uri.authority().map(ToString::to_string);
                 request
             },
@@ -300,8 +313,10 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
+        let broke =
+            (!self.is_event_stream()).then_some("the connection ended before the answer did");
         // A failure has ended the recording.
-        let _ = self.end(Some("the connection ended before the answer did"));
+        let _ = self.end(broke);
     }
 }
 

@@ -71,7 +71,8 @@ pub(super) async fn forward(
     let interim = (head.version == Version::HTTP_11).then_some(connection);
     let passes_by = proxy.passes_by(&target_of(&head.uri));
     let direction = proxy.upstream.direction();
-    let pending = Pending::begin(recorder, direction, head, passes_by);
+    let scheme = proxy.scheme(outgoing.uri());
+    let pending = Pending::begin(recorder, direction, head, scheme, passes_by);
     let body = match request_body(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {

@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 use hyper::body::Incoming;
 use hyper::header::HOST;
 use hyper::http::request;
-use hyper::http::uri::Authority;
-use hyper::{Request, Response};
+use hyper::http::uri::{Authority, Scheme};
+use hyper::{Request, Response, Uri};
 use rustls::ClientConfig;
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -237,6 +237,20 @@ impl Proxy {
             _ => listener.clone(),
         };
         Some((Own::of(url), base))
+    }
+
+    /// The scheme under which the client of a request that goes to this address knows the other party.
+    fn scheme(&self, address: &Uri) -> Scheme {
+        let listener = match &self.upstream {
+            Upstream::Service { listener, .. } => listener,
+            Upstream::Bot(callbacks) => &callbacks.listener,
+            Upstream::Named => return address.scheme().cloned().unwrap_or(Scheme::HTTP),
+        };
+        if listener.starts_with("https:") {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        }
     }
 
     /// True if requests to this target are neither recorded nor observed.

@@ -52,6 +52,7 @@ async fn a_named_host_is_opened_and_recorded() {
     assert!(exchange.request.headers.contains(&("host".into(), target)));
     assert_eq!(exchange.response.as_ref().unwrap().status, 200);
     assert_eq!(exchange.request.wire.version, "", "which is 1.1");
+    assert_eq!(exchange.request.wire.scheme.as_deref(), Some("https"));
     assert!(!format!("{cassette:?}").contains("hunter2x"));
 }
 
@@ -138,6 +139,7 @@ async fn plain_http_is_recorded_where_its_host_is_named() {
         })
         .collect();
     assert_eq!(written, [("/a?b", target.as_str()), ("/c", &target)]);
+    assert_eq!(cassette.exchanges[1].request.wire.scheme, None);
 }
 
 #[tokio::test]

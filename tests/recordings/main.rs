@@ -15,6 +15,7 @@ mod reached;
 mod rules;
 mod snapshots;
 mod suites;
+mod website;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
