@@ -51,13 +51,18 @@ pub(super) fn posted(
     headers: &mut Headers,
     (attached, form): (Attached<'_>, Form),
 ) -> Body {
-    let size = request.body_size;
+    let size = request.body_size.max(length(headers));
     let Some(posted) = &request.post_data else {
-        return absent(size.max(length(headers)));
+        return absent(size);
     };
     name_type(headers, &posted.mime_type);
     if !posted.text.is_empty() {
-        return content(&posted.text, posted.encoding.as_deref(), headers, form);
+        return content(
+            (&posted.text, size),
+            posted.encoding.as_deref(),
+            headers,
+            form,
+        );
     }
     if let Some(name) = &posted.file {
         return file(name, size, attached);
@@ -65,7 +70,11 @@ pub(super) fn posted(
     if !posted.params.is_empty() {
         return of_form(&posted.params, size, headers);
     }
-    absent(size.max(length(headers)))
+    // A tool that notes no sizes names the type of a body that it leaves out.
+    if size < 0 && !posted.mime_type.is_empty() {
+        return omitted(0, String::new());
+    }
+    absent(size)
 }
 
 /// The body of an answer to a request of this method.
@@ -78,7 +87,7 @@ pub(super) fn answered(
     let body = &response.content;
     name_type(headers, &body.mime_type);
     if let Some(text) = body.text.as_deref().filter(|it| !it.is_empty()) {
-        return content(text, body.encoding.as_deref(), headers, form);
+        return content((text, body.size), body.encoding.as_deref(), headers, form);
     }
     if let Some(name) = &body.file {
         return file(name, body.size, attached);
@@ -126,11 +135,16 @@ fn file(name: &str, size: i64, attached: Attached<'_>) -> Body {
     }
 }
 
-/// Text in an encoding: none, base64 or hexadecimal. A body in another one is missing.
-fn content(text: &str, encoding: Option<&str>, headers: &Headers, form: Form) -> Body {
+/// Text of a body of this size in an encoding: none, base64 or hexadecimal. A body in another one is missing.
+fn content(
+    (text, size): (&str, i64),
+    encoding: Option<&str>,
+    headers: &Headers,
+    form: Form,
+) -> Body {
     let encoding = encoding.unwrap_or_default().to_ascii_lowercase();
     let bytes = match encoding.as_str() {
-        "" | "utf-8" | "utf8" | "none" | "identity" => return of_text(text, headers, form),
+        "" | "utf-8" | "utf8" | "none" | "identity" => return of_text((text, size), headers, form),
         "base64" => BASE64
             .decode(text.split_ascii_whitespace().collect::<String>())
             .ok(),
@@ -167,12 +181,27 @@ fn of_bytes(bytes: Vec<u8>) -> Body {
     }
 }
 
-/// A text that a tool has decoded: the bytes are those of the charset that the message names.
-fn of_text(text: &str, headers: &Headers, form: Form) -> Body {
+/// A text that a tool has decoded: the bytes are those of the charset that the message names. Of a body that is no text,
+/// some tools write each byte as a character, and others lose bytes: its size tells.
+fn of_text((text, size): (&str, i64), headers: &Headers, form: Form) -> Body {
     let coded = in_charset(text, headers.get("content-type").unwrap_or_default());
-    match coded.filter(|_| form == Form::Sent) {
-        Some(bytes) => Body::Bytes(bytes),
-        None => text_or_empty(text.to_owned()),
+    if let Some(bytes) = coded {
+        return match form {
+            Form::Sent => Body::Bytes(bytes),
+            Form::Decoded => text_or_empty(text.to_owned()),
+        };
+    }
+    let size = usize::try_from(size).ok();
+    if size.is_none_or(|size| size == text.len()) {
+        return text_or_empty(text.to_owned());
+    }
+    let bytes: Option<Vec<u8>> = text.chars().map(|it| u8::try_from(it).ok()).collect();
+    match bytes {
+        Some(bytes) if Some(bytes.len()) == size => of_bytes(bytes),
+        _ if text.contains(char::REPLACEMENT_CHARACTER) => {
+            omitted(size.unwrap_or_default() as u64, String::new())
+        }
+        _ => text_or_empty(text.to_owned()),
     }
 }
 

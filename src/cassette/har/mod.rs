@@ -213,6 +213,56 @@ mod tests {
         }
     }
 
+    /// Playwright writes bytes that are no UTF-8 as replacement characters, mitmproxy as those of Latin-1.
+    #[test]
+    fn the_size_of_a_body_tells_what_its_text_is() {
+        let missing = |length| Body::Omitted(Omission::NotInFile { length });
+        for (text, size, expected) in [
+            ("a\u{ff}", 2, Body::Bytes(vec![b'a', 0xff])),
+            ("\u{d0}\u{bf}", 2, Body::Text("п".to_owned())),
+            ("a\u{ff}", 3, Body::Text("a\u{ff}".to_owned())),
+            ("a\u{fffd}", 2, missing(2)),
+            ("a\u{fffd}", 4, Body::Text("a\u{fffd}".to_owned())),
+            ("a\u{fffd}", -1, Body::Text("a\u{fffd}".to_owned())),
+            // In a content coding.
+            ("пп", 3, Body::Text("пп".to_owned())),
+        ] {
+            let bytes = har(&json!([{
+                "request": {"method": "POST", "url": "/", "bodySize": size,
+                    "postData": {"mimeType": "application/x-any", "text": text}},
+                "response": {"status": 200, "content": {"size": size, "text": text}}}]));
+            let read = read("a.har", &bytes, NONE, Form::Sent).unwrap();
+            let exchange = &read.exchanges()[0];
+            assert_eq!(exchange.request.body, expected, "{text} {size}");
+            let answered = &exchange.response.as_ref().unwrap().body;
+            assert_eq!(*answered, expected, "{text} {size}");
+        }
+    }
+
+    #[test]
+    fn what_the_wire_had_is_read() {
+        let read_wire = |url: &str, response: &Value| {
+            let exchange = read_one(url, &Value::Null, response);
+            (exchange.request_wire, exchange.response_wire)
+        };
+        let text = |coding: &str, text: &str| {
+            json!({"status": 200, "statusText": "Fine", "content": {"text": text},
+                "headers": [{"name": "Content-Encoding", "value": coding}]})
+        };
+        let (request, response) = read_wire("HTTPS://me@h:8443?a", &text("gzip", "x"));
+        assert_eq!(request.scheme.as_deref(), Some("https"));
+        assert_eq!(request.authority.as_deref(), Some("h:8443"));
+        assert_eq!(response.reason.as_deref(), Some("Fine"));
+        assert_eq!(response.coding.as_deref(), Some("gzip"));
+        for (coding, content) in [("x-packed", "x"), ("gzip, x-packed", "x"), ("gzip", "")] {
+            let (_, response) = read_wire("/a", &text(coding, content));
+            assert_eq!(response.coding, None, "{coding} {content}");
+        }
+        let odd = json!({"status": 200, "statusText": "\u{43e}\u{43a}"});
+        let (request, response) = read_wire("http://service.invalid/a", &odd);
+        assert_eq!((request, response.reason), Default::default());
+    }
+
     #[test]
     fn what_has_no_response_says_how_it_broke() {
         for (response, broke) in [
@@ -440,8 +490,9 @@ mod tests {
     fn what_is_written_is_dated_and_placed_as_it_was() {
         let json = json!([
             {"number": 1, "direction": "request", "at_ms": 250, "took_ms": 750,
-             "request": {"method": "GET", "target": "/a", "headers": [["Host", "h:1"]]},
-             "response": {"status": 200, "headers": [["Date", "Thu, 01 Jan 2026 08:00:01 GMT"]],
+             "request": {"method": "GET", "target": "/a", "headers": [["Host", "other"]],
+                "wire": {"scheme": "https", "authority": "h:1"}},
+             "response": {"status": 200, "wire": {"reason": "Fine"}, "headers": [["Date", "Thu, 01 Jan 2026 08:00:01 GMT"]],
                 "body": {"omitted": {"length": 7, "sha256": ""}}}},
             {"number": 2, "direction": "notification", "at_ms": 1500, "took_ms": 0,
              "request": {"method": "POST", "target": "*", "headers": [["Host", "a b"]], "body": {"base64": "/w=="},
@@ -455,7 +506,8 @@ mod tests {
         let entries = &har["log"]["entries"];
         for (pointer, expected) in [
             ("/0/startedDateTime", json!("2026-01-01T08:00:00.250Z")),
-            ("/0/request/url", json!("http://h:1/a")),
+            ("/0/request/url", json!("https://h:1/a")),
+            ("/0/response/statusText", json!("Fine")),
             ("/0/response/content/size", json!(7)),
             ("/0/time", json!(750.0)),
             ("/1/startedDateTime", json!("2026-01-01T08:00:01.500Z")),

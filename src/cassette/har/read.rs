@@ -110,10 +110,19 @@ fn milliseconds(duration: SignedDuration) -> u64 {
 }
 
 fn exchange(entry: Entry, number: u64, at_ms: u64, bodies: (Attached<'_>, Form)) -> Exchange {
-    let request_wire = wire(&entry.request.http_version);
-    let response_wire = wire(&entry.response.http_version);
+    let mut request_wire = wire(&entry.request.http_version);
+    let mut response_wire = wire(&entry.response.http_version);
+    let (scheme, authority) = origin(&entry.request.url).unzip();
+    response_wire.reason = reason(&entry.response.status_text);
     let (response, broke) = response(entry.response, &entry.request.method, bodies);
     let request = request(entry.request, bodies);
+    // `http`, and the host of `Host`, are what is meant where nothing is said.
+    request_wire.scheme = scheme.filter(|it| it != "http");
+    request_wire.authority = authority.filter(|_| request.headers.get("host").is_none());
+    request_wire.coding = coding(&request.headers, &request.body);
+    if let Some(response) = &response {
+        response_wire.coding = coding(&response.headers, &response.body);
+    }
     // What is no number of milliseconds, and below zero, says nothing.
     let took = Duration::try_from_secs_f64(entry.time / 1000.0).unwrap_or_default();
     Exchange {
@@ -193,6 +202,38 @@ fn target(url: &str) -> String {
         },
     };
     utf8_percent_encode(&target, RAW).to_string()
+}
+
+/// The scheme and the authority of a URL, without a user. `service.invalid` and the like name no host (RFC 2606).
+fn origin(url: &str) -> Option<(String, String)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let scheme = scheme.to_ascii_lowercase();
+    let is_host = !authority.is_empty() && !authority.ends_with(".invalid");
+    (is_host && ["http", "https"].contains(&&*scheme)).then(|| (scheme, authority.to_owned()))
+}
+
+/// A reason phrase that HTTP can carry (RFC 9112 section 4).
+fn reason(text: &str) -> Option<String> {
+    let is_carried = |it: char| u8::try_from(it).is_ok() && !it.is_control();
+    (!text.is_empty() && text.chars().all(is_carried)).then(|| text.to_owned())
+}
+
+/// The content coding of a message, whose body tools write without it. In a coding that is unknown it is as it came.
+fn coding(headers: &Headers, body: &Body) -> Option<String> {
+    let fields = headers.iter();
+    let codings = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+    let codings: Vec<&str> = codings.map(|(_, value)| value).collect();
+    let codings = codings.join(", ");
+    let is_known = |it: &str| {
+        let known = ["gzip", "x-gzip", "deflate", "br", "zstd"];
+        known
+            .iter()
+            .any(|known| it.trim().eq_ignore_ascii_case(known))
+    };
+    let is_there = !matches!(body, Body::Empty | Body::Omitted(_));
+    (is_there && codings.split(',').all(is_known)).then_some(codings)
 }
 
 /// The characters that no URL has, without the braces of a template.

@@ -112,21 +112,24 @@ fn request(exchange: &Exchange) -> har::Request {
     }
 }
 
-/// The absolute URL of a request: its host, and `https` for HTTP/2.
+/// The absolute URL of a request: the scheme and the host that it names, else its `Host`, and `https` for HTTP/2.
 fn url(exchange: &Exchange) -> String {
-    let request = &exchange.request;
-    let scheme = if exchange.request_wire.version == "2" {
-        "https"
-    } else {
-        "http"
+    let (request, wire) = (&exchange.request, &exchange.request_wire);
+    let scheme = match wire.scheme.as_deref() {
+        Some(scheme @ ("http" | "https")) => scheme,
+        _ if wire.version == "2" => "https",
+        _ => "http",
     };
-    let host = request.headers.get("host").filter(|host| {
-        let url = url::Url::parse(&format!("{scheme}://{host}/"));
-        let is_host = |url: &url::Url| url[url::Position::BeforePath..] == *"/";
-        // A reader of URLs passes over slashes in front of a host.
-        !host.contains(['/', '\\'])
-            && url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
-    });
+    let named = wire.authority.as_deref();
+    let host = named
+        .or_else(|| request.headers.get("host"))
+        .filter(|host| {
+            let url = url::Url::parse(&format!("{scheme}://{host}/"));
+            let is_host = |url: &url::Url| url[url::Position::BeforePath..] == *"/";
+            // A reader of URLs passes over slashes in front of a host.
+            !host.contains(['/', '\\'])
+                && url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
+        });
     let host = host.unwrap_or(match exchange.direction {
         Direction::Request => "service.invalid",
         Direction::Notification => "bot.invalid",
@@ -150,7 +153,7 @@ fn response(exchange: &Exchange) -> har::Response {
     });
     har::Response {
         status: response.map_or(0, |it| it.status.into()),
-        status_text: String::new(),
+        status_text: exchange.response_wire.reason.clone().unwrap_or_default(),
         http_version: response.map_or_else(String::new, |_| version(&exchange.response_wire)),
         cookies: set_cookies(headers),
         headers: listed(headers),

@@ -23,7 +23,6 @@ use crate::cassette::raw::{RawBody, RawExchange};
 use crate::cassette::recording::Recording;
 use crate::cassette::source::{Source, SourceError};
 use crate::diagnostic::Diagnostic;
-use crate::http::message::Headers;
 
 #[derive(Debug)]
 pub(crate) struct Indexed {
@@ -203,15 +202,7 @@ impl Indexed {
     pub(crate) fn of(recording: &Recording) -> Self {
         let (mut text, mut reads) = (Vec::new(), Vec::new());
         for (index, exchange) in recording.exchanges().iter().enumerate() {
-            let mut exchange = exchange.clone();
-            // Other tools write bodies without their content coding.
-            let coding = |headers: &Headers| headers.get("content-encoding").map(str::to_owned);
-            exchange.request_wire.coding = coding(&exchange.request.headers);
-            exchange.response_wire.coding = exchange
-                .response
-                .as_ref()
-                .and_then(|it| coding(&it.headers));
-            let line = serde_json::to_vec(&exchange).unwrap_or_default();
+            let line = serde_json::to_vec(exchange).unwrap_or_default();
             let at = text.len() as u64;
             // What was written is read.
             let read = serde_json::from_slice(&line).ok();
