@@ -2,7 +2,9 @@
 # of the repository. At the end, `$folder` is removed, and the processes of `start` are ended.
 
 folder=$(mktemp -d)
+# Each process of `start`, and the descriptor of what it says.
 processes=()
+outputs=()
 end() {
     for process in "${processes[@]}"; do
         kill "$process" 2>/dev/null || true
@@ -11,6 +13,21 @@ end() {
     rm -rf "$folder"
 }
 trap end EXIT
+
+# Ends the last process of `start`; `ended` waits until it has ended itself, and prints what it said after its first
+# line. Both return its exit code.
+stop() {
+    kill "${processes[-1]}" 2>/dev/null || true
+    ended >/dev/null
+}
+ended() {
+    local process=${processes[-1]} output=${outputs[-1]}
+    cat <&"$output"
+    exec {output}<&-
+    unset 'processes[-1]' 'outputs[-1]'
+    rm "$folder/said.${#processes[@]}"
+    wait "$process"
+}
 
 failed=0
 ok() { echo "ok:      $1"; }
@@ -28,6 +45,7 @@ start() {
     "$@" >"$said" 2>>"$folder/log" &
     processes+=($!)
     exec {reading}<"$said"
+    outputs+=("$reading")
     if ! read -r -t 30 started <&"$reading"; then
         echo "error: $1 did not start" >&2
         cat "$folder/log" >&2
@@ -64,8 +82,8 @@ need() {
     apt-get install -y --no-install-recommends "$@" >>"$folder/log" 2>&1 && has "$command"
 }
 
-# MODULE PACKAGE: sets `python` to a Python that can import the module: the one of the machine, or one in
-# `$folder` with this package of the Python Package Index.
+# MODULE PACKAGE...: sets `python` to a Python that can import the module: the one of the machine, or one in
+# `$folder` with these packages of the Python Package Index.
 python=python3
 python_with() {
     python=python3
@@ -73,7 +91,7 @@ python_with() {
     "$installs" || return 1
     python="$folder/venv/bin/python"
     [[ -e "$python" ]] || python3 -m venv "$folder/venv" >>"$folder/log" 2>&1 || return 1
-    "$python" -m pip install --quiet --disable-pip-version-check "$2" >>"$folder/log" 2>&1 &&
+    "$python" -m pip install --quiet --disable-pip-version-check "${@:2}" >>"$folder/log" 2>&1 &&
         "$python" -c "import $1" 2>>"$folder/log"
 }
 
