@@ -65,7 +65,7 @@ pub(super) fn posted(
         );
     }
     if let Some(name) = &posted.file {
-        return file(name, size, attached);
+        return file(name, size, headers, (attached, form));
     }
     if !posted.params.is_empty() {
         return of_form(&posted.params, size, headers);
@@ -90,7 +90,7 @@ pub(super) fn answered(
         return content((text, body.size), body.encoding.as_deref(), headers, form);
     }
     if let Some(name) = &body.file {
-        return file(name, body.size, attached);
+        return file(name, body.size, headers, (attached, form));
     }
     let has_none = method.eq_ignore_ascii_case("HEAD")
         || matches!(response.status, 100..=199 | 204 | 205 | 304)
@@ -128,9 +128,20 @@ fn absent(size: i64) -> Body {
     }
 }
 
-fn file(name: &str, size: i64, attached: Attached<'_>) -> Body {
-    match attached(name) {
-        Some(bytes) => of_bytes(bytes),
+/// The body in a file. Chromium decodes texts, so that Playwright writes them in UTF-8, whatever their charset: the length
+/// of the message is then another one.
+fn file(
+    name: &str,
+    size: i64,
+    headers: &Headers,
+    (attached, form): (Attached<'_>, Form),
+) -> Body {
+    match attached(name).map(String::from_utf8) {
+        Some(Ok(text)) if u64::try_from(length(headers)) == Ok(text.len() as u64) => {
+            text_or_empty(text)
+        }
+        Some(Ok(text)) => of_text((&text, -1), headers, form),
+        Some(Err(error)) => body_of_bytes(error.into_bytes()),
         None => omitted(u64::try_from(size).unwrap_or(0), String::new()),
     }
 }

@@ -385,6 +385,26 @@ mod tests {
     }
 
     #[test]
+    fn a_text_in_another_file_is_in_the_charset_of_its_message() {
+        let attached = |name: &str| Some(if name == "utf8" { "\u{e9}".into() } else { vec![0xe9] });
+        for (file, length, expected) in [
+            ("utf8", Some("1"), Body::Bytes(vec![0xe9])),
+            ("utf8", None, Body::Bytes(vec![0xe9])),
+            ("utf8", Some("2"), Body::Text("\u{e9}".to_owned())),
+            ("bytes", Some("1"), Body::Bytes(vec![0xe9])),
+        ] {
+            let fields = length.map(|it| json!({"name": "Content-Length", "value": it}));
+            let bytes = har(&json!([{
+                "request": {"method": "GET", "url": "/"},
+                "response": {"status": 200, "headers": Vec::from_iter(fields),
+                    "content": {"mimeType": "text/plain; charset=latin1", "_file": file}}}]));
+            let read = read("a.har", &bytes, &attached, Form::Sent).unwrap();
+            let response = read.exchanges()[0].response.as_ref().unwrap();
+            assert_eq!(response.body, expected, "{file} {length:?}");
+        }
+    }
+
+    #[test]
     fn an_entry_without_a_response_leaves_the_others() {
         let bytes = har(&json!([
             {"request": {"method": "GET", "url": "/"}, "response": null},
