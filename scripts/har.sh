@@ -3,9 +3,11 @@
 #
 # Reading: Chromium's network panel, Playwright and mitmproxy write HAR files of a conversation with
 # `confcall serve`, and `confcall check` judges them. If the browser goes through `confcall record`,
-# `confcall check` judges the cassette too.
+# `confcall check` judges the cassette too. They also write HAR files of a visit to the website of
+# `scripts/website`, Playwright in each of its modes, and `confcall replay` plays the website to the same
+# visitor, which must see the same.
 # Writing: `confcall show --format har` converts the cassettes. The files are checked against the JSON
-# Schema of HAR, and mitmproxy and Chromium's network panel show them.
+# Schema of HAR, mitmproxy and Chromium's network panel show them, and mitmproxy and Playwright replay them.
 #
 # Reports each skipped tool with the reason; ends with 1 if a check failed. --install installs missing
 # tools first. CONFCALL_HAR_KEEP=DIR keeps the files of the tools, for tests/fixtures/har.
@@ -18,6 +20,7 @@ need node nodejs || true
 need chromium chromium || true
 need openssl openssl || true
 need certutil libnss3-tools || true
+need curl curl || true
 cargo build --quiet
 confcall=target/debug/confcall
 # The token has the form of a pseudonym, so that the files of the tools contain no secret.
@@ -51,9 +54,9 @@ judge() {
         fail "$name: $(tail -n 5 "$folder/said")"
         return
     fi
-    passed=$(grep -c "\"scenario\": \"$conversation\"" "$folder/report.json" || true)
-    if [[ "$passed" != 2 ]] || grep -q '^warning' "$folder/said"; then
-        fail "$name: $(cat "$folder/said")"
+    passed=$(grep -c '"verdict": "pass"' "$folder/report.json" || true)
+    if ((passed < 2)) || grep -qE '^warning|participants/invite' "$folder/said"; then
+        fail "$name: $(grep -E '^warning|invite|passed' "$folder/said")"
         return
     fi
     ok "$name"
@@ -110,11 +113,12 @@ if "$browses"; then
     fi
 fi
 
-if [[ -n "$mitmdump" ]]; then
-    # One proxy for the service and one for the bot, so that one file has both directions.
-    free='import socket
+# Prints three free ports.
+free='import socket
 all = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(it.getsockname()[1] for it in all))'
+if [[ -n "$mitmdump" ]]; then
+    # One proxy for the service and one for the bot, so that one file has both directions.
     read -r to_service to_bot bot <<<"$(python3 -c "$free")"
     har="$folder/mitmproxy.har"
     PYTHONUNBUFFERED=1 start "$mitmdump" --set confdir="$folder/mitmproxy" --set flow_detail=0 \
@@ -125,14 +129,97 @@ print(*(it.getsockname()[1] for it in all))'
     "$confcall" run "[p]${conversation#p}" --service "http://127.0.0.1:$to_service" --token "$token" \
         --given create --callback-listen "127.0.0.1:$bot" --callback-url "http://127.0.0.1:$to_bot" \
         >"$folder/said" || fail "through mitmproxy: $(tail -n 5 "$folder/said")"
-    kill "${processes[-1]}"
-    wait "${processes[-1]}" || true
-    unset 'processes[-1]'
+    stop || true
     judge "mitmproxy is read" "$har"
+fi
+
+# NAME FILE SEEN BASE VISITOR...: plays the recorded website to a visitor, a command that takes the address of a website.
+# It must see what it saw at BASE when the file was written.
+replay() {
+    local name=$1 file=$2 seen=$3 base=$4 address
+    shift 4
+    start "$confcall" replay "$file" --deadline 15s
+    address=${started#listening }
+    address=${address%/}
+    timeout 120 "$@" "$address" >"$folder/now" 2>"$folder/error" || fail "$name: $(tail -n 5 "$folder/error")"
+    if ! ended >"$folder/said"; then
+        fail "$name: $(tail -n 20 "$folder/said")"
+    elif python3 scripts/website/same.py "$seen" "$base" "$folder/now" "$address" 2>"$folder/error"; then
+        ok "$name"
+    else
+        fail "$name: $(head -n 5 "$folder/error")"
+    fi
+}
+browser() { node scripts/website/browse.mjs "$(command -v chromium)" "${@: -1}" "${@:1:$#-1}"; }
+export -f browser
+visit=(bash -c 'browser "$@"' browser)
+curl_visit() {
+    rm -rf "$folder/curl"
+    mkdir "$folder/curl"
+    FINITE=1 timeout 120 scripts/website/visit.sh "$1" "$folder/curl"
+}
+export -f curl_visit
+export folder
+
+if "$browses"; then
+    # The mode, the content and the form of the file.
+    for how in full-embed.har full-attach.har full-attach.zip minimal-embed.har minimal-attach.zip \
+        full-omit.har minimal-omit.har; do
+        har="$folder/$how"
+        mode=${how%%-*}
+        content=${how#*-}
+        content=${content%.*}
+        start node scripts/website/site.mjs
+        options="{\"finite\": true, \"recordHar\": {\"path\": \"$har\", \"mode\": \"$mode\", \"content\": \"$content\"}}"
+        if ! timeout 120 "${visit[@]}" "$options" "$started" >"$folder/seen" 2>"$folder/error"; then
+            fail "Playwright, $how: $(tail -n 5 "$folder/error")"
+        elif [[ "$content" == omit ]]; then
+            shown=$("$confcall" show "$har" --format har | grep -c '"startedDateTime"' || true)
+            if ((shown >= $(wc -l <"$folder/seen"))); then
+                ok "Playwright, $how, is read: $shown exchanges"
+            else
+                fail "Playwright, $how: $shown exchanges are shown"
+            fi
+        else
+            replay "Playwright, $how, is replayed" "$har" "$folder/seen" "$started" \
+                "${visit[@]}" '{"finite": true}'
+        fi
+        stop || true
+    done
+    start node scripts/website/site.mjs
+    har="$folder/panel.har"
+    if timeout 120 "${visit[@]}" "{\"scripts\": true, \"finite\": true, \"panel\": \"$har\"}" "$started" \
+        >"$folder/seen" 2>"$folder/error"; then
+        replay "Chromium's network panel is replayed" "$har" "$folder/seen" "$started" \
+            "${visit[@]}" '{"scripts": true, "finite": true}'
+    else
+        fail "Chromium's network panel: $(tail -n 5 "$folder/error")"
+    fi
+    stop || true
+fi
+if [[ -n "$mitmdump" ]] && has curl; then
+    start node scripts/website/site.mjs
+    port=$(python3 -c "$free" | cut -d ' ' -f 1)
+    PYTHONUNBUFFERED=1 start "$mitmdump" --set confdir="$folder/mitmproxy" --set flow_detail=0 \
+        --set hardump="$folder/website.har" --set keep_host_header=true \
+        --mode "reverse:$started@127.0.0.1:$port"
+    curl_visit "http://127.0.0.1:$port" >"$folder/seen" 2>"$folder/error" || fail "mitmproxy: $(cat "$folder/error")"
+    stop || true
+    stop || true
+    replay "mitmproxy is replayed" "$folder/website.har" "$folder/seen" "http://127.0.0.1:$port" bash -c 'curl_visit "$1"' visit
 fi
 
 # The cassettes of the repository, and a fixture that has every field of the format.
 cassettes=(tests/fixtures/cassettes/version-1.jsonl)
+if has curl; then
+    start node scripts/website/site.mjs
+    start "$confcall" record --cassette "$folder/website.jsonl" --service "$started"
+    address=${started#listening }
+    curl_visit "${address%/}" >/dev/null
+    stop || fail "the recorder ended with $?"
+    stop || true
+    cassettes+=("$folder/website.jsonl")
+fi
 while read -r cassette; do cassettes+=("$cassette"); done < <(find cassettes -name '*.jsonl' | sort)
 ours=()
 for at in "${!cassettes[@]}"; do
@@ -169,10 +256,25 @@ shows_all() {
         return 1
     }
 }
-[[ -z "$mitmdump" ]] || each "mitmproxy shows each exchange" shows_all
+mitm_replays() {
+    local port
+    port=$(python3 -c "$free" | cut -d ' ' -f 1)
+    PYTHONUNBUFFERED=1 start "$mitmdump" --set confdir="$folder/mitmproxy" --set flow_detail=0 --listen-host 127.0.0.1 \
+        --listen-port "$port" --server-replay "$1" --set server_replay_extra=kill
+    python3 scripts/har/play.py "$1" "127.0.0.1:$port"
+    local replayed=$?
+    stop || true
+    return "$replayed"
+}
+if [[ -n "$mitmdump" ]]; then
+    each "mitmproxy shows each exchange" shows_all
+    each "mitmproxy replays each exchange" mitm_replays
+fi
 if "$browses"; then
     each "Chromium's network panel shows each exchange" \
         node scripts/har/show.mjs "$(command -v chromium)"
+    each "Playwright answers a page from it" \
+        node scripts/har/play.mjs "$(command -v chromium)"
 fi
 
 if [[ -n "${CONFCALL_HAR_KEEP:-}" ]]; then

@@ -12,7 +12,7 @@ export async function withBrowser(path, what) {
   const browser = await chromium.launch({
     executablePath: path,
     // A container has no sandbox to give; nothing but pages of this machine is opened.
-    args: ["--no-sandbox", `--remote-debugging-port=${port}`, "--remote-allow-origins=*"],
+    args: ["--no-sandbox", "--disable-background-networking", `--remote-debugging-port=${port}`, "--remote-allow-origins=*"],
   });
   try {
     await what(browser, `http://127.0.0.1:${port}`);
@@ -31,6 +31,19 @@ export async function openPanel(browser, debugging, address) {
   await panel.getByRole("tab", { name: "Network", selected: true }).waitFor();
   await panel.evaluate(listening);
   return panel;
+}
+
+// What the panel's button "Export HAR" writes.
+export async function exported() {
+  const { NetworkLog } = await import("./models/logs/logs.js");
+  const { Writer } = await import("./models/har/har.js");
+  const requests = NetworkLog.NetworkLog.instance().requests();
+  const progress = { done() {}, isCanceled: () => false };
+  progress.createSubProgress = () => progress;
+  let text = "";
+  const stream = { write: async (piece) => void (text += piece) };
+  await Writer.Writer.write(stream, requests, { sanitize: false }, progress);
+  return text;
 }
 
 // Ends once the page's requests are told to the panel: commands are answered in their order.

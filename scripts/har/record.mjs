@@ -1,7 +1,7 @@
 // CHROMIUM ADDRESS PANEL.har RECORDED.har [PROXY]: has the page invite, if need be through a proxy, and
 // writes what the browser exports: its network panel, and Playwright's recorder.
 import { writeFile } from "node:fs/promises";
-import { openPanel, withBrowser } from "./browser.mjs";
+import { exported, openPanel, withBrowser } from "./browser.mjs";
 
 const [path, address, ofPanel, recorded, proxy] = process.argv.slice(2);
 await withBrowser(path, async (browser, debugging) => {
@@ -24,16 +24,3 @@ await withBrowser(path, async (browser, debugging) => {
   await writeFile(ofPanel, await panel.evaluate(exported));
   await context.close();
 });
-
-// What the panel's button "Export HAR" writes.
-async function exported() {
-  const { NetworkLog } = await import("./models/logs/logs.js");
-  const { Writer } = await import("./models/har/har.js");
-  const requests = NetworkLog.NetworkLog.instance().requests();
-  const progress = { done() {}, isCanceled: () => false };
-  progress.createSubProgress = () => progress;
-  let text = "";
-  const stream = { write: async (piece) => void (text += piece) };
-  await Writer.Writer.write(stream, requests, { sanitize: false }, progress);
-  return text;
-}

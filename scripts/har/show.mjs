@@ -31,13 +31,18 @@ async function imported(text) {
   const { NetworkLog } = await import("./models/logs/logs.js");
   const view = NetworkPanel.NetworkPanel.instance().networkLogView;
   await view.onLoadFromFile(new File([text], "file.har"));
-  const shown = NetworkLog.NetworkLog.instance().requests().map(async (request) => ({
+  const { entries } = JSON.parse(text).log;
+  const content = (data, at) => {
+    const isCoded = entries[at].response.content.encoding === "base64";
+    return isCoded ? data.base64 : data.text;
+  };
+  const shown = NetworkLog.NetworkLog.instance().requests().map(async (request, at) => ({
     at: Math.round(request.startTime * 1000),
     method: request.requestMethod,
     url: request.url(),
     asked: (await request.requestFormData()) ?? "",
     status: request.statusCode,
-    answered: ((it) => it.text ?? it.base64 ?? "")(await request.requestContentData()),
+    answered: content(await request.requestContentData(), at) ?? "",
     // As the column "Time" has it.
     pending: !(request.duration > 0),
   }));

@@ -50,8 +50,8 @@ async function visitPages(page) {
   await page.getByRole("button", { name: "Upload" }).click();
   await page.waitForURL(/upload/u);
   await shown("page upload");
-  await page.goto(base);
   if (finite) return;
+  await page.goto(base);
   const heard = await page.evaluate(listen);
   print({ step: "page events", status: 200, url: base, type: "", body: Buffer.from(heard).toString("base64") });
 }

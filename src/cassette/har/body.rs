@@ -51,7 +51,11 @@ pub(super) fn posted(
     headers: &mut Headers,
     (attached, form): (Attached<'_>, Form),
 ) -> Body {
-    let size = request.body_size.max(length(headers));
+    // Chromium writes the size of the text, where it has lost bytes too.
+    let size = match length(headers) {
+        length @ 0.. => length,
+        _ => request.body_size,
+    };
     let Some(posted) = &request.post_data else {
         return absent(size);
     };
@@ -92,8 +96,7 @@ pub(super) fn answered(
     if let Some(name) = &body.file {
         return file(name, body.size, headers, (attached, form));
     }
-    let has_none = method.eq_ignore_ascii_case("HEAD")
-        || matches!(response.status, 100..=199 | 204 | 205 | 304)
+    let has_none = has_no_content(method, response.status)
         || [body.size, response.body_size, length(headers)].contains(&0);
     // Tools that note no sizes leave out the text of an answer that leads elsewhere.
     let leads_elsewhere = (300..=399).contains(&response.status);
@@ -104,6 +107,11 @@ pub(super) fn answered(
         Err(_) if is_unknown => omitted(0, String::new()),
         Err(_) => Body::Empty,
     }
+}
+
+/// True for an answer that ends with its fields (RFC 9110 section 6.4.1).
+pub(super) fn has_no_content(method: &str, status: i64) -> bool {
+    method.eq_ignore_ascii_case("HEAD") || matches!(status, 100..=199 | 204 | 205 | 304)
 }
 
 /// The `Content-Length` of a message; -1 without one.
@@ -130,12 +138,7 @@ fn absent(size: i64) -> Body {
 
 /// The body in a file. Chromium decodes texts, so that Playwright writes them in UTF-8, whatever their charset: the length
 /// of the message is then another one.
-fn file(
-    name: &str,
-    size: i64,
-    headers: &Headers,
-    (attached, form): (Attached<'_>, Form),
-) -> Body {
+fn file(name: &str, size: i64, headers: &Headers, (attached, form): (Attached<'_>, Form)) -> Body {
     match attached(name).map(String::from_utf8) {
         Some(Ok(text)) if u64::try_from(length(headers)) == Ok(text.len() as u64) => {
             text_or_empty(text)

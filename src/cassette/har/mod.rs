@@ -234,6 +234,16 @@ mod tests {
             let read = read("a.har", &bytes, NONE, Form::Sent).unwrap();
             let exchange = &read.exchanges()[0];
             assert_eq!(exchange.request.body, expected, "{text} {size}");
+            // What is said in the message counts before what a tool says.
+            let fields = json!([{"name": "Content-Length", "value": size.to_string()}]);
+            let bytes = har(&json!([{
+                "request": {"method": "POST", "url": "/", "bodySize": 99, "headers": fields,
+                    "postData": {"mimeType": "application/x-any", "text": text}},
+                "response": {"status": 204}}]));
+            let named = super::read("a.har", &bytes, NONE, Form::Sent).unwrap();
+            if size >= 0 {
+                assert_eq!(named.exchanges()[0].request.body, expected, "{text} {size}");
+            }
             let answered = &exchange.response.as_ref().unwrap().body;
             assert_eq!(*answered, expected, "{text} {size}");
         }
@@ -272,12 +282,15 @@ mod tests {
                 "no response is in the HAR file",
             ),
             (json!({"status": 0, "_error": "refused"}), "refused"),
+            (json!({"status": 200, "_error": "aborted"}), "aborted"),
             (json!({}), "no response is in the HAR file"),
         ] {
             let exchange = read_one("http://h/", &Value::Null, &response);
             assert_eq!(exchange.broke.as_deref(), Some(broke), "{response}");
-            assert_eq!(exchange.response, None);
+            assert_eq!(exchange.response.is_some(), broke == "aborted");
         }
+        let whole = json!({"status": 204, "_error": "aborted"});
+        assert_eq!(read_one("http://h/", &Value::Null, &whole).broke, None);
     }
 
     #[test]
@@ -386,7 +399,13 @@ mod tests {
 
     #[test]
     fn a_text_in_another_file_is_in_the_charset_of_its_message() {
-        let attached = |name: &str| Some(if name == "utf8" { "\u{e9}".into() } else { vec![0xe9] });
+        let attached = |name: &str| {
+            Some(if name == "utf8" {
+                "\u{e9}".into()
+            } else {
+                vec![0xe9]
+            })
+        };
         for (file, length, expected) in [
             ("utf8", Some("1"), Body::Bytes(vec![0xe9])),
             ("utf8", None, Body::Bytes(vec![0xe9])),

@@ -157,7 +157,10 @@ fn response(
 ) -> (Option<Response>, Option<String>) {
     let status = u16::try_from(response.status);
     let status = status.ok().filter(|it| (100..1000).contains(it));
-    let error = response.error.take().filter(|it| !it.is_empty());
+    // Chromium notes one of answers whose body nobody reads, as there is none.
+    let is_whole = body::has_no_content(method, response.status) && status.is_some();
+    let error = response.error.take();
+    let error = error.filter(|it| !it.is_empty() && !is_whole);
     let absent = || {
         status
             .is_none()
