@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Records the visits of common HTTP clients to a website on loopback, and replays each recording to the same client,
-# twice. The website has the manners of public ones: redirects, content codings, cookies, forms, uploads, event streams,
+# twice. The website behaves as public ones do: redirects, content codings, cookies, forms, uploads, event streams,
 # pages of results, ranges, HEAD, conditional requests, authentication. Checks that the client sees the same through
 # `confcall record` and in each replay as without them: statuses, addresses and decoded bodies, JSON equal in value.
 #

@@ -23,10 +23,11 @@ for entry in entries:
     request, response = entry["request"], entry["response"]
     expected = (response["status"], content(response["content"]))
     # Of one without an answer, and in TLS, there is nothing that a plain proxy replays. mitmproxy sends the length that is
-    # in the fields, though a coded body and one with pseudonyms have another.
+    # in the fields, though a coded body and one with pseudonyms have another. HAR has no encoding of a request's body.
     lengths = [int(it["value"]) for it in response["headers"] if it["name"].lower() == "content-length"]
     is_sound = request["method"] == "HEAD" or response["status"] == 304 or lengths in ([], [len(expected[1])])
-    if response["status"] < 200 or not request["url"].startswith("http:") or not is_sound:
+    is_text = "_encoding" not in request.get("postData", {})
+    if response["status"] < 200 or not request["url"].startswith("http:") or not is_sound or not is_text:
         continue
     connection = http.client.HTTPConnection(host, int(port), timeout=20)
     body = content(request["postData"]) if "postData" in request else None

@@ -52,18 +52,18 @@ async function visitPages(page) {
   await shown("page upload");
   if (finite) return;
   await page.goto(base);
-  const heard = await page.evaluate(listen);
-  print({ step: "page events", status: 200, url: base, type: "", body: Buffer.from(heard).toString("base64") });
+  const received = await page.evaluate(listen);
+  print({ step: "page events", status: 200, url: base, type: "", body: Buffer.from(received).toString("base64") });
 }
 
 // An event source reads until the event that ends it.
 function listen() {
   return new Promise((resolve) => {
-    const [source, heard] = [new EventSource("/events"), []];
-    source.addEventListener("news", ({ lastEventId, data }) => heard.push(`${lastEventId}: ${data}`));
+    const [source, received] = [new EventSource("/events"), []];
+    source.addEventListener("news", ({ lastEventId, data }) => received.push(`${lastEventId}: ${data}`));
     source.addEventListener("end", ({ data }) => {
       source.close();
-      resolve([...heard, data].join("\n"));
+      resolve([...received, data].join("\n"));
     });
   });
 }

@@ -1,4 +1,4 @@
-// A website with the manners of public ones, of its own state: [CERTIFICATE KEY]. Its answers are the same in each
+// A website that behaves as public ones do, of its own state: [CERTIFICATE KEY]. Its answers are the same in each
 // process but for secrets. With a certificate it speaks TLS, and HTTP/2 where the client does. Prints its address.
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";

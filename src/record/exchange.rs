@@ -237,7 +237,7 @@ impl Pending {
         error
     }
 
-    /// True if the response is a stream that clients leave when they have heard enough: most have no end of their own.
+    /// True if the response is a stream that clients leave when they have received enough: most have no end of their own.
     fn is_event_stream(&self) -> bool {
         let kind = self.response.get();
         let kind = kind.and_then(|(head, _)| head.headers.get(CONTENT_TYPE)?.to_str().ok());

@@ -1,4 +1,4 @@
-//! Manners of websites, recorded and replayed: streams that their clients leave, places in a list of results.
+//! What websites do, recorded and replayed: streams that their clients leave, places in a list of results.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
@@ -19,7 +19,7 @@ fn recorder(cassette: &Path, service: &str) -> Process {
     Process::start(&mut record, 1)
 }
 
-/// Most event streams have no end of their own: a client that has heard enough has not broken the exchange.
+/// Most event streams have no end of their own: a client that has received enough has not broken the exchange.
 #[cfg(unix)]
 #[test]
 fn an_event_stream_that_its_client_left_is_replayed() {
@@ -47,13 +47,13 @@ fn an_event_stream_that_its_client_left_is_replayed() {
         client
             .write_all(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
             .unwrap();
-        let mut heard = BufReader::new(client);
+        let mut received = BufReader::new(client);
         let mut line = String::new();
         while line != "data: one\n" {
             line.clear();
-            assert!(heard.read_line(&mut line).unwrap() > 0, "{kind}");
+            assert!(received.read_line(&mut line).unwrap() > 0, "{kind}");
         }
-        drop(heard);
+        drop(received);
         kill_process(Pid::from_child(&record.child), Signal::TERM).unwrap();
         assert_eq!(record.end().0, Some(0), "{kind}");
 
