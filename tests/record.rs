@@ -192,7 +192,10 @@ fn a_service_that_is_not_there_is_a_bad_gateway() {
 
 /// What is done to a cassette that is being recorded, and what is said of it.
 #[cfg(unix)]
-const LOSSES: [(fn(&Path), &str); 4] = [
+type Loss = (fn(&Path), &'static str);
+
+#[cfg(unix)]
+const LOSSES: [Loss; 4] = [
     (|path| std::fs::remove_file(path).unwrap(), "was removed"),
     (
         |path| std::fs::rename(path, path.with_extension("old")).unwrap(),

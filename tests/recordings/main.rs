@@ -15,6 +15,7 @@ mod reached;
 mod rules;
 mod snapshots;
 mod suites;
+#[cfg(unix)]
 mod website;
 
 use std::io::Read as _;

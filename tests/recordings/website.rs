@@ -6,7 +6,6 @@ use std::process::Command;
 
 use confcall_test_support::http::{connect, party, read, send};
 use confcall_test_support::process::Process;
-#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::running;
@@ -20,7 +19,6 @@ fn recorder(cassette: &Path, service: &str) -> Process {
 }
 
 /// Most event streams have no end of their own: a client that has received enough has not broken the exchange.
-#[cfg(unix)]
 #[test]
 fn an_event_stream_that_its_client_left_is_replayed() {
     for (kind, status) in [
