@@ -23,6 +23,9 @@ show() {
     rm -f "$folder/body"
 }
 
+# NAME: the value of this field of the head on standard input.
+field() { tr -d '\r' | awk -v "name=$1:" 'tolower($1) == name { printf "%s", $2 }'; }
+
 get home /
 get script /site.js
 get logo /logo.png
@@ -57,10 +60,10 @@ done
 get range -H 'Range: bytes=0-99' /file
 get rest -H 'Range: bytes=4900-' /file
 get beyond -H 'Range: bytes=9000-' /file
-curl -sS "${common[@]}" --head "$base/file" | tr -d '\r' | sed -n 's/^[Cc]ontent-[Ll]ength: //p' | tr -d '\n' >"$folder/body"
+curl -sS "${common[@]}" --head "$base/file" | field content-length >"$folder/body"
 show head "200 $base/file application/octet-stream"
 get file /file
-etag=$(curl -sS "${common[@]}" --head "$base/file" | tr -d '\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: //p')
+etag=$(curl -sS "${common[@]}" --head "$base/file" | field etag)
 get unchanged -H "If-None-Match: $etag" /file
 get unauthorized /private
 get private -u 'ana:correct horse' /private
