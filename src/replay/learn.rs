@@ -298,7 +298,7 @@ fn places(plays: &[Vec<Differing>; 2]) -> Vec<Place<'_>> {
                 });
                 places.len() - 1
             });
-            places[place].actual[play] = Some(&difference.actual);
+            places[place].actual[play] = Some(difference.actual.as_ref().unwrap_or(&Value::Null));
             places[place].failures[play].push(it.failure);
         }
     }

@@ -33,8 +33,8 @@ pub(crate) struct Difference {
     pub pattern: Pointer,
     /// The recorded value, with known identifiers replaced by this run's.
     pub expected: Value,
-    /// The live value; null where it is missing.
-    pub actual: Value,
+    /// The live value; none where it is missing.
+    pub actual: Option<Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,7 +114,7 @@ impl Comparison {
                 pointer: Pointer::root(),
                 pattern: Pointer::root(),
                 expected: value!(format!("{} {target}", recorded.method)),
-                actual: value!(format!("{} {}", live.method, live.target)),
+                actual: Some(value!(format!("{} {}", live.method, live.target))),
             });
         }
         comparison.fields(mapping, recorded.headers, live.headers, &[]);
@@ -137,7 +137,8 @@ impl Comparison {
         let is_same_type = recorded_type == live_type;
         let is_by_rule = self.rules.of_header(CONTENT_TYPE).is_some();
         if recorded_type.is_some() && !is_same_type && !is_by_rule {
-            self.differ_in_field(CONTENT_TYPE, value!(recorded_type), value!(live_type));
+            let live_type = live_type.map(Value::from);
+            self.differ_in_field(CONTENT_TYPE, value!(recorded_type), live_type);
         }
         let expected = match recorded {
             Given::Omitted { length, sha256 } => return self.omitted(*length, sha256, live),
@@ -173,7 +174,7 @@ impl Comparison {
                 pointer: Pointer::root(),
                 pattern: Pointer::root(),
                 expected: value!(recorded),
-                actual: value!(live),
+                actual: Some(value!(live)),
             });
         }
     }
@@ -239,7 +240,8 @@ impl Comparison {
             },
         };
         if !is_same {
-            self.differ(mapping, at, recorded, &live.shown());
+            let live = (*live != Content::Empty).then(|| live.shown());
+            self.differ(mapping, at, recorded, live);
         }
     }
 
@@ -349,10 +351,16 @@ impl Comparison {
         above: Option<Decision>,
     ) {
         for (index, (name, value)) in recorded.iter().enumerate() {
+            let at = At::Property(&at, name);
             if *value == Content::Null {
+                if let (true, [live, ..]) = (
+                    values_of(recorded, name).is_empty(),
+                    &values_of(live, name)[..],
+                ) {
+                    self.value(mapping, name, value, live, at, above);
+                }
                 continue;
             }
-            let at = At::Property(&at, name);
             let is_same =
                 |it: &&(Cow<'_, str>, Content<'_>)| it.0 == *name && it.1 != Content::Null;
             let before = recorded[..index].iter().filter(is_same).count();
@@ -365,13 +373,18 @@ impl Comparison {
             match found.get(before) {
                 Some(live) => self.value(mapping, name, value, live, at, above),
                 None if is_ignored(self) => {}
-                None => self.differ(mapping, at, value, &Value::Null),
+                None => {
+                    let null = live
+                        .iter()
+                        .any(|it| is_named(it, name) && it.1 == Content::Null);
+                    self.differ(mapping, at, value, null.then_some(Value::Null));
+                }
             }
             if let (0, Some(added)) = (after, found.get(before + 1))
                 && !is_ignored(self)
             {
                 // The last one counts for most readers.
-                self.differ(mapping, at, value, &added.shown());
+                self.differ(mapping, at, value, Some(added.shown()));
             }
         }
         if self.rules.is_empty() {
@@ -381,19 +394,25 @@ impl Comparison {
             let at = At::Property(&at, name);
             let decision = self.decide(at, above);
             let is_exact = decision.is_some_and(|it| it.compare == Compare::Exact);
-            if is_exact && values_of(recorded, name).is_empty() {
-                self.differ(mapping, at, &Content::Null, &value.shown());
+            if is_exact && !recorded.iter().any(|it| is_named(it, name)) {
+                self.differ(mapping, at, &Content::Null, Some(value.shown()));
             }
         }
     }
 
-    fn differ(&mut self, mapping: &Mapping, at: At<'_>, recorded: &Content<'_>, live: &Value) {
+    fn differ(
+        &mut self,
+        mapping: &Mapping,
+        at: At<'_>,
+        recorded: &Content<'_>,
+        live: Option<Value>,
+    ) {
         self.differences.push(Difference {
             part: Part::Body,
             pointer: at.pointer(),
             pattern: at.pattern(),
             expected: mapping.translated_json(&recorded.shown()),
-            actual: live.clone(),
+            actual: live,
         });
     }
 }
@@ -406,6 +425,11 @@ pub(in crate::replay) fn sha256_of(bytes: &[u8]) -> String {
         let _ = write!(digest, "{byte:02x}");
     }
     digest
+}
+
+/// True for a property of this name, or of its other name.
+fn is_named(property: &(Cow<'_, str>, Content<'_>), name: &str) -> bool {
+    canonical(&property.0) == canonical(name)
 }
 
 /// The values of a property, by its name, else by its other name.

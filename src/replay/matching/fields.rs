@@ -64,15 +64,15 @@ impl Comparison {
                     None => mapping.translated(recorded),
                     Some(_) => (*recorded).to_owned(),
                 };
-                self.differ_in_field(name, value!(expected), value!(live));
+                self.differ_in_field(name, value!(expected), live.map(Value::from));
             }
         }
         if let (Some(Compare::Exact), Some(added)) = (compare, live.get(recorded.len())) {
-            self.differ_in_field(name, Value::Null, value!(added));
+            self.differ_in_field(name, Value::Null, Some(value!(added)));
         }
     }
 
-    pub(super) fn differ_in_field(&mut self, name: &str, expected: Value, actual: Value) {
+    pub(super) fn differ_in_field(&mut self, name: &str, expected: Value, actual: Option<Value>) {
         self.differences.push(Difference {
             part: Part::Header(name.to_owned()),
             pointer: Pointer::root(),

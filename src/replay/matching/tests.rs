@@ -46,6 +46,12 @@ fn values_that_differ_from_run_to_run_differ_alike() {
             &["/1/id"],
         ),
         (json!({"a": null, "n": 1}), json!({"n": 1.0}), &none[..]),
+        (json!({"a": null}), json!({"a": "full"}), &["/a"]),
+        (json!({"a": null}), json!({"a": {"code": 5}}), &["/a"]),
+        (json!({"a": null}), json!({"a": null}), &none[..]),
+        (json!({"n": 1}), json!({"a": null, "n": 1}), &none[..]),
+        (json!({"a": 1}), json!({"a": null}), &["/a"]),
+        (json!({"a": [null]}), json!({"a": [1]}), &["/a/0"]),
         (json!({"a": "x", "b": 1}), json!({"a": "y"}), &["/a", "/b"]),
         (json!({"a": [1]}), json!({"a": [1, 2]}), &["/a"]),
         (

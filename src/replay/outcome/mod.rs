@@ -198,12 +198,13 @@ impl Outcome {
                 (Part::Body, "") => "the body".to_owned(),
                 (Part::Body, pointer) => pointer.to_owned(),
             };
-            let what = if difference.actual.is_null() {
-                "is missing"
-            } else {
-                "is not what was recorded"
+            let what = match &difference.actual {
+                None => "is missing",
+                Some(Value::Null) => "is null",
+                Some(_) => "is not what was recorded",
             };
-            let pair = (difference.expected.clone(), difference.actual.clone());
+            let actual = difference.actual.clone().unwrap_or_default();
+            let pair = (difference.expected.clone(), actual);
             let failure = self.failures.len();
             self.fail(recorded, exchange, rule, pair, format!("{place} {what}"));
             if let Some(last) = self.failures.last_mut() {

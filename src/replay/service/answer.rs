@@ -154,7 +154,7 @@ fn most_similar(
             pointer: Pointer::root(),
             pattern: Pointer::root(),
             expected: json!(line),
-            actual: json!(format!("{} {}", live.method, live.target)),
+            actual: Some(json!(format!("{} {}", live.method, live.target))),
         }),
     }))
 }
