@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::asked::{Asked, Given};
 use super::at::At;
 use super::content::{Content, is_same_number};
-use super::target::Own;
+use super::target::{Own, query_of};
 use crate::contract::shape::{bare_type, canonical};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::media_type;
@@ -31,7 +31,8 @@ pub(crate) struct Difference {
     pub pointer: Pointer,
     /// The pointer with `*` for the index of each item.
     pub pattern: Pointer,
-    /// The recorded value, with known identifiers replaced by this run's.
+    /// The recorded value, with known identifiers replaced by this run's, unless a rule demands the
+    /// recorded ones.
     pub expected: Value,
     /// The live value; none where it is missing.
     pub actual: Option<Value>,
@@ -108,7 +109,7 @@ impl Comparison {
         let is_same_path = comparison.paths(mapping, recorded.target, live.target);
         let is_same_query = comparison.queries(mapping, recorded.target, live.target);
         if !(is_same_path && is_same_query && recorded.method == live.method) {
-            let target = mapping.translated(recorded.target);
+            let target = comparison.expected_target(mapping, recorded.target);
             comparison.differences.push(Difference {
                 part: Part::RequestLine,
                 pointer: Pointer::root(),
@@ -123,6 +124,24 @@ impl Comparison {
             comparison.bodies(mapping, &recorded.body, bytes, types);
         }
         comparison
+    }
+
+    /// The recorded target with this run's identifiers. A query of which a rule demands a part to the letter
+    /// stays as it is.
+    fn expected_target(&self, mapping: &Mapping, target: &str) -> String {
+        let is_exact = |name: &str| {
+            let decision = self.decide(At::Property(&At::Query, name), None);
+            decision.is_some_and(|it| it.compare == Compare::Exact)
+        };
+        let query = Content::form(query_of(target).as_bytes());
+        match (query, target.split_once('?')) {
+            (Content::Object(parameters), Some((path, query)))
+                if parameters.iter().any(|(name, _)| is_exact(name)) =>
+            {
+                format!("{}?{query}", mapping.translated(path))
+            }
+            _ => mapping.translated(target),
+        }
     }
 
     /// Compares bodies and their media types. `live` is without content coding.
@@ -241,7 +260,7 @@ impl Comparison {
         };
         if !is_same {
             let live = (*live != Content::Empty).then(|| live.shown());
-            self.differ(mapping, at, recorded, live);
+            self.differ(mapping, at, decision, (recorded, live));
         }
     }
 
@@ -377,14 +396,16 @@ impl Comparison {
                     let null = live
                         .iter()
                         .any(|it| is_named(it, name) && it.1 == Content::Null);
-                    self.differ(mapping, at, value, null.then_some(Value::Null));
+                    let null = null.then_some(Value::Null);
+                    self.differ(mapping, at, self.decide(at, above), (value, null));
                 }
             }
             if let (0, Some(added)) = (after, found.get(before + 1))
                 && !is_ignored(self)
             {
                 // The last one counts for most readers.
-                self.differ(mapping, at, value, Some(added.shown()));
+                let decision = self.decide(at, above);
+                self.differ(mapping, at, decision, (value, Some(added.shown())));
             }
         }
         if self.rules.is_empty() {
@@ -395,7 +416,8 @@ impl Comparison {
             let decision = self.decide(at, above);
             let is_exact = decision.is_some_and(|it| it.compare == Compare::Exact);
             if is_exact && !recorded.iter().any(|it| is_named(it, name)) {
-                self.differ(mapping, at, &Content::Null, Some(value.shown()));
+                let pair = (&Content::Null, Some(value.shown()));
+                self.differ(mapping, at, decision, pair);
             }
         }
     }
@@ -404,14 +426,18 @@ impl Comparison {
         &mut self,
         mapping: &Mapping,
         at: At<'_>,
-        recorded: &Content<'_>,
-        live: Option<Value>,
+        decision: Option<Decision>,
+        (recorded, live): (&Content<'_>, Option<Value>),
     ) {
+        let expected = match decision {
+            Some(it) if it.compare == Compare::Exact => recorded.shown(),
+            _ => mapping.translated_json(&recorded.shown()),
+        };
         self.differences.push(Difference {
             part: Part::Body,
             pointer: at.pointer(),
             pattern: at.pattern(),
-            expected: mapping.translated_json(&recorded.shown()),
+            expected,
             actual: live,
         });
     }

@@ -246,6 +246,40 @@ fn rules_say_how_a_place_of_a_body_is_compared() {
 }
 
 #[test]
+fn what_is_exact_is_expected_as_it_was_recorded() {
+    let mut mapping = Mapping::default();
+    mapping.learn(ONE, OTHER);
+    let headers = Headers::new();
+    for (rules, expected) in [
+        (json!([]), [OTHER; 3]),
+        (
+            json!([{"pointer": "/id", "compare": "exact"}]),
+            [OTHER, OTHER, ONE],
+        ),
+        (
+            json!([{"query": "of", "compare": "exact"}]),
+            [OTHER, ONE, OTHER],
+        ),
+    ] {
+        let rules = Rules::from(serde_json::from_value::<Vec<ReplayRule>>(rules).unwrap());
+        let target = |room: &str, id: &str| format!("/rooms/{room}?of={id}");
+        let body = |id: &str| json!({"id": id}).to_string();
+        let recorded = (target(ONE, ONE), body(ONE));
+        let live = (target("3", OTHER), body("3"));
+        let [recorded, live] = [&recorded, &live].map(|(target, body)| Asked {
+            content_type: Some("application/json"),
+            ..Asked::live("GET", target, &headers, body.as_bytes())
+        });
+        let compared = Comparison::of_requests(&rules, &mapping, &recorded, &live);
+        let shown = compared.differences.iter().map(|it| it.expected.clone());
+        let [path, query, id] = expected;
+        let line = format!("GET /rooms/{path}?of={query}");
+        let all = [json!(line), json!(id)];
+        assert_eq!(shown.collect::<Vec<_>>(), all, "{compared:?}");
+    }
+}
+
+#[test]
 fn a_rule_reaches_into_json_within_a_text() {
     let text =
         |nonce: u8, id: &str| json!({"text": format!("{{\"nonce\":{nonce},\"id\":\"{id}\"}}")});
