@@ -8,7 +8,8 @@
 //! - [`service`] is the recorded service for a live bot; [`bot`] is the recorded bot for a live
 //!   service.
 //! - [`stubs`] are recorded answers to requests that belong to no conversation.
-//! - `outgoing` makes the messages that are sent; `outcome` collects the results.
+//! - `translation` replaces values in a message; `outgoing` makes the messages that are sent; `outcome`
+//!   collects the results.
 //! - [`learn`] proposes rules for what varies; [`update`] writes a recording anew.
 //! - [`live`] plays over sockets.
 
@@ -22,6 +23,7 @@ pub(crate) mod recording;
 pub(crate) mod rules;
 pub(crate) mod service;
 pub(crate) mod stubs;
+mod translation;
 pub(crate) mod update;
 pub(crate) mod values;
 

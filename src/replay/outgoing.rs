@@ -2,16 +2,12 @@
 //!
 //! A message that HTTP cannot carry, or that was not recorded whole, is [`NotReplayable`].
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 
-use super::matching::target::{Own, is_address_field};
+use super::translation::Translation;
 use super::values::mapping::Mapping;
 use crate::cassette::format::Wire;
 use crate::cassette::raw::{NotKept, RawBody, RawExchange, RawRequest};
-use crate::diagnostic::json;
-use crate::http::message;
 use crate::http::message::{Body, Headers, Request};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,66 +87,22 @@ pub(super) const CONNECTION_FIELDS: [&str; 7] = [
     "transfer-encoding",
 ];
 
-/// The change of the values of a recorded message to those of this run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Translation<'a> {
-    pub mapping: &'a Mapping,
-    /// The service's own addresses, and the one that takes their place.
-    pub moved: Option<(&'a Own, &'a str)>,
-}
+const JSON: &str = "application/json";
 
 impl Translation<'_> {
-    /// The text of a header field or property with this name, where it changes.
-    fn text(&self, name: &str, text: &str) -> Option<String> {
-        let moved = |(own, base): (&Own, &str)| own.moved(name, text, base);
-        let moved = self.moved.filter(|_| text.contains("://")).and_then(moved);
-        let text_now = moved.as_deref().unwrap_or(text);
-        let translated = self.mapping.translated(text_now);
-        (translated != text).then_some(translated)
-    }
-
-    /// The bytes of a body of this media type.
-    fn body<'b>(&self, body: &'b RawBody<'_>, media_type: &str) -> Result<Cow<'b, [u8]>, NotKept> {
-        let is_json = matches!(body, RawBody::Json(_)) || message::is_json(media_type);
-        Ok(self.bytes(body.bytes()?, is_json))
-    }
-
-    pub(super) fn bytes<'b>(&self, bytes: Cow<'b, [u8]>, is_json: bool) -> Cow<'b, [u8]> {
-        let Ok(text) = std::str::from_utf8(&bytes) else {
-            return bytes;
-        };
-        let has_addresses = self.moved.is_some() && is_json && text.contains("://");
-        if !self.mapping.changes() && !has_addresses {
-            return bytes;
-        }
-        let changed = if is_json {
-            json::with_texts(text, |it| self.text("", it))
-        } else {
-            let translated = self.mapping.running(text);
-            (translated != text).then_some(translated)
-        };
-        match changed {
-            Some(changed) => Cow::Owned(changed.into()),
-            None => bytes,
-        }
-    }
-
-    /// The value of a header field, where it changes.
-    pub(super) fn field(&self, name: &str, value: &str) -> Option<String> {
-        let moved = self.moved.filter(|_| is_address_field(name));
-        Self { moved, ..*self }.text(name, value)
-    }
-
     fn message(
         &self,
         headers: &Headers,
         body: &RawBody<'_>,
         wire: &Wire,
     ) -> Result<Outgoing, NotReplayable> {
-        let media_type = headers.media_type().unwrap_or_default();
+        let content_type = match body {
+            RawBody::Json(_) => JSON,
+            _ => headers.get("content-type").unwrap_or_default(),
+        };
         Ok(Outgoing {
             headers: self.fields(headers, wire.coding.is_some())?,
-            body: Bytes::from(self.body(body, &media_type)?.into_owned()),
+            body: Bytes::from(self.bytes(body.bytes()?, content_type).into_owned()),
             coding: wire.coding.clone(),
             trailers: self.fields(&wire.trailers, false)?,
             reason: wire.reason.clone(),

@@ -7,8 +7,9 @@
 use super::matching::asked::Asked;
 use super::matching::comparison::{Comparison, Part};
 use super::matching::requests::Requests;
-use super::outgoing::{Outgoing, Translation};
+use super::outgoing::Outgoing;
 use super::recording::{Index, Indexed};
+use super::translation::Translation;
 use super::values;
 use super::values::mapping::Mapping;
 use crate::api::identifier;

@@ -19,6 +19,7 @@ use super::outcome::{Messages, Outcome, Place, Replayed};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 use super::recording::{Index, Indexed};
+use super::translation::Translation;
 use super::update::{LiveMessage, Update};
 use super::values::generated;
 use super::values::generated::Generator;
@@ -184,9 +185,13 @@ impl Bot {
             let recorded = &exchange.request;
             let message = outgoing::check_request(exchange)
                 .and_then(|()| Outgoing::request(recorded, mapping, token));
+            let translation = Translation {
+                mapping,
+                moved: None,
+            };
             (
                 recorded.method.to_string(),
-                mapping.translated(&recorded.target),
+                translation.target(&recorded.target),
                 message,
             )
         });

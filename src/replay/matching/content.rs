@@ -104,11 +104,11 @@ impl<'a> Content<'a> {
         {
             let equals = pair.iter().position(|byte| *byte == b'=');
             let (name, value) = pair.split_at(equals.unwrap_or(pair.len()));
-            let name = match String::from_utf8(decoded(name)) {
+            let name = match String::from_utf8(form_decoded(name)) {
                 Ok(name) => name,
                 Err(_) => String::from_utf8_lossy(name).into_owned(),
             };
-            let value = decoded(value.get(1..).unwrap_or_default());
+            let value = form_decoded(value.get(1..).unwrap_or_default());
             let value = Content::text(&value, None).owned();
             match fields.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, Self::List(values))) => values.push(value),
@@ -270,7 +270,7 @@ fn is_binary(kind: &str) -> bool {
 }
 
 /// The octets of a name or value of a form.
-fn decoded(text: &[u8]) -> Vec<u8> {
+pub(in crate::replay) fn form_decoded(text: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = text
         .iter()
         .map(|byte| if *byte == b'+' { b' ' } else { *byte })

@@ -5,11 +5,11 @@ use bytes::Bytes;
 use super::part::Part;
 use crate::cassette::format::Wire;
 use crate::cassette::raw::{RawBody, RawExchange, RawRequest};
-use crate::http::message::{Headers, Response, is_json};
+use crate::http::message::{Headers, Response};
 use crate::redact::{UnredactedBody, UnredactedField, UnredactedMessage};
 use crate::replay::matching::comparison::sha256_of;
 use crate::replay::matching::target::Own;
-use crate::replay::outgoing::Translation;
+use crate::replay::translation::Translation;
 
 /// A message of the live party.
 #[derive(Debug, Clone, Default)]
@@ -82,8 +82,8 @@ impl LiveMessage {
                 octets,
             }
         });
-        let kind = self.headers.media_type().unwrap_or_default();
-        let bytes = translation.bytes((&*self.body).into(), is_json(&kind));
+        let content_type = self.headers.get("content-type").unwrap_or_default();
+        let bytes = translation.bytes((&*self.body).into(), content_type);
         let length = self.body.len() as u64;
         let body = match omitted {
             Some(omitted) if self.coding.is_none() && length >= omitted => {

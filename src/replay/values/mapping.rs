@@ -168,7 +168,7 @@ impl Mapping {
             return json::with_texts(text, translated).unwrap_or_else(|| text.to_owned());
         }
         if !text.contains('/') {
-            return self.with_secrets(&self.running(text));
+            return self.running(text);
         }
         let mut translated = String::with_capacity(text.len());
         for piece in text.split_inclusive(SEPARATORS) {
@@ -179,16 +179,17 @@ impl Mapping {
             }
             translated.push_str(&piece[segment.len()..]);
         }
-        self.with_secrets(&translated)
+        translated
     }
 
-    /// The text with live identifiers in the place of recorded ones.
+    /// The text with live identifiers and secrets in the place of recorded ones and of pseudonyms.
     pub(in crate::replay) fn running(&self, text: &str) -> String {
         let live = |piece| match piece {
             Piece::Id(id) => self.live(id).unwrap_or(id),
             Piece::Text(it) | Piece::Time(it) => it,
         };
-        pieces(text).into_iter().map(live).collect()
+        let translated: String = pieces(text).into_iter().map(live).collect();
+        self.with_secrets(&translated)
     }
 
     /// Replaces the pseudonyms whose values are known.
