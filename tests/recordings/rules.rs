@@ -407,6 +407,41 @@ fn the_requests_of_a_bot_are_taken_over() {
     assert_eq!(host(&new), host(&old));
 }
 
+#[test]
+fn a_request_for_another_object_of_the_recording_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let room = |last: u8| format!("{}{last}", &ROOM[..35]);
+    let target = |last| format!("/rooms/{}", room(last));
+    let exchanges = [
+        asked(1, "/rooms", &json!({}), &json!({"ids": [room(1), room(2)]})),
+        asked(2, &target(1), &json!({"of": room(1)}), &json!({})),
+    ];
+    let path = cassette(folder.path(), &exchanges);
+    let before = lines(&path);
+    let play = |last, of| {
+        let arguments = ["replay", path.to_str().unwrap(), "--update"];
+        let bot = running(&arguments);
+        send("POST", bot.url(), "/rooms", "", "{}").unwrap();
+        let body = json!({"of": room(of)}).to_string();
+        send("POST", bot.url(), &target(last), "", &body).unwrap();
+        let (code, text) = bot.end();
+        assert_eq!(code, Some(0), "{text}");
+        text
+    };
+    let text = play(1, 1);
+    assert!(text.contains("0 of 2 exchanges changed"), "{text}");
+    assert_eq!(lines(&path), before);
+    for (last, of) in [(2, 1), (2, 2)] {
+        let text = play(last, of);
+        assert!(text.contains("1 of 2 exchanges changed (2)"), "{text}");
+        let after = lines(&path);
+        assert_eq!(after[..2], before[..2]);
+        let line: Value = serde_json::from_str(&after[2]).unwrap();
+        assert_eq!(line["request"]["target"], target(last));
+        assert_eq!(line["request"]["body"]["json"]["of"], room(of));
+    }
+}
+
 /// The bot is confcall with another recording in each play.
 #[cfg(unix)]
 #[test]

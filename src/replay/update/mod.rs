@@ -152,7 +152,7 @@ impl Update {
         is_played: impl Fn(usize) -> bool,
     ) -> Result<Updated, Diagnostic> {
         let mut left = std::mem::take(&mut self.unplaced);
-        let back = mapping.reversed();
+        let (back, known) = (mapping.reversed(), mapping.of_recorded());
         let mut changes = Vec::new();
         for exchange in (0..index.len()).filter(|it| is_played(*it)) {
             let is_notified = self.expected.contains_key(&exchange);
@@ -162,7 +162,7 @@ impl Update {
                 self.taken.remove(&exchange)
             };
             let line = match taken {
-                Some(message) => self.change(index, exchange, &message, &back)?,
+                Some(message) => self.change(index, exchange, &message, [&back, &known])?,
                 None => None,
             };
             match line {
@@ -205,13 +205,14 @@ impl Update {
         Some(message_of(message, entries.iter().map(|it| &it.value)))
     }
 
-    /// The line of an exchange with the live message in it; none if no line can have it.
+    /// The line of an exchange with the live message in it; none if no line can have it. `back` makes
+    /// recorded values of live ones; `known` has the recorded ones.
     fn change(
         &self,
         index: &Index,
         exchange: usize,
         message: &LiveMessage,
-        back: &Mapping,
+        [back, known]: [&Mapping; 2],
     ) -> Result<Option<Line>, Diagnostic> {
         let rules = index.rules_of(exchange)?;
         let line = index.line_text(exchange)?;
@@ -224,7 +225,7 @@ impl Update {
             };
             let anew = self.line(recorded, exchange, message, part, back);
             let read = serde_json::from_str::<RawExchange<'_>>(&anew).ok()?;
-            if part.is_same(&rules, recorded, &read) {
+            if part.is_same(&rules, known, [recorded, &read]) {
                 return Some(Line::Same);
             }
             let pointer = part.pointer();

@@ -1,15 +1,15 @@
 //! Whether a message of two lines is the same.
 
-use serde_json::json;
-
 use crate::cassette::format::Wire;
 use crate::cassette::raw::{RawBody, RawExchange, RawRequest, RawResponse};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Headers;
 use crate::replay::matching::asked::Given;
+use crate::replay::matching::at::At;
 use crate::replay::matching::comparison::Comparison;
+use crate::replay::matching::content::Content;
 use crate::replay::outgoing::CONNECTION_FIELDS;
-use crate::replay::rules::{Compare, ExchangeRules, Rules};
+use crate::replay::rules::{Compare, ExchangeRules};
 use crate::replay::values::mapping::Mapping;
 
 /// The header fields that say nothing about the message.
@@ -37,24 +37,25 @@ impl Part {
         })
     }
 
-    /// True if this message of two lines is the same but for what may differ.
+    /// True if this message of two lines is the same but for what may differ. A known value is another one
+    /// than any other value.
     pub(super) fn is_same(
         self,
         rules: &ExchangeRules,
-        old: &RawExchange<'_>,
-        new: &RawExchange<'_>,
+        known: &Mapping,
+        [old, new]: [&RawExchange<'_>; 2],
     ) -> bool {
         if self == Self::Request {
             let (old, new) = (&old.request, &new.request);
             return old.method == new.method
-                && is_alike(&old.target, &new.target)
-                && Message::of_request(old).is_same(&Message::of_request(new), rules);
+                && is_same_text(known, &old.target, &new.target)
+                && Message::of_request(old).is_same(&Message::of_request(new), rules, known);
         }
         let (Some(old), Some(new)) = (&old.response, &new.response) else {
             return false;
         };
         old.status == new.status
-            && Message::of_response(old).is_same(&Message::of_response(new), rules)
+            && Message::of_response(old).is_same(&Message::of_response(new), rules, known)
     }
 }
 
@@ -75,9 +76,9 @@ impl<'a> Message<'a> {
         }
     }
 
-    fn is_same(&self, new: &Self, rules: &ExchangeRules) -> bool {
-        self.has_body_of(new, rules)
-            && new.has_body_of(self, rules)
+    fn is_same(&self, new: &Self, rules: &ExchangeRules, known: &Mapping) -> bool {
+        self.has_body_of(new, rules, known)
+            && new.has_body_of(self, rules, known)
             && self.has_fields_of(new, rules)
             && new.has_fields_of(self, rules)
             && self.wire.coding == new.wire.coding
@@ -86,7 +87,7 @@ impl<'a> Message<'a> {
     }
 
     /// True if all of this body is in the other one.
-    fn has_body_of(&self, other: &Self, rules: &ExchangeRules) -> bool {
+    fn has_body_of(&self, other: &Self, rules: &ExchangeRules, known: &Mapping) -> bool {
         let (recorded, live) = (Given::from(self.body), Given::from(other.body));
         let kind = self.headers.get("content-type");
         let Ok(bytes) = other.body.bytes() else {
@@ -94,7 +95,7 @@ impl<'a> Message<'a> {
         };
         let mut comparison = Comparison::by(rules.clone());
         let types = (kind, other.headers.get("content-type"));
-        comparison.bodies(&Mapping::default(), &recorded, &bytes, types);
+        comparison.bodies(known, &recorded, &bytes, types);
         comparison.differences.is_empty()
     }
 
@@ -126,7 +127,14 @@ impl<'a> Message<'a> {
 
 /// True if two texts are the same but for identifiers and timestamps.
 fn is_alike(one: &str, other: &str) -> bool {
-    Comparison::is_alike(&Rules::default(), &json!(one), &json!(other))
+    is_same_text(&Mapping::default(), one, other)
+}
+
+fn is_same_text(known: &Mapping, one: &str, other: &str) -> bool {
+    let mut comparison = Comparison::default();
+    let [one, other] = [one, other].map(|it| Content::Text(it.into()));
+    comparison.contents_at(known, &one, &other, At::Body);
+    comparison.differences.is_empty()
 }
 
 /// True for a date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).

@@ -150,6 +150,18 @@ impl Mapping {
         }
     }
 
+    /// The mapping in which each recorded value stands for itself. What is behind a pseudonym is open.
+    pub(in crate::replay) fn of_recorded(&self) -> Self {
+        let recorded = self.recorded.values();
+        let recorded = recorded.filter(|it| !redact::is_pseudonym(it));
+        let mut same = self.same.clone();
+        same.extend(recorded.map(|it| Key::of(it)));
+        Self {
+            same,
+            ..Self::default()
+        }
+    }
+
     pub(crate) const fn changes(&self) -> bool {
         self.changes
     }
