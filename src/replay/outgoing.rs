@@ -4,11 +4,13 @@
 
 use bytes::Bytes;
 
+use super::matching::content::Content;
 use super::translation::Translation;
 use super::values::mapping::Mapping;
 use crate::cassette::format::Wire;
 use crate::cassette::raw::{NotKept, RawBody, RawExchange, RawRequest};
 use crate::http::message::{Body, Headers, Request};
+use crate::redact;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outgoing {
@@ -36,6 +38,26 @@ pub(crate) struct OutgoingRequest {
 }
 
 impl OutgoingRequest {
+    /// The places of pseudonyms in it, whose secrets are not known.
+    pub(super) fn unknown_secrets(&self) -> Vec<String> {
+        let is_in = |text: &str| redact::pseudonyms(text).next().is_some();
+        let headers = &self.message.headers;
+        let target = is_in(&self.target).then(|| "the request line".to_owned());
+        let fields = headers.iter().filter(|(_, value)| is_in(value));
+        let fields = fields.map(|(name, _)| format!("the field `{name}`"));
+        let mut places: Vec<String> = target.into_iter().chain(fields).collect();
+        let content = Content::read(headers.get("content-type"), &self.message.body);
+        content.each_text("", &mut |name, text| {
+            if is_in(text) {
+                places.push(match name {
+                    "" => "the body".to_owned(),
+                    name => format!("`{name}` of the body"),
+                });
+            }
+        });
+        places
+    }
+
     /// The request as reports show it.
     pub(super) fn as_request(&self) -> Request {
         Request {

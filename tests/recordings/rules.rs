@@ -442,6 +442,35 @@ fn a_request_for_another_object_of_the_recording_is_taken_over() {
     }
 }
 
+#[test]
+fn a_refusal_for_an_unknown_secret_is_explained_and_not_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let login = json!({"user": "ann", "password": "redacted-secret-0123456789ab"});
+    let exchanges = [
+        asked(1, "/login", &login, &json!({"n": 1})),
+        asked(2, "/o", &json!({}), &json!({"n": 1})),
+    ];
+    let path = cassette(folder.path(), &exchanges);
+    let before = lines(&path);
+    for status in [401, 403] {
+        let service = Party::start(move |got| match &*got.target {
+            "/login" => (status, json!({"n": 1})),
+            _ => (200, json!({"n": null})),
+        });
+        let replay = ["replay", path.to_str().unwrap(), "--service", &service.url];
+        let (code, text) = super::confcall(&replay);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("/n is null"), "{text}");
+        let told = "exchange 1 was sent with a pseudonym in `password` of the body";
+        assert!(text.contains(told), "{text}");
+        let (code, text) = super::confcall(&[&replay[..], &["--update"]].concat());
+        assert_eq!(code, Some(1), "{text}");
+        let told = format!("exchange 1, POST /login, was refused with {status}");
+        assert!(text.contains(&told), "{text}");
+        assert_eq!(lines(&path), before);
+    }
+}
+
 /// The bot is confcall with another recording in each play.
 #[cfg(unix)]
 #[test]

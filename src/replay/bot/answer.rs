@@ -56,7 +56,8 @@ impl LiveAnswer<'_> {
     }
 }
 
-/// Adds the differences to the outcome, and the pairs of values to the mapping.
+/// Adds the differences to the outcome, and the pairs of values to the mapping. Returns the recorded status
+/// if the live one is another.
 /// Errors: the recording was changed.
 pub(super) fn compare(
     outcome: &mut Outcome,
@@ -64,7 +65,7 @@ pub(super) fn compare(
     recording: &Index,
     exchange: usize,
     live: LiveAnswer<'_>,
-) -> Result<(), Diagnostic> {
+) -> Result<Option<u16>, Diagnostic> {
     let number = recording.number(exchange);
     let compared = recording.load_raw(exchange, |it| {
         let recorded = it.response.as_ref()?;
@@ -89,6 +90,7 @@ pub(super) fn compare(
             let message = format!("the answer is {}, recorded was {status}", live.status);
             let pair = (json!(status), json!(live.status));
             outcome.fail(recording, exchange, Rule::ResponseStatus, pair, message);
+            return Ok(Some(status));
         }
         Some(Compared::Message {
             mut comparison,
@@ -108,7 +110,7 @@ pub(super) fn compare(
             outcome.fail_by(recording, exchange, rule, differences);
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The result of a comparison.

@@ -5,7 +5,7 @@ mod notifications;
 pub(crate) mod provider_state;
 mod schedule;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ pub(crate) struct Bot {
     in_flight: usize,
     /// Live entries about unknown calls, which an answer in flight may name.
     deferred: Vec<LiveEntry>,
+    /// The places in requests where confcall sends pseudonyms for unknown secrets.
+    unknown_secrets: HashMap<usize, Vec<String>>,
     /// What is written anew.
     update: Option<Update>,
     /// The error after which nothing is sent or compared.
@@ -95,6 +97,7 @@ impl Bot {
             passed: HashSet::new(),
             in_flight: 0,
             deferred: Vec::new(),
+            unknown_secrets: HashMap::new(),
             update: None,
             lost: None,
         };
@@ -215,6 +218,10 @@ impl Bot {
         if let Some(update) = &mut self.update {
             update.sent(&request);
         }
+        let unknown = request.unknown_secrets();
+        if !unknown.is_empty() {
+            self.unknown_secrets.insert(index, unknown);
+        }
         let message = TrafficMessage::Request(request.as_request().into());
         self.outcome
             .message(Party::Bot, Some(Place::of(index)), message);
@@ -259,7 +266,11 @@ impl Bot {
         match answer {
             Ok(live) => {
                 let (outcome, mapping) = (&mut self.outcome, &mut self.mapping);
-                answer::compare(outcome, mapping, &self.recorded, index, live)?;
+                let other = answer::compare(outcome, mapping, &self.recorded, index, live)?;
+                let unknown = self.unknown_secrets.remove(&index).unwrap_or_default();
+                if let Some(recorded) = other {
+                    self.answered_otherwise(index, (recorded, live.status), &unknown)?;
+                }
                 if let Some(update) = &mut self.update {
                     update.take(index, live.message());
                 }
@@ -273,6 +284,33 @@ impl Bot {
                 let message = format!("the request was not answered: {why}");
                 self.fail(index, Rule::ResponseMissing, pair, message);
             }
+        }
+        Ok(())
+    }
+
+    /// Tells why the status of an answer may be another one, and keeps a refusal out of the recording.
+    fn answered_otherwise(
+        &mut self,
+        index: usize,
+        (recorded, live): (u16, u16),
+        unknown: &[String],
+    ) -> Result<(), Diagnostic> {
+        let number = self.recorded.number(index);
+        if (400..500).contains(&live) && !unknown.is_empty() {
+            self.outcome.note(format!(
+                "exchange {number} was sent with a pseudonym in {}: no response of this run has given the secret; \
+                 write that of a test account into the recording, let the service accept the pseudonym, or give a \
+                 token with `--token`",
+                unknown.join(" and ")
+            ));
+        }
+        let is_refused = matches!(live, 401 | 403) && (200..300).contains(&recorded);
+        if let (true, Some(update)) = (is_refused, &mut self.update) {
+            let told = self.recorded.load_raw(index, |it| {
+                let (method, target) = (&it.request.method, &it.request.target);
+                format!("exchange {number}, {method} {target}, was refused with {live}, recorded was {recorded}")
+            })?;
+            update.cannot_place(told);
         }
         Ok(())
     }
