@@ -471,6 +471,45 @@ fn a_refusal_for_an_unknown_secret_is_explained_and_not_recorded() {
     }
 }
 
+#[test]
+fn timestamps_correspond_and_recorded_ones_are_written_back() {
+    const RECORDED: &str = "2026-01-01T10:00:00Z";
+    let folder = tempfile::tempdir().unwrap();
+    let room = |at: &str, n: u8| json!({"id": "r", "createdAt": at, "n": n});
+    let exchanges = [
+        asked(1, "/rooms", &json!({}), &room(RECORDED, 1)),
+        asked(2, "/rooms/r", &json!({}), &room(RECORDED, 1)),
+    ];
+    let path = cassette(folder.path(), &exchanges);
+    let play = |at: &'static str, n, more: &[&str]| {
+        let service = Party::start(move |got| match &*got.target {
+            "/rooms" => (200, room("2027-02-02T11:11:11Z", 1)),
+            _ => (200, room(at, n)),
+        });
+        let replay = ["replay", path.to_str().unwrap(), "--service", &service.url];
+        super::confcall(&[&replay[..], more].concat())
+    };
+    // The live service has other header fields.
+    let (code, text) = play("2027-02-02T11:11:11Z", 1, &["--update"]);
+    assert_eq!(code, Some(0), "{text}");
+    let before = lines(&path);
+    assert!(
+        before[1..].iter().all(|it| it.contains(RECORDED)),
+        "{before:?}"
+    );
+    let (code, text) = play("2027-02-02T11:11:11.5+00:00", 1, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = play("1999-09-09T09:09:09Z", 1, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("/createdAt"), "{text}");
+    let (code, text) = play("2027-02-02T11:11:11Z", 2, &["--update"]);
+    assert_eq!(code, Some(0), "{text}");
+    let after = lines(&path);
+    assert_eq!(after[..2], before[..2]);
+    let line: Value = serde_json::from_str(&after[2]).unwrap();
+    assert_eq!(line["response"]["body"]["json"], room(RECORDED, 2));
+}
+
 /// The bot is confcall with another recording in each play.
 #[cfg(unix)]
 #[test]

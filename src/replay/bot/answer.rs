@@ -74,7 +74,7 @@ pub(super) fn compare(
         }
         let rules = recording.rules();
         let rules = rules.of_request(&it.request.method, &it.request.target);
-        let mut comparison = Comparison::between(rules, recording.own(it), live.own.clone());
+        let mut comparison = Comparison::between(rules, recording.own(it), live.own.clone()).pairing_times();
         comparison.fields(mapping, &recorded.headers, live.headers, &ADDRESS_FIELDS);
         body(&mut comparison, mapping, recorded, live);
         let is_unknown = matches!(&recorded.body, RawBody::Omitted { sha256, .. } if sha256.is_empty())

@@ -160,7 +160,7 @@ impl ExpectedEntries {
             if expected.state == State::Over || Change::read(&expected.value).kind() != kind {
                 continue;
             }
-            let mut comparison = Comparison::by(expected.rules.clone());
+            let mut comparison = Comparison::by(expected.rules.clone()).pairing_times();
             let [recorded, live] = [&expected.value, live].map(Content::of_value);
             let list = At::Property(&At::Body, "value");
             let at = expected.at.map_or(At::Body, |at| At::Item(&list, at));

@@ -21,6 +21,7 @@ use crate::http::message::media_type;
 use crate::redact;
 use crate::replay::rules::{Compare, Decision, ExchangeRules, Rules};
 use crate::replay::values::mapping::Mapping;
+use crate::replay::values::{Key, TextKind, text_kind};
 
 const CONTENT_TYPE: &str = "content-type";
 
@@ -55,6 +56,10 @@ pub(crate) struct Comparison {
     /// The service's own addresses in the recorded message, and in the live one.
     pub(super) recorded_own: Own,
     pub(super) live_own: Own,
+    /// True if a recorded timestamp must have one live timestamp.
+    pub(super) pairs_times: bool,
+    /// The identifier of the innermost object around a value, and the pointer to this object.
+    pub(super) entity: Option<(Key, String)>,
 }
 
 impl Comparison {
@@ -63,6 +68,14 @@ impl Comparison {
         Self {
             rules,
             ..Self::default()
+        }
+    }
+
+    /// The same comparison, of messages of a live service: it dates what it has, and keeps the date.
+    pub(in crate::replay) fn pairing_times(self) -> Self {
+        Self {
+            pairs_times: true,
+            ..self
         }
     }
 
@@ -236,7 +249,12 @@ impl Comparison {
         let compare = decision.map(|it| it.compare);
         let is_same = match (recorded, live) {
             (Content::Object(properties), Content::Object(others)) => {
+                let outer = self.entity.clone();
+                if let Some(id) = id_of(properties).filter(|_| self.pairs_times) {
+                    self.entity = Some((Key::of(id), at.pointer().to_string()));
+                }
                 self.properties(mapping, properties, others, at, decision);
+                self.entity = outer;
                 true
             }
             (Content::List(recorded), Content::List(live)) if compare == Some(Compare::Shape) => {
@@ -311,7 +329,9 @@ impl Comparison {
         live: &Content<'_>,
         at: At<'_>,
     ) -> bool {
-        if let (Content::Text(recorded), Content::Text(live)) = (recorded, live) {
+        if let (Content::Text(recorded), Content::Text(live)) = (recorded, live)
+            && text_kind(name, recorded) != TextKind::Time
+        {
             // Later messages may have an identifier that stands here.
             self.texts(mapping, name, recorded, live, at);
         }
@@ -456,6 +476,14 @@ pub(in crate::replay) fn sha256_of(bytes: &[u8]) -> String {
 /// True for a property of this name, or of its other name.
 fn is_named(property: &(Cow<'_, str>, Content<'_>), name: &str) -> bool {
     canonical(&property.0) == canonical(name)
+}
+
+/// The identifier of an object.
+fn id_of<'a>(properties: &'a [(Cow<'_, str>, Content<'_>)]) -> Option<&'a str> {
+    properties.iter().find_map(|property| match property {
+        (name, Content::Text(id) | Content::Number(id)) if name == "id" => Some(&**id),
+        _ => None,
+    })
 }
 
 /// The values of a property, by its name, else by its other name.

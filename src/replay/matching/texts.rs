@@ -12,7 +12,7 @@ use crate::diagnostic::json;
 use crate::redact;
 use crate::replay::values;
 use crate::replay::values::mapping::Mapping;
-use crate::replay::values::{Piece, TextKind, nested, pieces};
+use crate::replay::values::{Key, Piece, TextKind, nested, pieces};
 
 impl Comparison {
     /// True if the live path is the recorded one: by RFC 3986 section 6.2.2, and for the calling API
@@ -40,7 +40,10 @@ impl Comparison {
         at: At<'_>,
     ) -> bool {
         match values::text_kind(name, recorded) {
-            TextKind::Time => values::text_kind(name, live) == TextKind::Time,
+            TextKind::Time => {
+                values::text_kind(name, live) == TextKind::Time
+                    && self.times(mapping, self.property(at), recorded, live)
+            }
             TextKind::Id => self.ids(mapping, recorded, live),
             TextKind::Address => {
                 if mapping.live(recorded) != Some(live) {
@@ -135,7 +138,9 @@ impl Comparison {
         recorded.len() == live.len()
             && recorded.iter().zip(&live).all(|pair| match pair {
                 (Piece::Id(recorded), Piece::Id(live)) => self.ids(mapping, recorded, live),
-                (Piece::Time(_), Piece::Time(_)) => true,
+                (Piece::Time(recorded), Piece::Time(live)) => {
+                    self.times(mapping, None, recorded, live)
+                }
                 (recorded, live) => recorded == live,
             })
     }
@@ -187,6 +192,31 @@ impl Comparison {
     pub(super) fn queries(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         let [recorded, live] = [recorded, live].map(|it| Content::form(query_of(it).as_bytes()));
         self.is_same(mapping, &recorded, &live, At::Query)
+    }
+
+    /// The property of the entity around this place, in whichever message.
+    fn property(&self, at: At<'_>) -> Option<Key> {
+        let (entity, begin) = self.entity.as_ref()?;
+        let pointer = at.pointer();
+        Some(entity.with(pointer.as_str().strip_prefix(&**begin)?))
+    }
+
+    fn times(
+        &mut self,
+        mapping: &Mapping,
+        property: Option<Key>,
+        recorded: &str,
+        live: &str,
+    ) -> bool {
+        if !self.pairs_times {
+            return true;
+        }
+        let agrees = mapping.agrees_in_time(property, recorded, live)
+            && self.learnt.agrees_in_time(property, recorded, live);
+        if agrees {
+            self.learnt.learn_time(property, recorded, live);
+        }
+        agrees
     }
 
     fn ids(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use foldhash::fast::FixedState;
 
+use super::times::{TimeTexts, Times};
 use super::{Key, Keys, Piece, nested, pieces};
 use crate::api::identifier;
 use crate::api::resource;
@@ -23,6 +24,10 @@ pub(crate) struct Mapping {
     addresses: HashMap<String, String>,
     /// The first recorded address of each live one.
     redirected: HashMap<Key, String, FixedState>,
+    times: Times,
+    /// The live timestamps in the place of recorded ones; they are known only to a
+    /// [reversed](Self::reversed) mapping.
+    live_times: TimeTexts,
     /// True if some pair has two different values.
     changes: bool,
 }
@@ -33,6 +38,25 @@ pub(in crate::replay) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
 impl Mapping {
     pub(crate) fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
         look_up(&self.live, recorded).or_else(|| self.itself(recorded))
+    }
+
+    /// True if the timestamps may be a pair. `property` is that of an entity in which they are.
+    pub(in crate::replay) fn agrees_in_time(
+        &self,
+        property: Option<Key>,
+        recorded: &str,
+        live: &str,
+    ) -> bool {
+        self.times.agrees(property, recorded, live)
+    }
+
+    pub(in crate::replay) fn learn_time(
+        &mut self,
+        property: Option<Key>,
+        recorded: &str,
+        live: &str,
+    ) {
+        self.times.learn(property, recorded, live);
     }
 
     /// True if the values are a pair, or neither of them is in one.
@@ -128,6 +152,7 @@ impl Mapping {
 
     pub(crate) fn extend(&mut self, other: Self) {
         self.changes |= other.changes;
+        self.times.extend(other.times);
         self.same.extend(other.same);
         self.live.extend(other.live);
         self.recorded.extend(other.recorded);
@@ -145,7 +170,8 @@ impl Mapping {
             same: self.same.clone(),
             live,
             recorded: self.live.clone(),
-            changes: self.changes,
+            live_times: self.times.recorded_texts().clone(),
+            changes: self.changes || !self.times.recorded_texts().is_empty(),
             ..Self::default()
         }
     }
@@ -198,7 +224,11 @@ impl Mapping {
     pub(in crate::replay) fn running(&self, text: &str) -> String {
         let live = |piece| match piece {
             Piece::Id(id) => self.live(id).unwrap_or(id),
-            Piece::Text(it) | Piece::Time(it) => it,
+            Piece::Time(time) => {
+                let known = self.live_times.get(time);
+                known.and_then(Option::as_deref).unwrap_or(time)
+            }
+            Piece::Text(it) => it,
         };
         let translated: String = pieces(text).into_iter().map(live).collect();
         self.with_secrets(&translated)

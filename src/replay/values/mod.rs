@@ -1,11 +1,12 @@
 //! The values of recorded messages that differ from run to run.
 //!
 //! [`text_kind`] classifies a text: an identifier, a path, an address, a time, or fixed.
-//! [`mapping`] pairs recorded values with live ones. [`generated`] makes new values for those that
+//! [`mapping`] pairs recorded values with live ones, `times` timestamps. [`generated`] makes new values for those that
 //! the recorded bot chose.
 
 pub(crate) mod generated;
 pub(crate) mod mapping;
+mod times;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
