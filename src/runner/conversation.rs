@@ -116,22 +116,28 @@ impl Conversation {
         self.update_router();
     }
 
-    /// Answers late messages until the whole run is over, and gives the judge's outcome: `None` if
-    /// messages could not be distinguished from another conversation's.
-    pub(super) async fn linger(mut self, all_over: &CancellationToken) -> Option<Outcome> {
-        while !all_over.is_cancelled() {
+    /// Answers late messages until others are over, too.
+    pub(super) async fn linger(&mut self, over: &CancellationToken) {
+        while !over.is_cancelled() {
             tokio::select! {
-                () = all_over.cancelled() => {}
+                () = over.cancelled() => {}
                 Some(message) = self.registration.inbox.recv() => self.take(message),
             }
         }
         while let Ok(message) = self.registration.inbox.try_recv() {
             self.take(message);
         }
+    }
+
+    /// True if messages could not be distinguished from another conversation's.
+    pub(super) const fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous
+    }
+
+    pub(super) async fn end(mut self) -> Outcome {
         // A command that has not ended is killed.
         self.tasks.shutdown().await;
-        let outcome = lock(&self.judge).take_outcome();
-        (!self.is_ambiguous).then_some(outcome)
+        lock(&self.judge).take_outcome()
     }
 
     /// Brings about the provider states. Notifications that come meanwhile are acknowledged at once

@@ -2,7 +2,8 @@
 //!
 //! A message belongs to the conversation whose callback path or ids it contains, else to the
 //! only one that waits for such a message. Where several could, none of them can be judged side by
-//! side: they are played again, one by one. A bot's requests to an [`Identity`] belong to none, nor do
+//! side: they are played again, one by one. A conversation of an [earlier part](Router::end_part) of the run gets only
+//! messages that show that they are its own. A bot's requests to an [`Identity`] belong to none, nor do
 //! those [around](Around) the API.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -52,6 +53,7 @@ struct Entry {
     ids: Ids<'static>,
     /// A conversation that was played to its end waits for no message any more.
     is_played: bool,
+    is_of_earlier_part: bool,
 }
 
 /// Something that happened to a conversation.
@@ -104,6 +106,7 @@ impl Router {
             inbox: sender.clone(),
             ids: Ids::default(),
             is_played: false,
+            is_of_earlier_part: false,
         };
         self.entries().open.insert(number, entry);
         Registration {
@@ -135,6 +138,13 @@ impl Router {
             by_id.entry(id.clone()).or_default().insert(number);
         }
         entry.ids = ids;
+    }
+
+    /// Ends a part of the run, whose conversations were played side by side.
+    pub(super) fn end_part(&self) {
+        for entry in self.entries().open.values_mut() {
+            entry.is_of_earlier_part = true;
+        }
     }
 
     /// Ends all conversations: late messages of theirs are answered and forgotten.
@@ -238,6 +248,14 @@ impl Router {
                 let expecting = entries.iter().find(expects).or(entries.last());
                 expecting.map_or(Recipient::Nobody, |it| Recipient::One(it.inbox.clone()))
             }
+            Candidates::NoIdAtEnd(all) => {
+                let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
+                let sender = match all.as_slice() {
+                    [only] => Some(only),
+                    several => several.iter().rev().find(repeats),
+                };
+                sender.map_or(Recipient::Nobody, |it| Recipient::One(it.inbox.clone()))
+            }
             Candidates::NoId(open) => {
                 let mut waiting: Vec<_> = open.iter().filter(|it| !it.is_played).collect();
                 waiting.retain(expects);
@@ -293,7 +311,15 @@ impl Entries {
         let mut bearing: Vec<Entry> = bearing.cloned().collect();
         match bearing.len() {
             0 if ids.iter().any(|id| self.retired_ids.contains(id)) => Candidates::Nobody,
-            0 => Candidates::NoId(self.open.values().cloned().collect()),
+            0 => {
+                let all = || self.open.values().cloned();
+                let of_part: Vec<Entry> = all().filter(|it| !it.is_of_earlier_part).collect();
+                if of_part.is_empty() {
+                    Candidates::NoIdAtEnd(all().collect())
+                } else {
+                    Candidates::NoId(of_part)
+                }
+            }
             1 => Candidates::One(bearing.remove(0)),
             _ => Candidates::SameId(bearing),
         }
@@ -306,8 +332,10 @@ enum Candidates {
     One(Entry),
     /// At least two conversations whose ids it contains.
     SameId(Vec<Entry>),
-    /// All open conversations: it contains the id of none.
+    /// All conversations of the part that is played: it contains the id of none.
     NoId(Vec<Entry>),
+    /// All conversations, as no part is played any more: it contains the id of none.
+    NoIdAtEnd(Vec<Entry>),
 }
 
 /// The conversation that a message goes to.
@@ -452,6 +480,24 @@ mod tests {
         let found = find_within_seconds(router, request("/elsewhere".into()));
         drop(locked);
         assert!(matches!(found, Recipient::Several(all) if all.len() == 2));
+    }
+
+    #[test]
+    fn a_message_without_an_id_is_of_the_part_that_is_played() {
+        let router = router();
+        let earlier = registered(&router, 2);
+        let own = about(&earlier[0].0);
+        router.update(earlier[0].1.number, &lock(&earlier[0].0));
+        router.end_part();
+        let elsewhere = || request("/elsewhere".into());
+        assert!(matches!(router.find(&elsewhere()), Recipient::Nobody));
+        let playing = registered(&router, 1);
+        for (request, registration) in [(elsewhere(), &playing[0].1), (own, &earlier[0].1)] {
+            let Recipient::One(inbox) = router.find(&request) else {
+                panic!("{}", request.target);
+            };
+            assert!(inbox.same_channel(&registration.sender));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A session: one target with the listeners that are open for it, and the conversations that are
 //! played against it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use crate::http::message::Request;
 use crate::http::{BindError, Listener};
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::scenario::format::ScenarioId;
 
 /// Plays every scenario against a target, side by side where their messages can be distinguished,
 /// and one by one where not. Results come in the order of the cases.
@@ -237,23 +239,37 @@ impl Context {
             let part = if is_apart { &mut apart } else { &mut alike };
             part.push(index);
         }
-        let mut results = vec![None; cases.len()];
+        let all_over = CancellationToken::new();
+        let mut lingering = JoinSet::new();
+        let mut again = BTreeSet::new();
         for (part, jobs) in [(apart, self.options.jobs()), (alike, 1)] {
-            let picked: Vec<Case> = part.iter().map(|index| cases[*index].clone()).collect();
-            let played = self.play_together(&picked, jobs).await;
-            for (index, result) in part.into_iter().zip(played) {
-                results[index] = result;
+            let picked = part.into_iter().map(|index| (index, &cases[index]));
+            let part = self.play_together(picked, jobs).await;
+            again.extend(part.ambiguous);
+            part.played
+                .into_iter()
+                .for_each(|it| it.linger(&all_over, &mut lingering));
+        }
+        for index in again {
+            if self.stop.token.is_cancelled() {
+                break;
+            }
+            let part = self.play_together([(index, &cases[index])], 1).await;
+            part.played
+                .into_iter()
+                .for_each(|it| it.linger(&all_over, &mut lingering));
+        }
+        self.settle().await;
+        all_over.cancel();
+        let mut results = vec![None; cases.len()];
+        while let Some(ended) = lingering.join_next().await {
+            if let Some((index, result)) = super::joined(ended) {
+                results[index] = Some(result);
             }
         }
-        for (case, result) in cases.iter().zip(&mut results) {
-            if result.is_none() && !self.stop.token.is_cancelled() {
-                let mut again = self.play_together(std::slice::from_ref(case), 1).await;
-                *result = again.pop().flatten();
-            }
-        }
-        cases
-            .iter()
-            .zip(results)
+        self.router.retire();
+        let results = cases.iter().zip(results);
+        results
             .map(|(case, result)| {
                 result.unwrap_or_else(|| {
                     let reason =
@@ -264,21 +280,32 @@ impl Context {
             .collect()
     }
 
-    /// Plays cases side by side. A case whose messages could not be distinguished from another's has
-    /// no result.
-    async fn play_together(
+    /// Waits for surplus messages.
+    async fn settle(&self) {
+        let settle = self.options.settle;
+        if !settle.is_zero() && !self.stop.token.is_cancelled() {
+            tokio::select! {
+                () = sleep(settle) => {}
+                () = self.stop.token.cancelled() => {}
+            }
+        }
+    }
+
+    /// Plays cases side by side. Each has its index.
+    async fn play_together<'c>(
         self: &Arc<Self>,
-        cases: &[Case],
+        cases: impl IntoIterator<Item = (usize, &'c Case)>,
         jobs: usize,
-    ) -> Vec<Option<ScenarioResult>> {
+    ) -> Part {
         let permits = Arc::new(Semaphore::new(jobs.max(1)));
-        let all_over = CancellationToken::new();
+        let over = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let (playing, mut all_played) = tokio::sync::mpsc::channel::<()>(1);
-        for (index, case) in cases.iter().cloned().enumerate() {
+        for (index, case) in cases {
+            let case = case.clone();
             let context = Arc::clone(self);
             let permits = Arc::clone(&permits);
-            let all_over = all_over.clone();
+            let over = over.clone();
             let playing = playing.clone();
             tasks.spawn(async move {
                 let permit = permits.acquire_owned().await;
@@ -288,29 +315,60 @@ impl Context {
                 let duration = begun.elapsed();
                 drop(permit);
                 drop(playing);
-                let outcome = conversation.linger(&all_over).await;
-                let result = outcome.map(|it| it.into_result(&case.scenario.id, duration));
-                (index, result)
+                conversation.linger(&over).await;
+                PlayedConversation {
+                    index,
+                    duration,
+                    id: case.scenario.id.clone(),
+                    conversation,
+                }
             });
         }
         drop(playing);
         // Nothing is ever sent: the channel closes when the last conversation was played.
         let _: Option<()> = all_played.recv().await;
-        let settle = self.options.settle;
-        if !settle.is_zero() && !self.stop.token.is_cancelled() {
-            tokio::select! {
-                () = sleep(settle) => {}
-                () = self.stop.token.cancelled() => {}
-            }
-        }
-        all_over.cancel();
-        let mut results = vec![None; cases.len()];
+        self.router.end_part();
+        over.cancel();
+        let mut part = Part::default();
         while let Some(ended) = tasks.join_next().await {
-            if let Some((index, result)) = super::joined(ended) {
-                results[index] = result;
+            match super::joined(ended) {
+                Some(it) if it.conversation.is_ambiguous() => part.ambiguous.push(it.index),
+                Some(it) => part.played.push(it),
+                None => {}
             }
         }
-        self.router.retire();
-        results
+        part
+    }
+}
+
+/// The conversations that were played side by side.
+#[derive(Debug, Default)]
+struct Part {
+    played: Vec<PlayedConversation>,
+    /// The indexes of the cases whose messages could not be distinguished from another's.
+    ambiguous: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct PlayedConversation {
+    index: usize,
+    duration: Duration,
+    id: ScenarioId,
+    conversation: Conversation,
+}
+
+impl PlayedConversation {
+    /// Answers late messages until the run is over, in a task that gives the index and the result.
+    fn linger(
+        mut self,
+        all_over: &CancellationToken,
+        tasks: &mut JoinSet<(usize, ScenarioResult)>,
+    ) {
+        let all_over = all_over.clone();
+        tasks.spawn(async move {
+            self.conversation.linger(&all_over).await;
+            let outcome = self.conversation.end().await;
+            (self.index, outcome.into_result(&self.id, self.duration))
+        });
     }
 }

@@ -1,6 +1,7 @@
 //! `[[trigger]]`: bots with an interface of their own, without an adapter for confcall.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use confcall_test_support::bot::Bot;
 use confcall_test_support::http::free_port;
@@ -140,6 +141,22 @@ fn a_trigger_of_a_row_may_decline_or_fail() {
             assert!(said.contains(&reason), "{row}: {said}");
         }
     }
+}
+
+#[test]
+fn surplus_messages_are_waited_for_once() {
+    const SETTLE: Duration = Duration::from_secs(4);
+    let bot = Bot::start();
+    // No conversation is about this call, so that each is played again.
+    let stray = "look-up = [\"/beta/app/calls/left-from-yesterday\"]";
+    let people = PEOPLE.replace("body = {", &format!("body = {{ {stray},"));
+    let project = of(&bot, &people.replace("@bot", &bot.address));
+    let begun = Instant::now();
+    let (code, report) = project.run(&["--settle", "4s"]);
+    let took = begun.elapsed();
+    let passed = (code, &report["summary"]["pass"]);
+    assert_eq!(passed, (0, &Value::from(4)), "{report:#}");
+    assert!(SETTLE <= took && took < 3 * SETTLE, "{took:?}");
 }
 
 #[test]
