@@ -40,6 +40,8 @@ pub(super) struct Conversation {
     is_ambiguous: bool,
     /// Triggers and messages under way, which end with the conversation.
     tasks: JoinSet<()>,
+    /// Closes when the last trigger was answered.
+    last_trigger: Option<oneshot::Receiver<()>>,
 }
 
 impl Conversation {
@@ -79,6 +81,7 @@ impl Conversation {
             replies: HashMap::new(),
             is_ambiguous: false,
             tasks: JoinSet::new(),
+            last_trigger: None,
         }
     }
 
@@ -350,19 +353,23 @@ impl Conversation {
             _ => triggers.means(&expected, cause),
         };
         let sender = self.registration.sender.clone();
-        let answered = move |answer| {
-            // The conversation may be over.
-            let _ = sender.send(Message::Happened(Event::Triggered(answer)));
-        };
-        let means = match means {
-            Ok(means) => means,
-            Err(answer) => return answered(answer),
-        };
         let message = expected.message();
         let context = Arc::clone(&self.context);
+        let (is_answered, answered) = oneshot::channel();
+        let earlier = self.last_trigger.replace(answered);
         self.spawn(async move {
             let Options { client, judge, .. } = &*context.options;
-            answered(means.trigger(client, &message, judge.deadline).await);
+            let answer = match means {
+                Ok(means) => means.trigger(client, &message, judge.deadline).await,
+                Err(answer) => answer,
+            };
+            // A request may overtake the answer to its trigger. Answers are in the order of the triggers.
+            if let Some(earlier) = earlier {
+                let _: Result<(), _> = earlier.await;
+            }
+            // The conversation may be over.
+            let _ = sender.send(Message::Happened(Event::Triggered(answer)));
+            drop(is_answered);
         });
     }
 }

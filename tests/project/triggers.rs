@@ -144,6 +144,20 @@ fn a_trigger_of_a_row_may_decline_or_fail() {
 }
 
 #[test]
+fn a_request_without_a_row_is_not_triggered_by_the_row_before() {
+    // This bot sends its request before it answers the trigger.
+    let bot = Bot::start();
+    let project = Project::new(&PEOPLE.replace("@bot", &bot.address));
+    let callback = format!("http://{}/callback", bot.address);
+    let scenario = "participant-delete/v1.0@2022-04/invite-a-participant-to-an-existing-call";
+    let (_, report) = project.run(&["--bot", &callback, scenario]);
+    let result = &report["results"][0];
+    assert_eq!(result["verdict"], "skip", "{report:#}");
+    let reason = result["reason"].as_str().unwrap();
+    assert!(reason.contains("no `[[trigger]]` is for "), "{reason}");
+}
+
+#[test]
 fn surplus_messages_are_waited_for_once() {
     const SETTLE: Duration = Duration::from_secs(4);
     let bot = Bot::start();
