@@ -74,7 +74,7 @@ pub(crate) struct Rules<'a> {
 /// Properties that only echo the request, in every message.
 const ECHOES: [&str; 2] = ["clientContext", "replacesCallId"];
 /// Properties that are often absent although the examples show them.
-const OFTEN_ABSENT: [&str; 8] = [
+pub(super) const OFTEN_ABSENT: [&str; 8] = [
     "callback",
     "displayName",
     "endpointType",

@@ -78,6 +78,34 @@ fn a_recording_is_judged_by_a_contract_of_ones_own() {
 }
 
 #[test]
+fn a_recording_shows_scenarios_of_ones_own() {
+    let of_person = |text: &str| text.replace("/hum", "/participants/{id}/hum");
+    let contract = of_person(&contract().to_string());
+    let tape = recorded(&json!({"tune": "low"})).replace("/hum", "/participants/7/hum");
+    let scenario = json!({"version": 1, "source": "call-hum.md", "given": ["call", "participant"],
+        "locales": [{"locale": "ru-RU", "file": "call-hum.md", "lines": [1, 2]}],
+        "variables": {
+            "call": {"kind": "call", "value": "{id}"},
+            "participant": {"kind": "participant", "value": "{id}"}},
+        "steps": [
+            {"request": {"line": 1, "method": "POST", "body": {"tune": "low"},
+                "target": "/v1.0/communications/calls/{call}/participants/{participant}/hum"}},
+            {"response": {"line": 2, "status": 202}}]});
+    let folder = folder(&[("contract.json", &contract), ("tape.jsonl", &tape)]);
+    let scenarios = folder.path().join("own/call-hum/v1.0@2023-02");
+    fs::create_dir_all(&scenarios).unwrap();
+    for (tune, shown) in [("low", 1), ("high", 0)] {
+        let scenario = scenario.to_string().replace("low", tune);
+        fs::write(scenarios.join("call-hum.json"), scenario).unwrap();
+        let own = ["--contract", "contract.json", "--scenarios", "own"];
+        let (code, said) = check(folder.path(), &own);
+        assert_eq!(code, Some(0), "{said}");
+        let shown = format!("shows {shown} of 1 scenarios");
+        assert!(said.contains(&shown), "{said}");
+    }
+}
+
+#[test]
 fn a_broken_contract_is_an_error_with_its_place() {
     let good = contract().to_string();
     let row = |name: &str, page: &str| {

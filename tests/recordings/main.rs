@@ -327,6 +327,28 @@ fn what_other_tools_wrote_is_judged() {
 }
 
 #[test]
+fn a_recording_shows_scenarios_of_its_people_and_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes/participant-invite");
+    let path = folder.path().join("call.jsonl");
+    let several = "invite-multiple-participants-to-an-existing-group-call";
+    let phone = "invite-one-pstn-participant-to-an-existing-group-call";
+    let is_shown = |text: &str, name: &str| text.contains(&format!("/{name}\n"));
+    for (name, other) in [(several, phone), (phone, several)] {
+        let kept = root.join(format!("beta@2021-02/{name}.jsonl"));
+        let kept = std::fs::read_to_string(kept).unwrap();
+        for (version, shown) in [("beta", 1), ("v1.0", 0)] {
+            std::fs::write(&path, kept.replace("/beta/", &format!("/{version}/"))).unwrap();
+            let file = path.to_str().unwrap();
+            let (_, text) = confcall(&["check", file, "--api", "beta", "--edition", "2021-02"]);
+            assert!(text.contains(&format!("shows {shown} of ")), "{text}");
+            assert_eq!(is_shown(&text, name), shown == 1, "{text}");
+            assert!(!is_shown(&text, other), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_body_that_a_tool_did_not_keep_is_not_held_against_a_party() {
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

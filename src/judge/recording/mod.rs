@@ -3,12 +3,13 @@
 //! For: exchanges of a cassette, of any origin. Not for: files.
 //!
 //! - [`check`]: judges a recording; [`live`]: judges exchanges as they come; `results`: the results of a conversation.
-//! - [`coverage`]: the scenarios that a conversation shows.
+//! - [`coverage`]: the scenarios that a conversation shows; `pattern`: the part of a request that distinguishes them.
 //! - [`secrets`]: likely secrets in another tool's recording.
 
 pub(crate) mod check;
 pub(crate) mod coverage;
 pub(crate) mod live;
+mod pattern;
 mod results;
 pub(crate) mod secrets;
 
