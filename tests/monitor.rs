@@ -516,6 +516,7 @@ fn reports_are_written_for_every_exit() {
     for (arguments, code) in [
         (&["--", "no-such-program"][..], 3),
         (&["--edition", "1999-01"], 2),
+        (&["--edition", "lately"], 2),
         (&["--listen", &taken], 3),
     ] {
         fs::write(&report, "old").unwrap();

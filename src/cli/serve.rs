@@ -19,6 +19,7 @@ use crate::emulator::bot::{
 use crate::emulator::service::{
     BuiltInService, Edition, OPERATION_MUTANTS, OPERATION_VARIANTS, ServiceMutant, ServiceOptions,
 };
+use crate::extract;
 use crate::http::Client;
 use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ pub(crate) struct Arguments {
     /// Serve the bot instead of the service
     #[arg(long)]
     bot: bool,
-    /// Follow this edition of the pages [default: the newest]
+    /// Follow the newest edition of the pages up to this month [default: the newest]
     #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
     edition: Option<String>,
     /// Listen on this address
@@ -158,7 +159,7 @@ async fn serve_service(
     let altered = rows.find(|row| mutant == Some(row.name));
     let mutant = mutant.filter(|_| altered.is_none());
     let options = ServiceOptions {
-        edition: named(edition, Edition::ALL, Edition::name, "edition")?.unwrap_or_default(),
+        edition: up_to(edition)?,
         token: arguments.token.filter(|token| !token.is_empty()),
         public_url: None,
         mutant: named(mutant, ServiceMutant::ALL, ServiceMutant::name, "mutant")?,
@@ -182,7 +183,22 @@ fn verification(configuration: Option<Url>, application: Option<String>) -> Opti
     })
 }
 
-pub(super) fn named<T: Copy>(
+/// The newest edition of the built-in service up to a month; the newest of all without one.
+pub(super) fn up_to(month: Option<&str>) -> Result<Edition, UsageError> {
+    let Some(month) = month else {
+        return Ok(Edition::default());
+    };
+    let is_month = month.parse::<extract::Edition>().is_ok();
+    let mut newest_first = Edition::ALL.iter().rev();
+    let newest = newest_first.find(|it| is_month && it.name() <= month);
+    newest.copied().ok_or_else(|| UsageError::UnknownName {
+        kind: "edition",
+        name: month.to_owned(),
+        names: Edition::ALL.iter().map(|it| it.name()).collect(),
+    })
+}
+
+fn named<T: Copy>(
     wanted: Option<&str>,
     all: &[T],
     name: impl Fn(T) -> &'static str,
@@ -199,4 +215,27 @@ pub(super) fn named<T: Copy>(
         name: wanted.to_owned(),
         names: all.iter().map(|one| name(*one)).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edition_is_the_newest_up_to_a_month() {
+        for (month, edition) in [
+            (None, Some("2021-02")),
+            (Some("2022-04"), Some("2021-02")),
+            (Some("2021-02"), Some("2021-02")),
+            (Some("2020-05"), Some("2019-09")),
+            (Some("2019-05"), Some("2019-05")),
+            (Some("2019-04"), None),
+            (Some("2022"), None),
+            (Some("2022-13"), None),
+            (Some("newest"), None),
+        ] {
+            let found = up_to(month).ok().map(Edition::name);
+            assert_eq!(found, edition, "{month:?}");
+        }
+    }
 }

@@ -24,14 +24,14 @@ use super::failure::{EnvironmentError, Failure};
 use super::output::Output;
 use super::reports::{Finished, ReportFile, reporting};
 use super::scenarios::Source;
-use super::serve::named;
+use super::serve::up_to;
 use super::tls::{self, Tls};
 use super::{output, record as recorder};
 use crate::api::party::Party;
 use crate::cassette::format::Direction;
 use crate::config::monitor::{MonitorAddress, MonitorSection};
 use crate::config::{self, Config, known_failure, values};
-use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
+use crate::emulator::service::{BuiltInService, ServiceOptions};
 use crate::http::tls::Authority;
 use crate::http::{Client, Listener, limits};
 use crate::judge::recording::coverage::Coverage;
@@ -40,9 +40,9 @@ use crate::judge::verdict::{JudgedTarget, Run, Verdict};
 use crate::record::{self, Bot, Bots, Parties, Service, Sinks};
 use crate::redact::Redactor;
 use crate::report::{coverage, covered, terminal};
-use crate::runner::PlayError;
 use crate::runner::process::Program;
 use crate::runner::run::SERVICE_VARIABLE;
+use crate::runner::PlayError;
 
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`, and `control URL` for the built-in service, then starts COMMAND with these addresses in \
@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
-    /// Judge by this edition of the pages, which the built-in service follows [default: the newest]
+    /// Judge by the texts of the pages up to this month, which the built-in service follows [default: the newest]
     #[arg(long, value_name = "EDITION")]
     edition: Option<String>,
     /// Fail on a SHOULD that is not met
@@ -321,15 +321,15 @@ impl Traffic<'_> {
 
     /// The address of the service behind the proxy, which is started if it is the built-in one.
     async fn service(&self, own: &str, shutdown: &CancellationToken) -> Result<Url, Failure> {
+        let edition = up_to(self.arguments.edition.as_deref())?;
+        let client = Client::trusting(self.arguments.tls.trust()?);
         if let Some(url) = &self.arguments.service {
             return Ok(url.clone());
         }
-        let edition = self.arguments.edition.as_deref();
-        let edition = named(edition, Edition::ALL, Edition::name, "edition")?;
         let options = ServiceOptions {
-            edition: edition.unwrap_or_default(),
+            edition,
             public_url: Some(own.to_owned()),
-            client: Client::trusting(self.arguments.tls.trust()?),
+            client,
             ..ServiceOptions::default()
         };
         let listener = Listener::bind("127.0.0.1:0")
