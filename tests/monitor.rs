@@ -517,6 +517,7 @@ fn reports_are_written_for_every_exit() {
         (&["--", "no-such-program"][..], 3),
         (&["--edition", "1999-01"], 2),
         (&["--edition", "lately"], 2),
+        (&["--service", "http://127.0.0.1:1", "--", "true"], 3),
         (&["--listen", &taken], 3),
     ] {
         fs::write(&report, "old").unwrap();

@@ -42,7 +42,7 @@ use crate::redact::Redactor;
 use crate::report::{coverage, covered, terminal};
 use crate::runner::process::Program;
 use crate::runner::run::SERVICE_VARIABLE;
-use crate::runner::PlayError;
+use crate::runner::{PlayError, reach};
 
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`, and `control URL` for the built-in service, then starts COMMAND with these addresses in \
@@ -319,11 +319,12 @@ impl Traffic<'_> {
         })))
     }
 
-    /// The address of the service behind the proxy, which is started if it is the built-in one.
+    /// The address of the service behind the proxy: the built-in one is started, another one must be there.
     async fn service(&self, own: &str, shutdown: &CancellationToken) -> Result<Url, Failure> {
         let edition = up_to(self.arguments.edition.as_deref())?;
         let client = Client::trusting(self.arguments.tls.trust()?);
         if let Some(url) = &self.arguments.service {
+            reach("service", url, &client).await?;
             return Ok(url.clone());
         }
         let options = ServiceOptions {
