@@ -10,6 +10,7 @@ use super::operations::Routed;
 use super::parameters::{Parameters, required};
 use super::state::{Call, RoutingGroup};
 use super::{Outcome, Service};
+use crate::api::identifier;
 use crate::emulator::new_id;
 
 const MODES: [&str; 2] = ["oneToOne", "multicast"];
@@ -39,7 +40,8 @@ impl Service {
         required("receivers", parameters.value("receivers"))?;
         let mut state = self.state();
         let call = state.answered(routed.call)?;
-        if call.routing_groups.iter().any(|other| other.id == group.id) {
+        let mut others = call.routing_groups.iter();
+        if others.any(|other| identifier::same(&other.id, &group.id)) {
             let why = format!("There is an audio routing group {} already.", group.id);
             return Err(Refusal::conflict(why));
         }
@@ -127,6 +129,6 @@ impl RoutingGroup {
 fn find<'c>(call: &'c mut Call, id: &str) -> Result<&'c mut RoutingGroup, Refusal> {
     let mut groups = call.routing_groups.iter_mut();
     groups
-        .find(|group| group.id == id)
+        .find(|group| identifier::same(&group.id, id))
         .ok_or_else(|| Refusal::not_found(format!("There is no audio routing group {id}.")))
 }

@@ -257,7 +257,7 @@ async fn audio_routing_groups_are_created_read_changed_and_deleted() {
     let call = fixture.call().await;
     let path = format!("/beta/communications/calls/{call}/audioRoutingGroups");
     let body = json!({
-        "id": "oneToOne",
+        "id": "57dab8b1-894c-409a-b240-bd8beae78896",
         "routingMode": "oneToOne",
         "sources": ["p-1"],
         "receivers": ["p-2"],
@@ -270,9 +270,11 @@ async fn audio_routing_groups_are_created_read_changed_and_deleted() {
     let created = fixture.post(&path, &body).await;
     assert_eq!(created.status, 200);
     same(created.body.json().unwrap());
-    assert_eq!(fixture.post(&path, &body).await.status, 409);
+    let mut same_id = body.clone();
+    same_id["id"] = "57DAB8B1894C409AB240BD8BEAE78896".into();
+    assert_eq!(fixture.post(&path, &same_id).await.status, 409);
     same(&fixture.get(&format!("{}{path}", fixture.url)).await["value"][0]);
-    let one = format!("{path}/oneToOne");
+    let one = format!("{path}/57DAB8B1894C409AB240BD8BEAE78896");
     same(&fixture.get(&format!("{}{one}", fixture.url)).await);
     let change = json!({"receivers": ["p-3", "p-4"], "routingMode": "Multicast"});
     let changed = fixture.send("PATCH", &one, Some(&change)).await;
