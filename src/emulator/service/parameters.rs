@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::errors::Refusal;
 use super::state::Invitee;
+use crate::api::identifier::is_phone_number;
 use crate::api::resource::call_id;
 use crate::http::message::{Body, json_error};
 
@@ -217,6 +218,7 @@ pub(super) fn person(participant: &Value) -> Result<Invitee, Refusal> {
             "The `{kind}` must have an `id`."
         )));
     }
+    is_reached(kind, id)?;
     Ok(Invitee {
         kind: kind.clone(),
         identity: identity.clone(),
@@ -226,6 +228,15 @@ pub(super) fn person(participant: &Value) -> Result<Invitee, Refusal> {
         region: optional_text(participant, "region")?,
         language: optional_text(participant, "languageId")?,
     })
+}
+
+/// Refuses a phone whose id is no telephone number.
+pub(super) fn is_reached(kind: &str, id: &str) -> Result<(), Refusal> {
+    if kind == "phone" && !is_phone_number(id) {
+        let why = "A `phone` is a number that begins with `+`, such as +15550100.";
+        return Err(Refusal::bad_request(why));
+    }
+    Ok(())
 }
 
 fn optional_text(participant: &Value, name: &str) -> Result<Option<String>, Refusal> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::created;
-use crate::api::identifier::is_phone_number;
 use crate::emulator::new_id;
 use crate::emulator::service::calls::Ringing;
 use crate::emulator::service::comms::outcome;
@@ -14,7 +13,7 @@ use crate::emulator::service::media::{Said, reason_named};
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Operation;
 use crate::emulator::service::pages::{Pages, full_identity, result_info};
-use crate::emulator::service::parameters::{Parameters, person, required};
+use crate::emulator::service::parameters::{Parameters, is_reached, person, required};
 use crate::emulator::service::people::joining;
 use crate::emulator::service::routes::allow;
 use crate::emulator::service::state::{
@@ -281,13 +280,13 @@ fn who(parameters: Parameters<'_>, others: &[&str]) -> Result<Invitee, Refusal> 
     }
     for kind in KINDS {
         let id = parameters.text(kind)?;
-        people.extend(id.map(|id| Invitee::new(kind, id, "Somebody")));
+        if let Some(id) = id {
+            is_reached(kind, id)?;
+            people.push(Invitee::new(kind, id, "Somebody"));
+        }
     }
     match people.pop() {
         _ if !people.is_empty() => Err(Refusal::bad_request("One person is named, not several.")),
-        Some(person) if person.kind == "phone" && !is_phone_number(person.id()) => Err(
-            Refusal::bad_request("A `phone` is a number that begins with `+`, such as +15550100."),
-        ),
         Some(person) => Ok(person),
         None => Ok(Invitee::new("user", &new_id(), "Somebody")),
     }

@@ -34,6 +34,10 @@ async fn a_wrong_body_is_refused() {
             "no id",
             json!({"participants": [{"identity": {"phone": {}}}]}),
         ),
+        (
+            "no telephone number",
+            json!({"participants": [{"identity": {"phone": {"id": "123"}}}]}),
+        ),
         ("empty set", json!({"participants": [{"identity": {}}]})),
         (
             "two identities",
