@@ -28,7 +28,7 @@ mod body;
 macro_rules! catalogue {
     (
         $(#[$meta:meta])*
-        $name:ident { $($variant:ident = $kebab:literal, $sentence:literal;)+ }
+        $name:ident { $($variant:ident = $text:literal, $sentence:literal;)+ }
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ macro_rules! catalogue {
         impl $name {
             pub(crate) const ALL: &[Self] = &[$(Self::$variant,)+];
             pub(crate) const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $kebab,)+ }
+                match self { $(Self::$variant => $text,)+ }
             }
             pub(crate) const fn describe(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)+ }

@@ -5,11 +5,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::contract::extracted::{Answer, Extracted, Kind, Operation, Origin, Property};
+use crate::contract::operation;
+use crate::emulator::service::{BuiltInService, ServiceOptions};
 use crate::extract::PageDefaults;
 use crate::extract::contract;
 use crate::files::files_below;
+use crate::http::{Client, Listener, OutgoingRequest};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -47,6 +53,31 @@ fn the_built_in_contract_is_that_of_the_published_pages() {
         fs::read_to_string(Path::new(FILE)).unwrap() == text,
         "the contract is another one; CONTRIBUTING.md has the command that writes it"
     );
+}
+
+#[tokio::test]
+async fn the_built_in_service_names_operations_as_the_contract_does() {
+    let shutdown = CancellationToken::new();
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let service = BuiltInService::start(listener, ServiceOptions::default(), shutdown.clone());
+    let url = format!("{}/control/operations", service.url());
+    let request = OutgoingRequest::new("GET", url);
+    let answer = Client::new().send(request, Duration::from_secs(10)).await;
+    shutdown.cancel();
+    let answer = answer.unwrap();
+    let listed = answer.body.json().unwrap()["operations"]
+        .as_array()
+        .unwrap();
+    let named = |it: &Value| (it["operation"].clone(), it["method"].clone());
+    let mut listed: Vec<_> = listed.iter().map(named).collect();
+    let documented = operation::operations().iter();
+    let mut documented: Vec<(Value, Value)> = documented
+        .map(|it| (json!(it.name), json!(it.request.method)))
+        .collect();
+    for names in [&mut listed, &mut documented] {
+        names.sort_by_key(|(name, _)| name.to_string());
+    }
+    assert_eq!(listed, documented);
 }
 
 /// The contract of pages, each with its path, and the messages of the findings.

@@ -36,7 +36,7 @@ async function until(call, holds) {
   }
 }
 
-const isGreeted = ({ operations }) => operations.some((it) => it.operation === "play-prompt");
+const isGreeted = ({ operations }) => operations.some((it) => it.operation === "playPrompt");
 const isOver = ({ ended }) => ended;
 const has = (id) => ({ participants }) => JSON.stringify(participants).includes(id);
 

@@ -30,7 +30,7 @@ def bot():
 def call(bot):
     """Give a call that the bot has answered and greeted."""
     call = ask("POST", "/calls", {"callback": bot.callback, "phone": "+14255550100"})["call"]
-    until(call, lambda it: "play-prompt" in operations(it))
+    until(call, lambda it: "playPrompt" in operations(it))
     return call
 
 

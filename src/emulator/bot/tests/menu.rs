@@ -175,7 +175,7 @@ async fn the_menu_serves_a_call_of_the_built_in_service() {
         let ringing = fixture.post(&url, &ringing).await.unwrap();
         let call = ringing.body.json().unwrap()["call"].clone();
         let call = call.as_str().unwrap();
-        until(&fixture, service, call, done("subscribe-to-tone")).await;
+        until(&fixture, service, call, done("subscribeToTone")).await;
         let tones = format!("{service}/control/calls/{call}/tones");
         fixture
             .post(&tones, &json!({"tones": ["2"]}))
