@@ -395,6 +395,14 @@ pub(crate) fn line<'a, T: Deserialize<'a>>(
     };
     let text = std::str::from_utf8(line.trim_ascii_end());
     let text = text.map_err(|error| wrong((number, 0), error.to_string()))?;
+    let start = text.len() - text.trim_ascii_start().len();
+    if !text[start..].starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        let place = Place::of_bytes(text, 1, start + 1);
+        return Err(wrong(
+            (number, place.column),
+            "this is no JSON object".to_owned(),
+        ));
+    }
     serde_json::from_str(text).map_err(|error| {
         let before = &text.as_bytes()[..error.column().saturating_sub(1).min(text.len())];
         let ends = memchr::memchr_iter(b'\r', before).count();

@@ -62,6 +62,27 @@ fn files_that_are_no_recordings() -> Vec<Wrong> {
             "a HAR file",
         ),
         wrong(
+            "array.har",
+            b"[]",
+            ":1:1: ",
+            "this is no JSON object",
+            "a HAR file",
+        ),
+        wrong(
+            "arrays.jsonl",
+            b"[1, [\"request\"]]\n",
+            ":1:1: ",
+            "this is no JSON object",
+            "a HAR file",
+        ),
+        wrong(
+            "array-of-a-line",
+            b"{\"version\":1,\"directions\":[]}\n []\n",
+            ":2:2: ",
+            "this is no JSON object",
+            "confcall schema cassette",
+        ),
+        wrong(
             "wrong-line",
             b"{\"version\":1,\"directions\":[]}\n{}\n{}\n",
             ":2:2: ",
