@@ -273,8 +273,7 @@ fn what_is_exact_is_expected_as_it_was_recorded() {
         let compared = Comparison::of_requests(&rules, &mapping, &recorded, &live);
         let shown = compared.differences.iter().map(|it| it.expected.clone());
         let [path, query, id] = expected;
-        let line = format!("GET /rooms/{path}?of={query}");
-        let all = [json!(line), json!(id)];
+        let all = [json!(format!("GET /rooms/{path}?of={query}")), json!(id)];
         assert_eq!(shown.collect::<Vec<_>>(), all, "{compared:?}");
     }
 }

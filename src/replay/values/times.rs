@@ -74,7 +74,7 @@ impl Times {
     }
 
     pub(super) fn learn(&mut self, property: Option<Key>, recorded: &str, live: &str) {
-        self.add_text(live.to_owned(), Some(recorded.to_owned()));
+        self.add_text(live.to_owned(), Some(recorded));
         if let (Some(recorded), Some(live)) = (Moment::read(recorded), Moment::read(live)) {
             for key in keys(property, recorded) {
                 self.add(key, [recorded, live]);
@@ -89,22 +89,24 @@ impl Times {
         }
     }
 
-    fn add_text(&mut self, live: String, recorded: Option<String>) {
+    fn add_text(&mut self, live: String, recorded: Option<&str>) {
         let known = self
             .recorded
             .entry(live)
-            .or_insert_with(|| recorded.clone());
-        if *known != recorded {
+            .or_insert_with(|| recorded.map(str::to_owned));
+        if known.as_deref() != recorded {
             *known = None;
         }
     }
 
     pub(super) fn extend(&mut self, other: Self) {
         for (key, pairs) in other.pairs {
-            pairs.into_iter().for_each(|pair| self.add(key, pair));
+            for pair in pairs {
+                self.add(key, pair);
+            }
         }
         for (live, recorded) in other.recorded {
-            self.add_text(live, recorded);
+            self.add_text(live, recorded.as_deref());
         }
     }
 
@@ -126,6 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of pairs")]
     fn a_recorded_timestamp_has_one_live_timestamp() {
         let [one, other] = ["1", "2"].map(|id| Some(Key::of(id).with("/createdAt")));
         let (short, fine) = ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00.123Z");
