@@ -34,7 +34,7 @@ use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
 use crate::redact::Redactor;
 use crate::replay::live;
 use crate::replay::service::Serving;
-use crate::replay::{Messages, Replayed};
+use crate::replay::{End, Messages, Replayed};
 use crate::report::{snapshot, terminal};
 use crate::runner::options::TargetProgram;
 use crate::runner::{ANY_PORT, Hook, StateProvider};
@@ -196,6 +196,7 @@ fn replay(
     let Played {
         replayed,
         unplayed,
+        is_interrupted,
         failures,
     } = play(options, &read, output)?;
     let mut conversations = Vec::new();
@@ -207,9 +208,11 @@ fn replay(
         }));
     }
     let mut exit = failures.exit;
-    let mut results: Vec<_> = replayed.into_iter().map(|(_, it)| it.result).collect();
-    if let (Some(role), false) = (target.role, unplayed.is_empty()) {
+    if is_interrupted {
         exit = exit.worse(Exit::Interrupted);
+    }
+    let mut results: Vec<_> = replayed.into_iter().map(|(_, it)| it.result).collect();
+    if let Some(role) = target.role {
         results.extend(unplayed.iter().map(|file| {
             let reason = "the replay was interrupted before it began";
             ScenarioResult::new(
@@ -255,6 +258,8 @@ struct Played {
     replayed: Vec<(PathBuf, Replayed)>,
     /// Those that an interrupt left.
     unplayed: Vec<PathBuf>,
+    /// True if an interrupt left something of a recording, or a whole one.
+    is_interrupted: bool,
     failures: Failures,
 }
 
@@ -266,17 +271,23 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
     let mut played = Played {
         replayed: Vec::new(),
         unplayed: Vec::new(),
+        is_interrupted: false,
         failures: Failures::default(),
     };
     runtime.block_on(async {
         super::interrupt_on_signals(&interrupt);
-        let mut suite = Suite::new(options, output, interrupt);
+        let mut suite = Suite::new(options, output, interrupt.clone());
         for (at, file) in files.iter().enumerate() {
             let next = files.get(at + 1).map(PathBuf::as_path);
             match Box::pin(suite.play(file, next)).await {
-                Ok(Some(replayed)) => played.replayed.push((file.clone(), replayed)),
+                Ok(Some(replayed)) => {
+                    let is_stopped = replayed.end == End::Stopped;
+                    played.is_interrupted |= is_stopped && interrupt.is_cancelled();
+                    played.replayed.push((file.clone(), replayed));
+                }
                 Ok(None) => {
                     played.unplayed = files[at..].to_vec();
+                    played.is_interrupted = true;
                     break;
                 }
                 Err(failure) => {
@@ -288,7 +299,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
             }
         }
         suite.end().await;
-        if played.failures.errors.is_empty() && played.unplayed.is_empty() {
+        if played.failures.errors.is_empty() && !played.is_interrupted {
             suite.unused_rules().iter().for_each(output::warn);
         }
     });

@@ -202,7 +202,7 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
                 is_followed: false,
             },
             replay_options(id),
-            CancellationToken::new(),
+            Stop::default(),
         );
         let asking = async {
             if is_called {

@@ -7,6 +7,8 @@
 )]
 
 mod broken;
+#[cfg(unix)]
+mod ends;
 mod exact;
 mod fresh;
 mod live;

@@ -11,19 +11,19 @@ use super::live::{Party, asked, cassette, told};
 use super::{ask, command, confcall, running};
 
 /// A folder for recordings and reports.
-struct Folder(TempDir);
+pub(super) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, below: &str) -> PathBuf {
+    pub(super) fn path(&self, below: &str) -> PathBuf {
         self.0.path().join(below)
     }
 
     /// A recording below `tapes` of requests to these targets, as `NAME/tape.jsonl`.
-    fn tape(&self, name: &str, targets: &[&str]) -> PathBuf {
+    pub(super) fn tape(&self, name: &str, targets: &[&str]) -> PathBuf {
         let folder = self.path("tapes").join(name);
         fs::create_dir_all(&folder).unwrap();
         let exchanges = (1..).zip(targets);
@@ -32,21 +32,21 @@ impl Folder {
         cassette(&folder, &exchanges.collect::<Vec<_>>())
     }
 
-    fn tapes(&self) -> String {
+    pub(super) fn tapes(&self) -> String {
         self.path("tapes").to_str().unwrap().to_owned()
     }
 
     /// The option for a JSON report.
-    fn report(&self) -> String {
+    pub(super) fn report(&self) -> String {
         format!("json={}", self.path("report.json").display())
     }
 
-    fn reported(&self) -> Value {
+    pub(super) fn reported(&self) -> Value {
         serde_json::from_slice(&fs::read(self.path("report.json")).unwrap()).unwrap()
     }
 
     /// The end of the file and the verdict of each result.
-    fn results(&self) -> Vec<(String, String)> {
+    pub(super) fn results(&self) -> Vec<(String, String)> {
         let report = self.reported();
         let results = report["results"].as_array().unwrap().iter();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -60,13 +60,13 @@ impl Folder {
     }
 }
 
-fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(super) fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
     of.iter().map(owned).collect()
 }
 
 /// A service that answers each request with its target.
-fn echo() -> Party {
+pub(super) fn echo() -> Party {
     Party::start(|it| (200, json!({"at": it.target})))
 }
 
@@ -221,21 +221,6 @@ fn a_mock_service_has_one_recording() {
     );
 }
 
-#[cfg(unix)]
-#[test]
-fn an_interrupt_leaves_what_was_not_played() {
-    let folder = Folder::new();
-    folder.tape("a", &["/a"]);
-    folder.tape("b", &["/b"]);
-    let replay = running(&["replay", &folder.tapes(), "--report", &folder.report()]);
-    let pid = rustix::process::Pid::from_raw(replay.child.id().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let (code, text) = replay.end();
-    assert_eq!(code, Some(130), "{text}");
-    let left = [("a/tape.jsonl", "fail"), ("b/tape.jsonl", "inconclusive")];
-    assert_eq!(folder.results(), pairs(&left));
-}
-
 /// A bot that is not there, or takes what it is told and says nothing: all of it has one deadline.
 #[test]
 fn notifications_to_nobody_have_one_deadline() {
@@ -270,14 +255,14 @@ fn notifications_to_nobody_have_one_deadline() {
 
 /// A project whose bot is a shell script, beside the recordings.
 #[cfg(unix)]
-struct Project {
-    folder: Folder,
+pub(super) struct Project {
+    pub(super) folder: Folder,
 }
 
 #[cfg(unix)]
 impl Project {
     /// `@confcall` in the script is the binary, as the recorded bot.
-    fn new(script: &str, command: &str, tables: &str) -> Self {
+    pub(super) fn new(script: &str, command: &str, tables: &str) -> Self {
         let folder = Folder::new();
         let bot = format!("{} replay", env!("CARGO_BIN_EXE_confcall"));
         let script = script.replace("@bot", &bot);
@@ -291,14 +276,14 @@ impl Project {
         Self { folder }
     }
 
-    fn replay(&self, more: &[&str]) -> (Option<i32>, String) {
+    pub(super) fn replay(&self, more: &[&str]) -> (Option<i32>, String) {
         let report = self.folder.report();
         let arguments = ["replay", "tapes", "--report", &report];
         let mut command = command(&[&arguments[..], more].concat());
         super::told(command.current_dir(self.folder.0.path()))
     }
 
-    fn lines(&self, file: &str) -> Vec<String> {
+    pub(super) fn lines(&self, file: &str) -> Vec<String> {
         let text = fs::read_to_string(self.folder.path(file)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }

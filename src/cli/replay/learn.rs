@@ -26,14 +26,15 @@ pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     let twice: Vec<_> = files.into_iter().flat_map(|it| [it.clone(), it]).collect();
     let Played {
         replayed,
-        unplayed,
+        is_interrupted,
         failures,
+        ..
     } = play(options, &twice, output)?;
-    if !unplayed.is_empty() || failures.exit != Exit::Success {
-        let interrupted = if unplayed.is_empty() {
-            Exit::Success
-        } else {
+    if is_interrupted || failures.exit != Exit::Success {
+        let interrupted = if is_interrupted {
             Exit::Interrupted
+        } else {
+            Exit::Success
         };
         return Ok(failures.exit.worse(interrupted));
     }

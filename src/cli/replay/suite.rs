@@ -341,7 +341,7 @@ impl Suite {
             ways.turns.expect(next.index().longest());
         }
         let options = self.replay_options(path);
-        let playing = Box::pin(live::service(service, ways, options, stop.token.clone()));
+        let playing = Box::pin(live::service(service, ways, options, stop.clone()));
         let starting = self.starting(launch.as_ref(), &is_up, &stop);
         let both = async { tokio::join!(playing, starting) };
         let running = self.running.as_ref();

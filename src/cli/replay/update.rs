@@ -21,11 +21,12 @@ pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     let originals: Vec<Original> = originals.collect::<Result<_, _>>()?;
     let Played {
         replayed,
-        unplayed,
+        is_interrupted,
         failures,
+        ..
     } = play(options, &files, output)?;
     let mut exit = failures.exit;
-    if !unplayed.is_empty() {
+    if is_interrupted {
         exit = exit.worse(Exit::Interrupted);
     }
     for (file, replayed) in replayed {

@@ -15,7 +15,7 @@ use self::notifications::{ExpectedEntries, LiveEntry, Nearest, State, live_entri
 use self::provider_state::Need;
 use self::schedule::Schedule;
 use super::matching::comparison::Part;
-use super::outcome::{Messages, Outcome, Place, Replayed};
+use super::outcome::{End, Messages, Outcome, Place, Replayed};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 use super::recording::{Index, Indexed};
@@ -491,14 +491,19 @@ impl Bot {
         is_played || self.lost.is_some()
     }
 
-    /// Ends the replay. Messages that were not received are missing; requests that were not sent
-    /// are noted.
+    /// Ends the replay. Messages that were not received are missing, unless it was stopped; requests that were not
+    /// sent are noted.
     /// Errors: the recording was changed during the replay, so that there is no result.
-    pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
+    pub(crate) fn finish(
+        &mut self,
+        name: &str,
+        elapsed: Duration,
+        end: End,
+    ) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }
-        if !self.is_decided() {
+        if !self.is_decided() && end == End::ByItself {
             self.give_up_waiting();
         }
         let is_unsent = |index: &usize| {
@@ -516,7 +521,7 @@ impl Bot {
         });
         let updated = updated.transpose()?;
         let outcome = &mut self.outcome;
-        let replayed = outcome.finish(&self.recorded, &self.mapping, name, elapsed)?;
+        let replayed = outcome.finish(&self.recorded, &self.mapping, (name, elapsed, end))?;
         Ok(Replayed {
             updated,
             ..replayed

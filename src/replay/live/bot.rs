@@ -21,7 +21,7 @@ use crate::replay::bot::provider_state::Need;
 use crate::replay::bot::{Bot, LiveAnswer};
 use crate::replay::matching::target::Own;
 use crate::replay::update::LiveMessage;
-use crate::replay::{Generator, Replayed, Unanswered};
+use crate::replay::{End, Generator, Replayed, Unanswered};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
 
@@ -98,7 +98,13 @@ pub(crate) async fn bot(
         let _ = timeout(Duration::from_millis(200), server).await;
     }
     let name = &session.options.name;
-    Ok(session.party().finish(name, begun.elapsed())?)
+    let mut bot = session.party();
+    let end = if bot.is_done() || bot.is_decided() || !shutdown.is_cancelled() {
+        End::ByItself
+    } else {
+        End::Stopped
+    };
+    Ok(bot.finish(name, begun.elapsed(), end)?)
 }
 
 /// A notification as a recording may keep it.

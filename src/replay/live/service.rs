@@ -19,7 +19,8 @@ use crate::http::message::{Body, Headers, Request};
 use crate::http::{Listener, Received, Reply, SendError, coded};
 use crate::judge::verdict::TrafficMessage;
 use crate::replay::service::{Answer, LiveRequest, Service};
-use crate::replay::{Outgoing, Replayed, Unanswered};
+use crate::replay::{End, Outgoing, Replayed, Unanswered};
+use crate::runner::Stop;
 
 /// The interval of attempts to reach a bot that has not started yet.
 const RETRY: Duration = Duration::from_millis(50);
@@ -87,16 +88,17 @@ impl Turns {
     }
 }
 
-/// Plays the service until everything was served, nothing has happened for the deadline, or the
-/// shutdown begins.
+/// Plays the service until everything was served, nothing has happened for the deadline, or it is stopped. It has come
+/// to its end where the stop has a reason: a bot that has gone sends nothing more.
 /// Errors: the recording was changed meanwhile.
 pub(crate) async fn service(
     service: Service,
     ways: Ways,
     options: ReplayOptions,
-    shutdown: CancellationToken,
+    stop: Stop,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
+    let shutdown = &stop.token;
     ways.turns.expect(service.longest());
     let uncaused = service.uncaused().to_vec();
     let session = Session::new(service, options);
@@ -148,7 +150,12 @@ pub(crate) async fn service(
     }
     let mut service = session.party();
     service.count_cached(server.cache.hits());
-    Ok(service.finish(&session.options.name, begun.elapsed())?)
+    let end = if service.is_done() || stop.reason().is_some() || !shutdown.is_cancelled() {
+        End::ByItself
+    } else {
+        End::Stopped
+    };
+    Ok(service.finish(&session.options.name, begun.elapsed(), end)?)
 }
 
 /// The parts that all listeners share.

@@ -32,6 +32,7 @@ pub(crate) struct Replayed {
     /// are kept ([`Messages::All`]).
     pub conversation: Vec<Traffic>,
     pub played: usize,
+    pub end: End,
     pub differing: Vec<Differing>,
     /// The cassette with the live messages, where it was asked for.
     pub updated: Option<Updated>,
@@ -43,6 +44,15 @@ pub(crate) struct Differing {
     pub exchange: usize,
     pub difference: Difference,
     pub failure: usize,
+}
+
+/// How a replay ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Everything was played, or nothing happened for the deadline.
+    ByItself,
+    /// It was stopped before everything was played: what is missing might have come.
+    Stopped,
 }
 
 /// The messages that a replay keeps.
@@ -258,8 +268,7 @@ impl Outcome {
         &mut self,
         recorded: &Index,
         mapping: &Mapping,
-        name: &str,
-        elapsed: Duration,
+        (name, elapsed, end): (&str, Duration, End),
     ) -> Result<Replayed, Diagnostic> {
         let traffic = std::mem::take(&mut self.traffic);
         let passed = traffic.len().saturating_sub(SHOWN);
@@ -280,7 +289,7 @@ impl Outcome {
                 (last, normalize(all, recorded, mapping)?)
             }
         };
-        let (verdict, reason) = self.verdict();
+        let (verdict, reason) = self.verdict(end);
         Ok(Replayed {
             conversation,
             differing: std::mem::take(&mut self.differing),
@@ -300,14 +309,18 @@ impl Outcome {
                 checked: Vec::new(),
             },
             played: self.played,
+            end,
         })
     }
 
-    fn verdict(&mut self) -> (Verdict, String) {
+    fn verdict(&mut self, end: End) -> (Verdict, String) {
         if let Some(decided) = self.decided.take() {
             decided
         } else if !self.failures.is_empty() {
             (Verdict::Fail, String::new())
+        } else if end == End::Stopped {
+            let reason = "the replay was interrupted before everything was played";
+            (Verdict::Inconclusive, reason.to_owned())
         } else if self.played == 0 {
             (Verdict::Inconclusive, "nothing was played".to_owned())
         } else {

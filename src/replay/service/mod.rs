@@ -14,7 +14,7 @@ use super::matching::asked::{Asked, RequestKey};
 use super::matching::comparison::{Comparison, Part};
 use super::matching::content::Content;
 use super::matching::requests::Requests;
-use super::outcome::{Message, Messages, Outcome, Place, Replayed, Unparsed};
+use super::outcome::{End, Message, Messages, Outcome, Place, Replayed, Unparsed};
 use super::outgoing::{Outgoing, Unanswered};
 use super::recording::{Index, Indexed};
 use super::translation::Translation;
@@ -477,13 +477,23 @@ impl Service {
             .fail(&self.recorded, exchange, rule, pair, message);
     }
 
-    /// Ends the replay. Recorded requests that were not received are missing.
+    /// Ends the replay. Recorded requests that were not received are missing, unless it was stopped.
     /// Errors: the recording was changed during the replay, so that there is no result.
-    pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
+    pub(crate) fn finish(
+        &mut self,
+        name: &str,
+        elapsed: Duration,
+        end: End,
+    ) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }
-        if self.options.serving == Serving::Once {
+        // A mock service has no other end.
+        let end = match self.options.serving {
+            Serving::Once => end,
+            Serving::Repeated => End::ByItself,
+        };
+        if end == End::ByItself && self.options.serving == Serving::Once {
             for index in std::mem::take(&mut self.in_flight) {
                 self.acknowledged(index, Err(Unanswered::ReplayEnded));
             }
@@ -501,7 +511,7 @@ impl Service {
         let updated = update.map(|it| it.updated(&self.recorded, &self.mapping, is_played));
         let updated = updated.transpose()?;
         let outcome = &mut self.outcome;
-        let replayed = outcome.finish(&self.recorded, &self.mapping, name, elapsed)?;
+        let replayed = outcome.finish(&self.recorded, &self.mapping, (name, elapsed, end))?;
         Ok(Replayed {
             updated,
             ..replayed

@@ -302,7 +302,7 @@ fn another_method_or_path_is_no_matter_of_the_body() {
         let headers = Headers::new();
         let answer = service.answer(&live(method, target, &headers, b""));
         assert_eq!(answer.status, 404);
-        let replayed = service.finish("a", Duration::ZERO).unwrap();
+        let replayed = service.finish("a", Duration::ZERO, End::ByItself).unwrap();
         let [violation] = &replayed.result.failures[..] else {
             panic!("{:?}", replayed.result.failures);
         };
