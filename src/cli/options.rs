@@ -30,7 +30,7 @@ use crate::runner::{
 use crate::scenario::selection::{LeftOut, Scope};
 
 /// The time for surplus messages of a target that is not built in.
-const SETTLE: Duration = Duration::from_millis(250);
+pub(super) const SETTLE: Duration = Duration::from_millis(250);
 
 /// The options of a run with `confcall.toml` and without arguments. The environment counts as for
 /// `confcall run` without arguments.

@@ -102,6 +102,9 @@ pub(crate) struct Arguments {
     /// End when nothing has happened for this long [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     deadline: Option<Duration>,
+    /// How long a bot must send nothing after everything was played [default: 250ms]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with = "service")]
+    settle: Option<Duration>,
     /// The delay of recorded responses
     #[arg(
         long,
@@ -377,6 +380,7 @@ impl Arguments {
         }
         let deadline = self.deadline.or(project.judging.deadline);
         self.deadline = Some(deadline.unwrap_or(DEADLINE));
+        self.settle = self.settle.or(project.judging.settle);
         if self.learn || self.update {
             return Ok(());
         }
@@ -453,6 +457,7 @@ impl Arguments {
             } else {
                 self.deadline.unwrap_or(DEADLINE)
             },
+            settle: self.settle.unwrap_or(options::SETTLE),
             timing: match self.timing {
                 Timing::None => live::Timing::Immediate,
                 Timing::Recorded => live::Timing::Recorded,

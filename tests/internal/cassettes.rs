@@ -200,6 +200,8 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
                 is_up,
                 turns: Turns::default(),
                 is_followed: false,
+                settle: Duration::ZERO,
+                is_started: false,
             },
             replay_options(id),
             Stop::default(),

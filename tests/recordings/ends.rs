@@ -1,13 +1,14 @@
 //! How a replay ends: by a signal, with its live party, and with what the bot sends after the last recorded request.
 
+use std::fs;
 use std::process::Stdio;
 use std::sync::mpsc;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::live::{Party, asked};
-use super::suites::{Folder, pairs};
+use super::live::{Party, asked, cassette};
+use super::suites::{Folder, Project, pairs};
 use super::{ask, command, running};
 
 const SIGNALS: [Signal; 2] = [Signal::TERM, Signal::INT];
@@ -85,4 +86,68 @@ fn an_interrupt_hides_no_violation() {
     let (code, text) = replay.end();
     assert_eq!(code, Some(130), "{text}");
     assert_eq!(folder.results(), pairs(&[("a/tape.jsonl", "fail")]));
+}
+
+/// The script of a bot that sends these requests one after the other, and ends with this code.
+fn sends(folder: &Folder, targets: &[&str], code: u8) -> String {
+    fs::create_dir_all(folder.path("sent")).unwrap();
+    let exchanges = (1..).zip(targets);
+    let exchanges = exchanges.map(|(number, it)| asked(number, it, &json!({}), &json!({"at": it})));
+    cassette(&folder.path("sent"), &exchanges.collect::<Vec<_>>());
+    format!(
+        "(cd sent && @bot tape.jsonl --service \"$CONFCALL_SERVICE\" > /dev/null 2>&1)\n\
+         echo 'the last words'\nexit {code}\n"
+    )
+}
+
+/// A project with one recording of `/a`, whose bot sends these requests.
+fn project(targets: &[&str], code: u8) -> Project {
+    let project = Project::new("", "", "");
+    project.folder.tape("a", &["/a"]);
+    let script = sends(&project.folder, targets, code);
+    project.script(&script);
+    project
+}
+
+#[test]
+fn a_request_after_the_last_recorded_one_is_never_missed() {
+    for targets in [["/a", "/a"], ["/a", "/b"]] {
+        let project = project(&targets, 0);
+        let (code, text) = project.replay(&[]);
+        assert_eq!(code, Some(1), "{text}");
+        let failures = &project.folder.reported()["results"][0]["failures"];
+        assert_eq!(failures.as_array().unwrap().len(), 1, "{text}");
+        assert_eq!(failures[0]["rule"], "request.unexpected");
+    }
+
+    // The same for a bot that runs.
+    let folder = Folder::new();
+    folder.tape("a", &["/a"]);
+    let arguments = ["replay", &folder.tapes(), "--settle", "10s"];
+    let replay = running(&[&arguments[..], &["--report", &folder.report()]].concat());
+    for (target, status) in [("/a", 200), ("/b", 404)] {
+        let request = asked(1, target, &json!({}), &json!({}));
+        assert_eq!(ask(replay.url(), &request, &json!({})).0, status);
+    }
+    // All is played: an interrupt is an end as another.
+    signal(replay.child.id(), Signal::INT);
+    let (code, text) = replay.end();
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(folder.results(), pairs(&[("a/tape.jsonl", "fail")]));
+}
+
+#[test]
+fn a_test_that_fails_fails_the_replay() {
+    let passed = project(&["/a"], 0);
+    let (code, text) = passed.replay(&[]);
+    assert_eq!(code, Some(0), "{text}");
+
+    let failed = project(&["/a"], 3);
+    let (code, text) = failed.replay(&[]);
+    assert_eq!(code, Some(1), "{text}");
+    let result = &failed.folder.reported()["results"][0];
+    assert_eq!(result["verdict"], "fail");
+    let reason = result["reason"].as_str().unwrap();
+    assert!(reason.contains("exit status: 3"), "{reason}");
+    assert!(reason.contains("the last words"), "{reason}");
 }

@@ -264,16 +264,21 @@ impl Project {
     /// `@confcall` in the script is the binary, as the recorded bot.
     pub(super) fn new(script: &str, command: &str, tables: &str) -> Self {
         let folder = Folder::new();
-        let bot = format!("{} replay", env!("CARGO_BIN_EXE_confcall"));
-        let script = script.replace("@bot", &bot);
-        fs::write(folder.path("bot.sh"), script).unwrap();
         let config = format!(
             "[target]\nrole = \"bot\"\nurl = \"http://127.0.0.1:{{port}}/callback\"\n\
              [target.command]\nrun = [\"sh\", \"bot.sh\"]\n{command}\n\
              [judging]\ndeadline = \"3s\"\n{tables}"
         );
         fs::write(folder.path("confcall.toml"), config).unwrap();
-        Self { folder }
+        let project = Self { folder };
+        project.script(script);
+        project
+    }
+
+    pub(super) fn script(&self, script: &str) {
+        let bot = format!("{} replay", env!("CARGO_BIN_EXE_confcall"));
+        let script = script.replace("@bot", &bot);
+        fs::write(self.folder.path("bot.sh"), script).unwrap();
     }
 
     pub(super) fn replay(&self, more: &[&str]) -> (Option<i32>, String) {

@@ -82,6 +82,8 @@ pub(super) struct Options {
     /// The program that is the live party; none where it runs already.
     pub program: Option<TargetProgram>,
     pub deadline: Duration,
+    /// How long a bot must send nothing after everything was played.
+    pub settle: Duration,
     pub timing: Timing,
     pub token: Option<String>,
     pub client: Client,
@@ -333,6 +335,8 @@ impl Suite {
                 self.turns.clone()
             },
             is_followed: next.is_some() && !self.is_started_anew(),
+            settle: self.options.settle,
+            is_started: self.running.is_some(),
         };
         // A pipe can be read only once.
         if let Some(next) = next.filter(|it| ways.is_followed && it.is_file())
@@ -409,10 +413,19 @@ impl Suite {
         Ok(Some(launch))
     }
 
-    /// Notes the end of the live party in a result that it explains.
+    /// Notes the end of the live party in a result that it explains. A bot that has played its part and then ended with
+    /// another code than 0 has failed: it may be a test.
     async fn explain(&self, replayed: &mut Replayed, stop: &Stop) {
         let result = &mut replayed.result;
-        if result.verdict == Verdict::Pass || self.interrupt.is_cancelled() {
+        if self.interrupt.is_cancelled() {
+            return;
+        }
+        if result.verdict == Verdict::Pass {
+            if let (Live::Bot { .. }, Some(running)) = (&self.options.live, &self.running)
+                && let Some(failure) = running.failure().await
+            {
+                (result.verdict, result.reason) = (Verdict::Fail, failure);
+            }
             return;
         }
         match (stop.reason(), &self.running) {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -48,6 +49,10 @@ pub(crate) struct Ways {
     pub turns: Turns,
     /// True if the bot goes on with another recording.
     pub is_followed: bool,
+    /// How long the bot must send nothing after everything was played.
+    pub settle: Duration,
+    /// True if confcall has started the bot. If that does not listen, it is expected to end by itself.
+    pub is_started: bool,
 }
 
 /// The recordings that are played one after the other. A request that comes when one has been played waits for the
@@ -101,6 +106,7 @@ pub(crate) async fn service(
     let shutdown = &stop.token;
     ways.turns.expect(service.longest());
     let uncaused = service.uncaused().to_vec();
+    let callback = ways.bot.clone().filter(|_| ways.is_started);
     let session = Session::new(service, options);
     let server = Arc::new(Server {
         cache: AnswerCache::default(),
@@ -133,8 +139,14 @@ pub(crate) async fn service(
             () = shutdown.cancelled() => break,
         }
     }
+    let settled = async {
+        sleep(session.active_for()).await;
+        if !ways.is_followed {
+            settle(&session, ways.settle, callback.as_ref()).await;
+        }
+    };
     tokio::select! {
-        () = sleep(session.active_for()) => {}
+        () = settled => {}
         () = shutdown.cancelled() => {}
     }
     server.is_over.store(true, Ordering::Relaxed);
@@ -156,6 +168,19 @@ pub(crate) async fn service(
         End::Stopped
     };
     Ok(service.finish(&session.options.name, begun.elapsed(), end)?)
+}
+
+/// Waits until the bot sends nothing more. `callback` is that of a bot that confcall has started. If nothing listens
+/// there, its end is awaited, which is a shutdown.
+async fn settle(session: &Session<Service>, time: Duration, callback: Option<&Url>) {
+    session.quiet(time).await;
+    let Some(callback) = callback else {
+        return;
+    };
+    let address = callback.socket_addrs(|| None).unwrap_or_default();
+    if TcpStream::connect(&*address).await.is_err() {
+        session.quiet(session.options.deadline).await;
+    }
 }
 
 /// The parts that all listeners share.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::diagnostic::{Diagnostic, Remedy};
@@ -111,6 +111,17 @@ impl<T> Session<T> {
     pub(crate) fn wake(&self) {
         self.touch();
         self.progress.notify_one();
+    }
+
+    /// Waits until nothing has happened for this time.
+    pub(crate) async fn quiet(&self, time: Duration) {
+        loop {
+            let left = time.saturating_sub(self.idle_for());
+            if left.is_zero() {
+                return;
+            }
+            sleep(left).await;
+        }
     }
 
     /// Waits until the session is woken, or was idle for the deadline.

@@ -14,7 +14,7 @@ mod output;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -233,8 +233,14 @@ pub(crate) struct Running {
     group: Group,
     output: Arc<Output>,
     end_within: Duration,
-    /// How it ended, once it has.
-    ended: watch::Receiver<Option<String>>,
+    ended: watch::Receiver<Option<Ended>>,
+}
+
+/// How a program has ended.
+#[derive(Debug, Clone)]
+struct Ended {
+    status: String,
+    is_success: bool,
 }
 
 impl Running {
@@ -243,6 +249,15 @@ impl Running {
         let status = self.ending().await;
         let tail = self.output.settled_tail().await;
         format!("`{}` ended during the run: {status}{tail}", self.name)
+    }
+
+    /// The exit and the end of the output of a program that has ended by itself, with another code than 0.
+    pub(crate) async fn failure(&self) -> Option<String> {
+        let ended = self.ended.borrow().clone()?;
+        if ended.is_success {
+            return None;
+        }
+        Some(self.died().await)
     }
 
     async fn ending(&self) -> String {
@@ -270,20 +285,23 @@ impl Running {
     }
 }
 
-async fn ended(mut ending: watch::Receiver<Option<String>>) -> String {
+async fn ended(mut ending: watch::Receiver<Option<Ended>>) -> String {
     let status = ending.wait_for(Option::is_some).await;
     let status = status.ok().and_then(|it| it.clone());
-    status.unwrap_or_else(|| "nobody knows how".to_owned())
+    status.map_or_else(|| "nobody knows how".to_owned(), |it| it.status)
 }
 
 /// Waits for a child in the background.
-fn watched(mut child: Child) -> watch::Receiver<Option<String>> {
+fn watched(mut child: Child) -> watch::Receiver<Option<Ended>> {
     let (sender, ended) = watch::channel(None);
     tokio::spawn(async move {
         let status = child.wait().await;
-        let exit = status.map_or_else(|error| error.to_string(), |it| it.to_string());
+        let ended = Ended {
+            is_success: status.as_ref().is_ok_and(ExitStatus::success),
+            status: status.map_or_else(|error| error.to_string(), |it| it.to_string()),
+        };
         // The receiver may be gone.
-        let _ = sender.send(Some(exit));
+        let _ = sender.send(Some(ended));
     });
     ended
 }
