@@ -343,10 +343,11 @@ fn known(
         return Ok(Vec::new());
     }
     let scenarios = Source::default().or(&project.scenarios).load()?;
-    let mut names = recordings::beside(found);
-    names.extend(scenarios.iter().map(|it| it.id.to_string()));
-    let listed = known_failure::apply_to_recordings(&project.known, &names, results);
-    Ok(listed)
+    let others = recordings::beside(found);
+    let known = &project.known;
+    Ok(known_failure::apply_to_recordings(
+        known, &scenarios, &others, results,
+    ))
 }
 
 /// The conversation of a replay that is compared with the accepted one.

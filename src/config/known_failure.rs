@@ -15,8 +15,8 @@ use crate::scenario::selection::Filter;
 #[serde(deny_unknown_fields)]
 pub(crate) struct KnownFailure {
     /// The scenarios: a part of their ids, or a glob that matches whole ids. For conversations of `confcall monitor`:
-    /// their names, such as `monitor/invite*`. For replayed recordings: the paths of their files, such as
-    /// `cassettes/*.jsonl`.
+    /// their names, such as `monitor/invite*`. For replayed recordings: the paths of their files or the last segments of
+    /// them, such as `cassettes/*.jsonl`.
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
@@ -54,7 +54,11 @@ fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 impl KnownFailure {
     /// Whether it is about this scenario, by its id, and this party, whatever the verdict is.
     pub(crate) fn covers(&self, scenario: &str, role: Party) -> bool {
-        self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
+        self.scenario.takes(scenario) && self.is_of(role)
+    }
+
+    fn is_of(&self, role: Party) -> bool {
+        self.role.is_none_or(|it| it == role)
     }
 
     /// True if it is about conversations of `confcall monitor`, by their names.
@@ -95,22 +99,28 @@ pub(crate) fn apply(
     let is_about = |entry: &KnownFailure| {
         entry.is_of_recordings() || all.iter().any(|it| entry.scenario.takes(it.id.as_str()))
     };
-    apply_where(list, is_about, results)
+    apply_where(list, Filter::takes, is_about, results)
 }
 
-/// The same for recordings that were replayed. `names` are those of all scenarios, and of recordings that may be
+/// The same for recordings that were replayed, which an entry names by their paths. `others` are recordings that may be
 /// replayed another time.
 pub(crate) fn apply_to_recordings(
     list: &[KnownFailure],
-    names: &[String],
+    all: &[Scenario],
+    others: &[String],
     results: &mut [ScenarioResult],
 ) -> Vec<String> {
-    let is_about = |entry: &KnownFailure| names.iter().any(|it| entry.scenario.takes(it));
-    apply_where(list, is_about, results).unmatched
+    let is_about = |entry: &KnownFailure| {
+        others.iter().any(|it| entry.scenario.is_path(it))
+            || all.iter().any(|it| entry.scenario.takes(it.id.as_str()))
+    };
+    apply_where(list, Filter::is_path, is_about, results).unmatched
 }
 
+/// `is_named` says whether a filter is about the name of a result.
 fn apply_where(
     list: &[KnownFailure],
+    is_named: impl Fn(&Filter, &str) -> bool,
     is_about_something: impl Fn(&KnownFailure) -> bool,
     results: &mut [ScenarioResult],
 ) -> Listed {
@@ -118,7 +128,10 @@ fn apply_where(
     let mut is_refuted = vec![false; list.len()];
     for result in results.iter_mut() {
         let covering: Vec<_> = (0..list.len())
-            .filter(|at| list[*at].covers(&result.scenario, result.role))
+            .filter(|at| {
+                let entry = &list[*at];
+                is_named(&entry.scenario, &result.scenario) && entry.is_of(result.role)
+            })
             .collect();
         if covering.is_empty() {
             continue;
@@ -334,23 +347,45 @@ mod tests {
         let entry =
             |scenario: &str| json!({"scenario": scenario, "rule": "limit", "reason": scenario});
         let list = list(json!([
-            entry("a.jsonl"),
+            entry("order.jsonl"),
+            entry("er.jsonl"),
             entry("cassettes/gone.har"),
             entry("cassettes/later*"),
             entry("page/"),
         ]));
         let mut results = [result(
-            "cassettes/a.jsonl",
+            "cassettes/order.jsonl",
             vec![violation(Rule::Limit, "")],
         )];
-        let names = ["cassettes/later.zip", "page/one"].map(str::to_owned);
-        let unmatched = apply_to_recordings(&list, &names, &mut results);
+        let others = ["cassettes/later.zip".to_owned()];
+        let unmatched = apply_to_recordings(&list, &all(&["page/one"]), &others, &mut results);
         assert_eq!(results[0].verdict, Verdict::Known);
-        assert_eq!(unmatched.len(), 1, "{unmatched:?}");
-        assert!(unmatched[0].contains("gone.har"));
+        assert_eq!(results[0].reason, "order.jsonl");
+        assert_eq!(unmatched.len(), 2, "{unmatched:?}");
+        assert!(unmatched[0].contains("`er.jsonl`"));
+        assert!(unmatched[1].contains("gone.har"));
         // A run has nothing to say of them.
         let listed = apply(&list[..2], &all(&["page/one"]), &mut []);
         assert_eq!(listed, Listed::default());
+    }
+
+    #[test]
+    fn a_recording_is_named_by_whole_segments_of_its_path() {
+        let path = "tapes/deep/order.jsonl";
+        for (name, is_it) in [
+            ("tapes/deep/order.jsonl", true),
+            ("deep/order.jsonl", true),
+            ("order.jsonl", true),
+            ("deep/*.jsonl", true),
+            ("*.jsonl", true),
+            ("tapes/*.jsonl", true),
+            ("rder.jsonl", false),
+            ("eep/*.jsonl", false),
+            ("deep/order.json", false),
+            ("tapes", false),
+        ] {
+            assert_eq!(Filter::parse(name).unwrap().is_path(path), is_it, "{name}");
+        }
     }
 
     #[test]

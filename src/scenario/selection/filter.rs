@@ -48,6 +48,13 @@ impl Filter {
         }
     }
 
+    /// True if the filter is this path or the last segments of it, or a glob that matches either.
+    pub(crate) fn is_path(&self, path: &str) -> bool {
+        let tails = path.match_indices(['/', '\\']);
+        let mut tails = tails.map(|(at, separator)| &path[at + separator.len()..]);
+        self.is(path) || tails.any(|it| self.is(it))
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.text
     }
