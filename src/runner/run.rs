@@ -168,7 +168,12 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Notes the end of the target in results that look as if it had gone: its end may be seen only after
 /// what it broke. Results that were ended for it have it as their reason.
 pub(crate) async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option<&str>) {
-    let shows_it = |rule| matches!(rule, Rule::Transport | Rule::AcknowledgementMissing);
+    let shows_it = |rule| {
+        matches!(
+            rule,
+            Rule::Transport | Rule::AcknowledgementMissing | Rule::ResponseMissing
+        )
+    };
     let looks_gone = |result: &&mut ScenarioResult| {
         let mut rules = result.failures.iter().map(|it| it.rule);
         let is_broken = result.verdict == Verdict::Inconclusive || rules.any(shows_it);

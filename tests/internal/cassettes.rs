@@ -13,7 +13,7 @@ use crate::judge::recording::check;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
 use crate::replay::bot::Bot;
 use crate::replay::live;
-use crate::replay::live::{ReplayOptions, Timing, Turns, Ways};
+use crate::replay::live::{Ending, ReplayOptions, Timing, Turns, Ways};
 use crate::replay::recording::{Indexed, file as recordings};
 use crate::replay::service::{Notifications, Options, Service, Serving};
 use crate::replay::{Messages, Replayed};
@@ -158,7 +158,7 @@ fn replayed_bot(id: &str) -> Result<(), Failed> {
             Some(listener),
             Some(Hook::Url(hook)),
             replay_options(id),
-            CancellationToken::new(),
+            Ending::default(),
         );
         let replayed = replayed.await?;
         shutdown.cancel();
@@ -216,7 +216,7 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
                     Some(told),
                     None,
                     replay_options(id),
-                    CancellationToken::new(),
+                    Ending::default(),
                 );
                 return whole(replayed.await?);
             }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::live::{Party, asked, cassette};
 use super::suites::{Folder, Project, pairs};
-use super::{ask, command, running};
+use super::{ask, command, running, told};
 
 const SIGNALS: [Signal; 2] = [Signal::TERM, Signal::INT];
 
@@ -151,3 +151,61 @@ fn a_test_that_fails_fails_the_replay() {
     assert!(reason.contains("exit status: 3"), "{reason}");
     assert!(reason.contains("the last words"), "{reason}");
 }
+
+#[test]
+fn a_service_that_dies_is_told() {
+    // It ends after the first answer, or instead of the second one. The next request may come before its end.
+    for (how, verdicts) in [
+        ("between", &["inconclusive", "fail"][..]),
+        ("within", &["fail"]),
+    ] {
+        let folder = Folder::new();
+        folder.tape("a", &["/a1", "/a2", "/a3", "/a4"]);
+        let script = SERVICE.replace("@how", how);
+        fs::write(folder.path("service.py"), script).unwrap();
+        let config = "[target]\nrole = \"service\"\nurl = \"http://127.0.0.1:{port}\"\n\
+            [target.command]\nrun = [\"python3\", \"service.py\", \"{port}\"]\n";
+        fs::write(folder.path("confcall.toml"), config).unwrap();
+        let report = folder.report();
+        let mut replay = command(&["replay", "tapes", "--report", &report]);
+        let (code, text) = told(replay.current_dir(folder.path("")));
+        assert_eq!(code, Some(1), "{text}");
+        let result = &folder.reported()["results"][0];
+        assert!(
+            verdicts.contains(&result["verdict"].as_str().unwrap()),
+            "{text}"
+        );
+        let all = format!("{}{}", result["reason"], result["notes"]);
+        for said in ["exit status: 4", "no memory left"] {
+            assert!(all.contains(said), "{how}: {text}");
+        }
+        assert!(all.contains("recorded requests were not sent"), "{all}");
+        let failures = result["failures"].as_array().unwrap();
+        assert!(failures.len() <= 1, "{text}");
+    }
+}
+
+/// A service that ends after the first answer, or instead of the second.
+const SERVICE: &str = r#"
+import http.server, json, os, sys
+answered = 0
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        global answered
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        if answered == 1: end()
+        answered += 1
+        body = json.dumps({"at": self.path}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+        if "@how" == "between": end()
+    def log_message(self, *all): pass
+def end():
+    print("no memory left", file=sys.stderr, flush=True)
+    os._exit(4)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"#;

@@ -1,6 +1,7 @@
 //! Recordings that are played one after the other for one live party: how that one is started, and the listeners that
 //! stay open from one recording to the next.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::slice;
@@ -25,12 +26,12 @@ use crate::http::{Client, Listener};
 use crate::judge::verdict::Verdict;
 use crate::redact::ProjectRedaction;
 use crate::replay::bot::Bot;
-use crate::replay::live::{self, ReplayOptions, Timing, Turns, Ways};
+use crate::replay::live::{self, Ending, ReplayOptions, Timing, Turns, Ways};
 use crate::replay::recording::{Indexed, file};
 use crate::replay::rules::Rules;
 use crate::replay::service::{self, Notifications, Service, Serving};
 use crate::replay::update::Update;
-use crate::replay::{Messages, Replayed};
+use crate::replay::{End, Messages, Replayed};
 use crate::runner::options::TargetProgram;
 use crate::runner::process::{Launch, LaunchError, Running};
 use crate::runner::run::{Addresses, explain, while_running};
@@ -271,14 +272,15 @@ impl Suite {
         };
         let stop = Stop::from(self.interrupt.child_token());
         let options = self.replay_options(path);
-        let playing = live::bot(bot, url, listener, given, options, stop.token.clone());
-        let played = while_running(
-            self.running.as_ref(),
-            playing,
-            &stop,
-            &self.interrupt,
-            Some(GRACE),
-        );
+        let running = self.running.as_ref();
+        let gone = running.map(|_| CancellationToken::new());
+        let ending = Ending {
+            gone: gone.clone(),
+            shutdown: stop.token.clone(),
+        };
+        let playing = live::bot(bot, url, listener, given, options, ending);
+        let playing = telling(running.zip(gone), playing);
+        let played = while_running(running, playing, &stop, &self.interrupt, Some(GRACE));
         let mut replayed = played.await.map_err(EnvironmentError::from)?;
         self.explain(&mut replayed, &stop).await;
         Ok(Some(replayed))
@@ -428,6 +430,12 @@ impl Suite {
             }
             return;
         }
+        if let (End::Stopped, Verdict::Inconclusive, Some(reason)) =
+            (replayed.end, result.verdict, stop.reason())
+        {
+            reason.clone_into(&mut result.reason);
+            return;
+        }
         match (stop.reason(), &self.running) {
             (Some(reason), _) => result.notes.push(reason.to_owned()),
             (None, Some(running)) => explain(slice::from_mut(result), running, None).await,
@@ -444,6 +452,24 @@ impl Suite {
             token: options.token.clone(),
             client: options.client.clone(),
         }
+    }
+}
+
+/// Plays, and cancels the token once the program has ended.
+async fn telling<T>(
+    program: Option<(&Running, CancellationToken)>,
+    playing: impl Future<Output = T>,
+) -> T {
+    let ended = async {
+        if let Some((running, gone)) = program {
+            running.ending().await;
+            gone.cancel();
+        }
+        pending().await
+    };
+    tokio::select! {
+        played = playing => played,
+        never = ended => never,
     }
 }
 

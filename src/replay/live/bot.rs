@@ -28,8 +28,21 @@ use crate::runner::{Hook, HookAnswer};
 /// The number of requests in flight.
 const MOST_REQUESTS: usize = 64;
 
+/// How long the end of a program takes to be seen.
+const SEEN_WITHIN: Duration = Duration::from_millis(250);
+
+/// Ends the play of a bot from outside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ending {
+    /// Cancelled once the service has gone, where confcall has started it: nothing more is sent, and what it has sent
+    /// before arrives.
+    pub gone: Option<CancellationToken>,
+    /// Nothing is waited for.
+    pub shutdown: CancellationToken,
+}
+
 /// Plays the bot until all messages were sent and received, nothing has happened for the deadline,
-/// or the shutdown begins. `listener` takes notifications. The hook `provider_states` is called
+/// or it is ended from outside. `listener` takes notifications. The hook `provider_states` is called
 /// first, once for each provider state of the recording.
 /// Errors: the service or the hook is unreachable at the start, or the recording was changed during the
 /// replay.
@@ -39,7 +52,7 @@ pub(crate) async fn bot(
     listener: Option<Listener>,
     provider_states: Option<Hook>,
     options: ReplayOptions,
-    shutdown: CancellationToken,
+    ending: Ending,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
     let mut parties = vec![("service", &service)];
@@ -73,13 +86,19 @@ pub(crate) async fn bot(
     }
     let permits = Arc::new(Semaphore::new(MOST_REQUESTS));
     while !session.party().is_decided() {
-        let ready = session.party().ready(session.options.token.as_deref());
+        let is_gone = ending.gone.as_ref().is_some_and(|it| it.is_cancelled());
+        let ready = if is_gone {
+            Vec::new()
+        } else {
+            session.party().ready(session.options.token.as_deref())
+        };
         for request in ready {
             tokio::spawn(send(
                 Arc::clone(&session),
                 Arc::clone(&permits),
                 service.clone(),
                 request,
+                ending.gone.clone(),
             ));
         }
         if session.party().is_done() {
@@ -90,7 +109,7 @@ pub(crate) async fn bot(
                 session.party().give_up_waiting();
                 session.wake();
             },
-            () = shutdown.cancelled() => break,
+            () = ending.shutdown.cancelled() => break,
         }
     }
     closing.cancel();
@@ -99,7 +118,7 @@ pub(crate) async fn bot(
     }
     let name = &session.options.name;
     let mut bot = session.party();
-    let end = if bot.is_done() || bot.is_decided() || !shutdown.is_cancelled() {
+    let end = if bot.is_done() || bot.is_decided() || !ending.shutdown.is_cancelled() {
         End::ByItself
     } else {
         End::Stopped
@@ -178,6 +197,7 @@ async fn send(
     permits: Arc<Semaphore>,
     service: Url,
     request: replay::OutgoingRequest,
+    gone: Option<CancellationToken>,
 ) {
     let permit = permits.acquire_owned().await;
     let url = below(&service, &request.target);
@@ -187,6 +207,10 @@ async fn send(
     let client = &options.client;
     let answer = client.send_raw(request_to, options.deadline, longest).await;
     drop(permit);
+    if let (Err(_), Some(gone)) = (&answer, gone) {
+        // The end of a service is seen with a delay.
+        let _ = timeout(SEEN_WITHIN, gone.cancelled()).await;
+    }
     let own = Own::of(&service);
     let body = answer.as_ref().ok().map(|it| it.uncoded(longest));
     let live = answer.as_ref().map(|answer| LiveAnswer {

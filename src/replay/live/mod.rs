@@ -6,6 +6,6 @@ mod bot;
 mod service;
 mod session;
 
-pub(crate) use self::bot::{bot, generator};
+pub(crate) use self::bot::{Ending, bot, generator};
 pub(crate) use self::service::{Turns, Ways, service};
 pub(crate) use self::session::{ReplayError, ReplayOptions, Timing};

@@ -260,7 +260,8 @@ impl Running {
         Some(self.died().await)
     }
 
-    async fn ending(&self) -> String {
+    /// Waits until the program has ended by itself; returns its exit.
+    pub(crate) async fn ending(&self) -> String {
         ended(self.ended.clone()).await
     }
 
