@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::project::ProjectTarget;
 use super::recordings::Found;
-use super::reports::{Failures, Finished, ReportFile, Reports, reporting};
+use super::reports::{Failures, Finished, ReportFile, Reports, reporting, without_results};
 use super::scenarios::Source;
 use super::snapshots::Conversation;
 use super::tls::Tls;
@@ -161,10 +161,14 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     if arguments.learn {
-        return learn::command(arguments, output);
+        return without_results("`--learn` judges nothing", |reports| {
+            learn::learn_rules(arguments, reports, output)
+        });
     }
     if arguments.update {
-        return update::command(arguments, output);
+        return without_results("`--update` judges nothing", |reports| {
+            update::update(arguments, reports, output)
+        });
     }
     let (wanted, files) = (arguments.report.clone(), arguments.files.clone());
     reporting(&wanted, &files, output, |reports| {
@@ -180,10 +184,9 @@ fn replay(
     let started = Instant::now();
     let mut project = config::load(arguments.config.as_deref())?;
     arguments.complete(&mut project)?;
-    let found = recordings::find(&arguments.files)?;
-    let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
     let target = arguments.judged();
-    reports.begin(std::mem::take(&mut arguments.report), target.clone(), &read)?;
+    let found = arguments.find(&target, reports)?;
+    let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     if arguments.reuse && found.len() > 1 {
@@ -310,7 +313,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
     Ok(played)
 }
 
-/// A replay that has no reports.
+/// A replay whose reports have no results.
 struct Plain {
     target: JudgedTarget,
     files: Vec<PathBuf>,
@@ -319,13 +322,14 @@ struct Plain {
 }
 
 impl Plain {
-    fn new(mut arguments: Arguments) -> Result<Self, Failure> {
+    fn new(mut arguments: Arguments, reports: &mut Reports) -> Result<Self, Failure> {
         let mut project = config::load(arguments.config.as_deref())?;
         arguments.complete(&mut project)?;
-        let found = recordings::find(&arguments.files)?;
+        let target = arguments.judged();
+        let found = arguments.find(&target, reports)?;
         let token = options::token(arguments.token.take())?;
         Ok(Self {
-            target: arguments.judged(),
+            target,
             files: found.into_iter().map(|it| it.path).collect(),
             redactor: record::redactor_of(project.redaction.clone())?,
             options: arguments.suite(token, Messages::Last, &project)?,
@@ -382,11 +386,11 @@ impl Arguments {
         let deadline = self.deadline.or(project.judging.deadline);
         self.deadline = Some(deadline.unwrap_or(DEADLINE));
         self.settle = self.settle.or(project.judging.settle);
+        let reports = std::mem::take(&mut project.reports);
+        let snapshots = ReportFile::complete(&mut self.report, reports);
         if self.learn || self.update {
             return Ok(());
         }
-        let reports = std::mem::take(&mut project.reports);
-        let snapshots = ReportFile::complete(&mut self.report, reports);
         // A mock service keeps no messages.
         let snapshots = self.snapshots.take().or(snapshots);
         self.snapshots = snapshots.filter(|_| !self.reuse);
@@ -411,6 +415,16 @@ impl Arguments {
         self.tls.ca = self.tls.ca.take().or(target.ca);
         self.token = self.token.take().or(target.token);
         self.program = target.program;
+    }
+
+    /// The recordings. The reports begin.
+    fn find(&mut self, target: &JudgedTarget, reports: &mut Reports) -> Result<Vec<Found>, Failure> {
+        reports.ask(self.report.clone(), target.clone(), &self.files)?;
+        let found = recordings::find(&self.files)?;
+        let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
+        let wanted = std::mem::take(&mut self.report);
+        reports.begin(wanted, target.clone(), &read)?;
+        Ok(found)
     }
 
     /// The target as a report names it.

@@ -157,6 +157,29 @@ pub(crate) fn reporting(
     }
 }
 
+/// Does the work of a command that plays and judges nothing, and ends it. Its reports say `why` they have no results.
+pub(crate) fn without_results(
+    why: &str,
+    work: impl FnOnce(&mut Reports) -> Result<Failures, Failure>,
+) -> Result<Exit, Failure> {
+    let mut reports = Reports {
+        files: Vec::new(),
+        target: JudgedTarget::default(),
+    };
+    match work(&mut reports) {
+        Ok(Failures { errors, exit }) => {
+            let errors = errors.iter().map(|it| output::redacted(it));
+            let mut run = reports.without_results(errors.collect());
+            run.notes.push(why.to_owned());
+            Ok(exit.worse(reports.write(&run)))
+        }
+        Err(failure) => {
+            reports.fail(&failure.messages());
+            Err(failure)
+        }
+    }
+}
+
 /// Writes the reports of a command line that cannot be understood: the words behind `--report`.
 pub(crate) fn refuse(arguments: &[OsString], why: &str) {
     let words = arguments.iter().map_while(|it| it.to_str());
@@ -180,6 +203,18 @@ impl Reports {
         self.files.is_empty()
     }
 
+    /// Takes the reports that are asked for, so that each is written whatever fails.
+    pub(crate) fn ask(
+        &mut self,
+        wanted: Vec<ReportFile>,
+        target: JudgedTarget,
+        read: &[PathBuf],
+    ) -> Result<(), UsageError> {
+        self.files = wanted;
+        self.target = target;
+        self.spare(read)
+    }
+
     /// Refuses reports that would overwrite each other, or whose folder is not there. The file of an earlier run
     /// gives way to that of an unfinished one. `read` are the files that the command reads.
     pub(crate) fn begin(
@@ -188,9 +223,7 @@ impl Reports {
         target: JudgedTarget,
         read: &[PathBuf],
     ) -> Result<(), Failure> {
-        self.files = wanted;
-        self.target = target;
-        self.spare(read)?;
+        self.ask(wanted, target, read)?;
         for (at, report) in self.files.iter().enumerate() {
             if self.files[..at].iter().any(|it| it.path == report.path) {
                 return Err(UsageError::ReportTwice(report.path.clone()).into());

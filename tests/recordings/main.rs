@@ -10,6 +10,7 @@ mod broken;
 #[cfg(unix)]
 mod ends;
 mod exact;
+mod files;
 mod fresh;
 mod live;
 mod long;

@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::output;
 use crate::cli::output::Output;
+use crate::cli::reports::{Failures, Reports};
 use crate::judge::redaction;
 use crate::judge::verdict::Run;
 use crate::replay::learn::learn;
@@ -15,14 +16,18 @@ use crate::report::terminal;
 
 /// Prints the rules, and nothing else, on standard output. What differs in spite of them goes to standard
 /// error.
-pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(super) fn learn_rules(
+    arguments: Arguments,
+    reports: &mut Reports,
+    output: Output,
+) -> Result<Failures, Failure> {
     let started = Instant::now();
     let Plain {
         target,
         files,
         redactor,
         options,
-    } = Plain::new(arguments)?;
+    } = Plain::new(arguments, reports)?;
     let twice: Vec<_> = files.into_iter().flat_map(|it| [it.clone(), it]).collect();
     let Played {
         replayed,
@@ -36,7 +41,8 @@ pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
         } else {
             Exit::Success
         };
-        return Ok(failures.exit.worse(interrupted));
+        let exit = failures.exit.worse(interrupted);
+        return Ok(Failures { exit, ..failures });
     }
     let mut recordings = Vec::new();
     let mut replayed = replayed.into_iter();
@@ -50,5 +56,6 @@ pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     let mut run = Run::new(target, results.collect());
     redaction::run(&mut run, &redactor);
     output::say(terminal::render(&run, started.elapsed(), output.look).trim_end());
-    Ok(Exit::of_run(&run))
+    let exit = Exit::of_run(&run);
+    Ok(Failures { exit, ..failures })
 }

@@ -9,14 +9,19 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::output;
 use crate::cli::output::Output;
+use crate::cli::reports::{Failures, Reports};
 use crate::cli::usage::UsageError;
 use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::replay::update::Updated;
 
 /// Plays the recordings, and writes those anew of which all could be played.
-pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let Plain { files, options, .. } = Plain::new(arguments)?;
+pub(super) fn update(
+    arguments: Arguments,
+    reports: &mut Reports,
+    output: Output,
+) -> Result<Failures, Failure> {
+    let Plain { files, options, .. } = Plain::new(arguments, reports)?;
     let originals = files.iter().map(|it| Original::read(it));
     let originals: Vec<Original> = originals.collect::<Result<_, _>>()?;
     let Played {
@@ -35,7 +40,7 @@ pub(super) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             exit = exit.worse(original.replace(updated, output)?);
         }
     }
-    Ok(exit)
+    Ok(Failures { exit, ..failures })
 }
 
 /// A cassette as it was before the replay.

@@ -1,0 +1,54 @@
+//! The files of a replay: reports that must not be those of an earlier one, and recordings that were cut off.
+
+use std::fs;
+
+use super::command;
+use super::live::Party;
+use super::suites::{Folder, echo};
+use super::told;
+
+/// A project with a recording of `/a` and a report of an earlier run.
+fn project() -> Folder {
+    let folder = Folder::new();
+    folder.tape("a", &["/a"]);
+    let config = "[reports]\njson = \"report.json\"\n";
+    fs::write(folder.path("confcall.toml"), config).unwrap();
+    fs::write(folder.path("report.json"), "old").unwrap();
+    folder
+}
+
+fn replay(folder: &Folder, service: &Party, more: &[&str]) -> (Option<i32>, String) {
+    let arguments = ["replay", "tapes", "--service", &service.url];
+    told(command(&[&arguments[..], more].concat()).current_dir(folder.path("")))
+}
+
+#[test]
+fn no_report_of_an_earlier_run_survives() {
+    let service = echo();
+    for option in ["--learn", "--update"] {
+        let folder = project();
+        let (code, text) = replay(&folder, &service, &[option]);
+        assert_eq!(code, Some(0), "{text}");
+        let report = folder.reported();
+        assert_eq!(report["results"].as_array().unwrap().len(), 0);
+        assert!(report["notes"][0].as_str().unwrap().contains(option));
+
+        let gone = Party {
+            url: "http://127.0.0.1:1".to_owned(),
+            ..echo()
+        };
+        let folder = project();
+        let (code, text) = replay(&folder, &gone, &[option]);
+        assert_eq!(code, Some(3), "{text}");
+        assert!(folder.reported()["errors"][0].is_string());
+    }
+    for option in [&["--learn"][..], &["--update"], &[]] {
+        let folder = project();
+        fs::remove_dir_all(folder.path("tapes")).unwrap();
+        fs::create_dir(folder.path("tapes")).unwrap();
+        let (code, text) = replay(&folder, &service, option);
+        assert_eq!(code, Some(2), "{text}");
+        let error = folder.reported()["errors"][0].to_string();
+        assert!(error.contains("no recording in it"), "{error}");
+    }
+}
