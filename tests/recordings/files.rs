@@ -52,3 +52,30 @@ fn no_report_of_an_earlier_run_survives() {
         assert!(error.contains("no recording in it"), "{error}");
     }
 }
+
+#[test]
+fn a_recording_that_was_cut_off_is_never_complete() {
+    let service = echo();
+    let folder = project();
+    let tape = folder.tape("a", &["/a", "/b"]);
+    let whole = fs::read_to_string(&tape).unwrap();
+    let torn = &whole[..whole.len() - 40];
+    fs::write(&tape, torn).unwrap();
+    let (code, text) = replay(&folder, &service, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let notes = folder.reported()["results"][0]["notes"].to_string();
+    assert!(notes.contains("tape.jsonl:3"), "{notes}");
+    assert_eq!(text.matches("tape.jsonl:3").count(), 1, "{text}");
+
+    // What has changed is in a line that is whole.
+    let changed = torn.replace("{\"at\":\"/a\"}", "{\"at\":\"elsewhere\"}");
+    fs::write(&tape, &changed).unwrap();
+    let (code, text) = replay(&folder, &service, &["--update"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("stays as it was"), "{text}");
+    assert_eq!(fs::read_to_string(&tape).unwrap(), changed);
+
+    let (code, text) = told(&mut command(&["check", "--secrets", tape.to_str().unwrap()]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warning: ") && text.contains(":3"), "{text}");
+}

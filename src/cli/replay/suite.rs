@@ -130,7 +130,7 @@ impl Suite {
         next: Option<&Path>,
     ) -> Result<Option<Replayed>, Failure> {
         let (recording, torn) = file::open(path)?;
-        if let Some(torn) = torn {
+        if let (Some(torn), Aim::Learn) = (&torn, &self.options.aim) {
             output::warn(torn);
         }
         if recording.index().is_empty() {
@@ -150,7 +150,11 @@ impl Suite {
         if self.is_started_anew() {
             self.end_party().await;
         }
-        played
+        let mut played = played?;
+        if let (Some(replayed), Some(torn)) = (&mut played, torn) {
+            replayed.torn(&torn.to_string());
+        }
+        Ok(played)
     }
 
     /// A sentence for each rule that is about no place in the recordings.

@@ -38,6 +38,16 @@ pub(crate) struct Replayed {
     pub updated: Option<Updated>,
 }
 
+impl Replayed {
+    /// Notes that the recording is torn, which is therefore not written anew.
+    pub(crate) fn torn(&mut self, why: &str) {
+        self.result.notes.push(why.to_owned());
+        if let Some(updated) = &mut self.updated {
+            updated.left.push(why.to_owned());
+        }
+    }
+}
+
 /// A difference from an exchange, and the index of its violation in the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Differing {
