@@ -15,9 +15,9 @@ pub enum Exit {
     Usage,
     /// 3: the environment failed.
     Environment,
-    /// 1: the target breaks the contract, or something could not be judged, or nothing passed.
+    /// 1: the target breaks the contract, or something could not be judged, or nothing passed or is known.
     Failed,
-    /// 0: something passed and nothing else is wrong.
+    /// 0: something passed, or failed only as listed, and nothing else is wrong.
     Success,
 }
 
@@ -41,7 +41,7 @@ impl Exit {
             Self::Defect
         } else if summary.fail > 0
             || summary.inconclusive > 0
-            || summary.pass == 0
+            || summary.pass + summary.known == 0
             || !run.errors.is_empty()
         {
             Self::Failed
@@ -79,11 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_pass_and_nothing_wrong_is_success() {
+    fn a_pass_or_a_known_failure_and_nothing_wrong_is_success() {
         let none = Summary::default();
         assert_eq!(exit(none), 1);
         assert_eq!(exit(Summary { skip: 3, ..none }), 1);
-        assert_eq!(exit(Summary { known: 3, ..none }), 1);
+        assert_eq!(exit(Summary { known: 3, ..none }), 0);
         let pass = Summary { pass: 1, ..none };
         assert_eq!(
             exit(Summary {

@@ -38,6 +38,10 @@ pub(crate) fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     }
     text.push_str(&roles(run, look));
     text.push('\n');
+    let summary = &run.summary;
+    if run.errors.is_empty() && summary.skip > 0 && counts_besides_skips(summary) == 0 {
+        text.push_str("nothing passed: everything was skipped\n");
+    }
     text.push_str(&last_line(&run.summary, elapsed, look));
     text
 }
@@ -211,6 +215,10 @@ fn last_line(summary: &Summary, elapsed: Duration, look: Look) -> String {
         .collect();
     let seconds = elapsed.as_secs_f64();
     format!("{} in {seconds:.2} s\n", counts.join(", "))
+}
+
+const fn counts_besides_skips(summary: &Summary) -> usize {
+    summary.pass + summary.fail + summary.known + summary.inconclusive + summary.error
 }
 
 #[derive(Clone, Copy)]
