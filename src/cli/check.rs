@@ -289,10 +289,11 @@ fn check(
         ));
         results.extend(checked.results);
     }
-    let run = checker.report(target, results, failures.errors);
+    let mut run = checker.report(target, results, failures.errors.clone());
     if run.errors.is_empty() || !run.results.is_empty() {
         text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
-        text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
+        let render = |run: &Run| terminal::render(run, begun.elapsed(), output.look);
+        text.push_str(&failures.unsaid(&mut run, render));
     }
     let exit = failures.exit;
     Ok(Finished { run, text, exit })

@@ -231,7 +231,7 @@ fn replay(
     }
     let unmatched = known(&project, &found, &mut results)?;
     let mut run = Run::new(target, results);
-    run.errors = [failures.errors, unmatched].concat();
+    run.errors = [failures.errors.clone(), unmatched].concat();
     redaction::run(&mut run, &redactor);
     let mut remedy = String::new();
     if let Some(folder) = &accepted {
@@ -241,7 +241,8 @@ fn replay(
     let mut text = String::new();
     if run.errors.is_empty() || !run.results.is_empty() {
         say_notes(&run);
-        text = terminal::render(&run, started.elapsed(), output.look) + &remedy;
+        let render = |run: &Run| terminal::render(run, started.elapsed(), output.look);
+        text = failures.unsaid(&mut run, render) + &remedy;
     }
     Ok(Finished { run, text, exit })
 }

@@ -109,6 +109,14 @@ impl Default for Failures {
 }
 
 impl Failures {
+    /// The report of a run for the terminal. The failures, the first errors of the run, have been shown already.
+    pub(crate) fn unsaid(&self, run: &mut Run, render: impl FnOnce(&Run) -> String) -> String {
+        let said: Vec<_> = run.errors.drain(..self.errors.len()).collect();
+        let text = render(run);
+        run.errors.splice(..0, said);
+        text
+    }
+
     /// Reports a failure.
     pub(crate) fn take(&mut self, failure: &Failure) {
         failure.tell();

@@ -39,6 +39,7 @@ body{font:1rem/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding
 details,.plain{border-left:.3rem solid gray;margin:.2rem 0;padding:.1rem .6rem}\
 summary{cursor:pointer}\
 pre{overflow-x:auto;font-size:.85rem}\
+p.fail{white-space:pre-wrap}\
 .pass{border-color:seagreen}\
 .fail,.inconclusive,.error{border-color:crimson}\
 .known,.skip{border-color:goldenrod}\

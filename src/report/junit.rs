@@ -60,8 +60,11 @@ fn case(result: &ScenarioResult) -> TestCase {
 
 fn error(text: &str) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_message(text);
-    TestCase::new(text, status)
+    // The first line says what is wrong; the others show the place and the remedy.
+    let first = text.lines().next().unwrap_or_default();
+    status.set_message(first);
+    status.set_description(text);
+    TestCase::new(first, status)
 }
 
 /// A result that did not pass, in one sentence.
@@ -81,6 +84,15 @@ pub(crate) fn headline(result: &ScenarioResult) -> String {
 mod tests {
     use super::*;
     use crate::judge::verdict::JudgedTarget;
+
+    #[test]
+    fn an_error_has_one_line_as_its_name() {
+        let mut run = Run::new(JudgedTarget::default(), Vec::new());
+        run.errors.push("a.toml:1: no key\n  = help: b".into());
+        let xml = render(&run).unwrap();
+        assert!(xml.contains("<testcase name=\"a.toml:1: no key\""), "{xml}");
+        assert_eq!(xml.matches("= help: b").count(), 1, "{xml}");
+    }
 
     #[test]
     fn what_did_not_pass_never_reads_as_passed() {

@@ -31,7 +31,12 @@ pub(crate) fn render(run: &Run, elapsed: Duration, look: Look) -> String {
         }
     }
     for error in &run.errors {
-        let _ = writeln!(text, "{} {}", look.failure("FAIL"), printable(error));
+        let mut lines = error.lines().map(printable);
+        let first = lines.next().unwrap_or_default();
+        let _ = writeln!(text, "{} {first}", look.failure("FAIL"));
+        for line in lines {
+            let _ = writeln!(text, "{line}");
+        }
     }
     for note in &run.notes {
         text.push_str(&wrapped(&format!("note: {note}"), 0, look));
@@ -75,7 +80,8 @@ fn block_of(result: &ScenarioResult, others: usize, look: Look) -> String {
         let _ = write!(text, " and {others} more");
     }
     if !result.reason.is_empty() {
-        let _ = write!(text, ": {}", printable(&result.reason));
+        let lines: Vec<_> = result.reason.lines().map(printable).collect();
+        let _ = write!(text, ": {}", lines.join(" "));
     }
     text.push('\n');
     for warning in &result.warnings {
@@ -325,6 +331,17 @@ mod tests {
         let run = Run::new(target, results);
         let elapsed = Duration::from_millis(210);
         render(&run, elapsed, Look::PLAIN)
+    }
+
+    #[test]
+    fn an_error_has_its_lines() {
+        let mut run = Run::new(JudgedTarget::default(), Vec::new());
+        run.errors.push("a.toml:1: no key\n  = help: a\u{1b}b".into());
+        let text = render(&run, Duration::ZERO, Look::PLAIN);
+        let expected = "FAIL a.toml:1: no key\n  = help: a\u{fffd}b\n";
+        assert!(text.starts_with(expected), "{text}");
+        let known = result(Verdict::Known, "one\ntwo");
+        assert!(block(&known, Look::PLAIN).ends_with(": one two\n"));
     }
 
     #[test]

@@ -150,6 +150,8 @@ fn a_file_that_is_no_recording_does_not_keep_others_from_being_judged() {
     let place = format!("error: {}:1:1: ", broken.display());
     assert!(text.contains(&place), "{text}");
     assert!(text.contains("2 passed, 0 failed"), "{text}");
+    assert_eq!(text.matches(":1:1: ").count(), 1, "{text}");
+    assert!(!text.contains('\u{fffd}'), "{text}");
     let passed = [("a/tape.jsonl", "pass"), ("c/tape.jsonl", "pass")];
     assert_eq!(folder.results(), pairs(&passed));
     let errors = folder.reported()["errors"].clone();
