@@ -174,6 +174,26 @@ fn an_upstream_that_breaks_off_breaks_the_answer() {
     assert!(loaded.exchanges[0].broke.is_some());
 }
 
+#[cfg(unix)]
+#[test]
+fn the_end_tells_what_was_recorded_and_what_cannot_be_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    let (service, _requests) = party("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234");
+    let (bot, _notifications) = party(OK);
+    let proxy = recorder(&cassette, &["--service", &service, "--bot", &bot], 2);
+    post(&proxy.addresses[0], "/app/calls/1/invite", "", "{}");
+    post(&proxy.addresses[1], "/callback", "", "{}");
+    let pid = rustix::process::Pid::from_raw(proxy.child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let (code, text) = proxy.end();
+    assert_eq!(code, Some(0), "{text}");
+    let said = "a.jsonl: 1 request, 1 notification, 1 call; not replayable:\n  \
+                exchange 1, `POST /app/calls/1/invite`: ";
+    assert!(text.contains(said), "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+}
+
 #[test]
 fn a_service_that_is_not_there_is_a_bad_gateway() {
     let folder = tempfile::tempdir().unwrap();

@@ -24,11 +24,13 @@ use crate::http::tls::Authority;
 use crate::record;
 use crate::record::{Bot, Bots, Parties, Service, Sinks};
 use crate::redact::{ProjectRedaction, Redactor};
+use crate::replay::recording::file;
+use crate::replay::recording::summary::Summary;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the one for the bot, then the one for the service. \
-Records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written. \
+Records until SIGTERM or Ctrl-C, and then prints what was recorded, and what of it cannot be replayed. Secrets are replaced before anything is written. \
 `confcall ca` explains how to make the bot trust the certificates of --intercept.
 
 Examples:
@@ -92,6 +94,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     let redactor = redactor(arguments.config.as_deref())?;
     let runtime = super::runtime()?;
     let shutdown = CancellationToken::new();
+    let cassette = arguments.cassette.clone();
     runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
         let authority = authority.as_deref();
@@ -136,8 +139,18 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
         record::record(parties, sinks, shutdown)
             .await
             .map_err(EnvironmentError::Record)?;
-        Ok(Exit::Success)
-    })
+        Ok::<_, Failure>(())
+    })?;
+    output.print(&recorded(&cassette)?)?;
+    Ok(Exit::Success)
+}
+
+/// What the cassette holds.
+fn recorded(cassette: &Path) -> Result<String, Failure> {
+    let (recording, _) = file::open(cassette)?;
+    let summary = Summary::of(recording.index());
+    let summary = summary.map_err(|lost| EnvironmentError::Replay(lost.into()))?;
+    Ok(format!("{}: {summary}\n", cassette.display()))
 }
 
 fn warn(text: &str) {

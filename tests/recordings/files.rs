@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::command;
-use super::live::Party;
 use super::suites::{Folder, echo};
 use super::told;
 
@@ -17,8 +16,8 @@ fn project() -> Folder {
     folder
 }
 
-fn replay(folder: &Folder, service: &Party, more: &[&str]) -> (Option<i32>, String) {
-    let arguments = ["replay", "tapes", "--service", &service.url];
+fn replay(folder: &Folder, service: &str, more: &[&str]) -> (Option<i32>, String) {
+    let arguments = ["replay", "tapes", "--service", service];
     told(command(&[&arguments[..], more].concat()).current_dir(folder.path("")))
 }
 
@@ -27,18 +26,14 @@ fn no_report_of_an_earlier_run_survives() {
     let service = echo();
     for option in ["--learn", "--update"] {
         let folder = project();
-        let (code, text) = replay(&folder, &service, &[option]);
+        let (code, text) = replay(&folder, &service.url, &[option]);
         assert_eq!(code, Some(0), "{text}");
         let report = folder.reported();
         assert_eq!(report["results"].as_array().unwrap().len(), 0);
         assert!(report["notes"][0].as_str().unwrap().contains(option));
 
-        let gone = Party {
-            url: "http://127.0.0.1:1".to_owned(),
-            ..echo()
-        };
         let folder = project();
-        let (code, text) = replay(&folder, &gone, &[option]);
+        let (code, text) = replay(&folder, "http://127.0.0.1:1", &[option]);
         assert_eq!(code, Some(3), "{text}");
         assert!(folder.reported()["errors"][0].is_string());
     }
@@ -46,7 +41,7 @@ fn no_report_of_an_earlier_run_survives() {
         let folder = project();
         fs::remove_dir_all(folder.path("tapes")).unwrap();
         fs::create_dir(folder.path("tapes")).unwrap();
-        let (code, text) = replay(&folder, &service, option);
+        let (code, text) = replay(&folder, &service.url, option);
         assert_eq!(code, Some(2), "{text}");
         let error = folder.reported()["errors"][0].to_string();
         assert!(error.contains("no recording in it"), "{error}");
@@ -61,7 +56,7 @@ fn a_recording_that_was_cut_off_is_never_complete() {
     let whole = fs::read_to_string(&tape).unwrap();
     let torn = &whole[..whole.len() - 40];
     fs::write(&tape, torn).unwrap();
-    let (code, text) = replay(&folder, &service, &[]);
+    let (code, text) = replay(&folder, &service.url, &[]);
     assert_eq!(code, Some(0), "{text}");
     let notes = folder.reported()["results"][0]["notes"].to_string();
     assert!(notes.contains("tape.jsonl:3"), "{notes}");
@@ -70,7 +65,7 @@ fn a_recording_that_was_cut_off_is_never_complete() {
     // What has changed is in a line that is whole.
     let changed = torn.replace("{\"at\":\"/a\"}", "{\"at\":\"elsewhere\"}");
     fs::write(&tape, &changed).unwrap();
-    let (code, text) = replay(&folder, &service, &["--update"]);
+    let (code, text) = replay(&folder, &service.url, &["--update"]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("stays as it was"), "{text}");
     assert_eq!(fs::read_to_string(&tape).unwrap(), changed);

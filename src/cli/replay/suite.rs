@@ -282,7 +282,7 @@ impl Suite {
             gone: gone.clone(),
             shutdown: stop.token.clone(),
         };
-        let playing = live::bot(bot, url, listener, given, options, ending);
+        let playing = Box::pin(live::bot(bot, url, listener, given, options, ending));
         let playing = telling(running.zip(gone), playing);
         let played = while_running(running, playing, &stop, &self.interrupt, Some(GRACE));
         let mut replayed = played.await.map_err(EnvironmentError::from)?;

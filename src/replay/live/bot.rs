@@ -86,7 +86,10 @@ pub(crate) async fn bot(
     }
     let permits = Arc::new(Semaphore::new(MOST_REQUESTS));
     while !session.party().is_decided() {
-        let is_gone = ending.gone.as_ref().is_some_and(|it| it.is_cancelled());
+        let is_gone = ending
+            .gone
+            .as_ref()
+            .is_some_and(CancellationToken::is_cancelled);
         let ready = if is_gone {
             Vec::new()
         } else {

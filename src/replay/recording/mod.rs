@@ -6,6 +6,7 @@
 
 pub(crate) mod file;
 mod grouping;
+pub(crate) mod summary;
 
 use std::collections::HashMap;
 use std::ops::Range;
