@@ -76,6 +76,17 @@ pub(crate) fn beside(found: &[Found]) -> Vec<String> {
     all.iter().map(|it| it.display().to_string()).collect()
 }
 
+/// True if no other recording is in the folders of these.
+pub(crate) fn are_whole_folders(found: &[Found]) -> bool {
+    let own: HashSet<_> = found
+        .iter()
+        .map(|it| files::one_spelling(&it.path))
+        .collect();
+    let beside = beside(found);
+    let mut beside = beside.iter().map(|it| files::one_spelling(Path::new(it)));
+    beside.all(|it| own.contains(&it))
+}
+
 /// Files and folders as a report names them.
 pub(crate) fn listed(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();

@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::project::ProjectTarget;
-use super::recordings::Found;
+use super::recordings::{Found, are_whole_folders};
 use super::reports::{Failures, Finished, ReportFile, Reports, reporting, without_results};
 use super::scenarios::Source;
 use super::snapshots::Conversation;
@@ -202,9 +202,14 @@ fn replay(
     let Played {
         replayed,
         unplayed,
+        unused_rules,
         is_interrupted,
         failures,
     } = play(options, &read, output)?;
+    // A rule may be about a recording that was not asked for.
+    if are_whole_folders(&found) {
+        unused_rules.iter().for_each(output::warn);
+    }
     let mut conversations = Vec::new();
     if let Some(folder) = &accepted {
         let all = (0..).zip(&replayed);
@@ -265,6 +270,8 @@ struct Played {
     replayed: Vec<(PathBuf, Replayed)>,
     /// Those that an interrupt left.
     unplayed: Vec<PathBuf>,
+    /// A sentence for each rule that is about nothing in the recordings.
+    unused_rules: Vec<String>,
     /// True if an interrupt left something of a recording, or a whole one.
     is_interrupted: bool,
     failures: Failures,
@@ -278,6 +285,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
     let mut played = Played {
         replayed: Vec::new(),
         unplayed: Vec::new(),
+        unused_rules: Vec::new(),
         is_interrupted: false,
         failures: Failures::default(),
     };
@@ -307,7 +315,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
         }
         suite.end().await;
         if played.failures.errors.is_empty() && !played.is_interrupted {
-            suite.unused_rules().iter().for_each(output::warn);
+            played.unused_rules = suite.unused_rules();
         }
     });
     runtime.shutdown_background();
@@ -419,7 +427,11 @@ impl Arguments {
     }
 
     /// The recordings. The reports begin.
-    fn find(&mut self, target: &JudgedTarget, reports: &mut Reports) -> Result<Vec<Found>, Failure> {
+    fn find(
+        &mut self,
+        target: &JudgedTarget,
+        reports: &mut Reports,
+    ) -> Result<Vec<Found>, Failure> {
         reports.ask(self.report.clone(), target.clone(), &self.files)?;
         let found = recordings::find(&self.files)?;
         let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();

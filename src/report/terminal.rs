@@ -336,7 +336,8 @@ mod tests {
     #[test]
     fn an_error_has_its_lines() {
         let mut run = Run::new(JudgedTarget::default(), Vec::new());
-        run.errors.push("a.toml:1: no key\n  = help: a\u{1b}b".into());
+        run.errors
+            .push("a.toml:1: no key\n  = help: a\u{1b}b".into());
         let text = render(&run, Duration::ZERO, Look::PLAIN);
         let expected = "FAIL a.toml:1: no key\n  = help: a\u{fffd}b\n";
         assert!(text.starts_with(expected), "{text}");

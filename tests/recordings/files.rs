@@ -70,7 +70,11 @@ fn a_recording_that_was_cut_off_is_never_complete() {
     assert!(text.contains("stays as it was"), "{text}");
     assert_eq!(fs::read_to_string(&tape).unwrap(), changed);
 
-    let (code, text) = told(&mut command(&["check", "--secrets", tape.to_str().unwrap()]));
+    let (code, text) = told(&mut command(&[
+        "check",
+        "--secrets",
+        tape.to_str().unwrap(),
+    ]));
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("warning: ") && text.contains(":3"), "{text}");
 }

@@ -259,6 +259,13 @@ fn rules_that_are_about_nothing_or_wrong_are_told() {
         assert_eq!(actual, code, "{told}");
         assert!(told.contains(said), "{told}");
     }
+    // Another recording in the folder may have what the rule is about.
+    let rule = "[[replay.rule]]\npointer = \"/nummer\"\ncompare = \"shape\"\n";
+    fs::write(folder.path().join("confcall.toml"), rule).unwrap();
+    fs::copy(&path, folder.path().join("other.jsonl")).unwrap();
+    let (code, _, told) = replay(&path, &service.url, &[]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("matches nothing"), "{told}");
 }
 
 /// A recorded invitation with a notification of this entry.
