@@ -245,7 +245,8 @@ impl Reports {
         }
         let unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
         // What is written to a pipe stays written.
-        let files = self.files.iter().filter(|it| !files::is_special(&it.path));
+        let is_written = |path: &Path| path.is_dir() || !files::is_special(path);
+        let files = self.files.iter().filter(|it| is_written(&it.path));
         files
             .into_iter()
             .try_for_each(|report| report.write(&unfinished))

@@ -48,6 +48,20 @@ fn no_report_of_an_earlier_run_survives() {
     }
 }
 
+/// A folder where the report should be is seen before anything is sent.
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_before_the_replay() {
+    let service = echo();
+    let folder = project();
+    fs::create_dir(folder.path("xml")).unwrap();
+    let report = format!("junit={}", folder.path("xml").display());
+    let (code, text) = replay(&folder, &service.url, &["--report", &report]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("cannot be written"), "{text}");
+    assert!(service.got().is_empty());
+    assert!(folder.reported()["errors"][0].is_string());
+}
+
 #[test]
 fn a_recording_that_was_cut_off_is_never_complete() {
     let service = echo();
