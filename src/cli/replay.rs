@@ -213,7 +213,8 @@ fn replay(
     let mut conversations = Vec::new();
     if let Some(folder) = &accepted {
         let all = (0..).zip(&replayed);
-        let all = all.filter(|(_, (_, it))| !it.conversation.is_empty());
+        let is_whole = |it: &Replayed| it.end == End::ByItself && !it.conversation.is_empty();
+        let all = all.filter(|(_, (_, it))| is_whole(it));
         conversations.extend(all.map(|(at, (file, replayed))| {
             conversation(at, folder, file, replayed, token.as_deref())
         }));
