@@ -11,7 +11,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::matching::asked::{Asked, Given};
+use super::matching::compared::{ComparedBody, ComparedRequest};
 use super::matching::content::Content;
 use super::matching::target::query_of;
 use super::values::nested;
@@ -345,12 +345,12 @@ impl ExchangeRules {
     /// Marks the rules whose place is in a message of an exchange.
     pub(super) fn mark_used(&self, used: &mut [bool], exchange: &RawExchange<'_>) {
         let (request, response) = (&exchange.request, exchange.response.as_ref());
-        let asked = Asked::recorded(request);
-        let answered = response.map(|it| (&it.headers, Given::from(&it.body)));
+        let compared = ComparedRequest::recorded(request);
+        let answered = response.map(|it| (&it.headers, ComparedBody::from(&it.body)));
         let answered = answered.as_ref();
         let answer = answered.and_then(|(headers, body)| body.content(headers.get("content-type")));
         let messages = [
-            (Some(asked.headers), asked.content()),
+            (Some(compared.headers), compared.content()),
             (answered.map(|it| it.0), answer),
         ];
         for (headers, content) in messages {
@@ -364,7 +364,7 @@ impl ExchangeRules {
                     }
                     RulePlace::Query(name) => {
                         // Addresses have queries too.
-                        let mut is_there = has_parameter(asked.target, name);
+                        let mut is_there = has_parameter(compared.target, name);
                         content.each_text("", &mut |_, it| is_there |= has_parameter(it, name));
                         is_there || fields().any(|(_, value)| has_parameter(value, name))
                     }

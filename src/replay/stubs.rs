@@ -4,7 +4,7 @@
 //! A stub is found by method, path and query, as a replay finds it. Each request is on its own: its ids
 //! may differ from the recorded ones, whatever other requests had in their place.
 
-use super::matching::asked::Asked;
+use super::matching::compared::ComparedRequest;
 use super::matching::comparison::{Comparison, Part};
 use super::matching::requests::Requests;
 use super::outgoing::Outgoing;
@@ -59,7 +59,7 @@ impl Stubs {
             headers,
             ..
         } = request;
-        let mut found = self.matching(&Asked::live(method, target, headers, &bytes))?;
+        let mut found = self.matching(&ComparedRequest::live(method, target, headers, &bytes))?;
         // The stubs of the ids that the bot asks about are its own, and so are those of what it sends.
         for is_nearer in [|it: &Stub| it.has_same_ids, |it: &Stub| it.is_equal] {
             if found.iter().any(is_nearer) {
@@ -73,14 +73,14 @@ impl Stubs {
     }
 
     /// The stubs that have the method, path and query of a request.
-    fn matching(&self, live: &Asked<'_>) -> Result<Vec<Stub>, Diagnostic> {
+    fn matching(&self, live: &ComparedRequest<'_>) -> Result<Vec<Stub>, Diagnostic> {
         let mut found = Vec::new();
         for (file, stubs) in self.0.iter().enumerate() {
             let rules = stubs.recorded.rules();
             for exchange in stubs.requests.at_path(&live.path_keys()) {
                 let stub = stubs.recorded.load_raw(exchange, |it| {
                     let is_whole = it.response.is_some() && it.broke.is_none();
-                    let recorded = is_whole.then(|| Asked::recorded(&it.request))?;
+                    let recorded = is_whole.then(|| ComparedRequest::recorded(&it.request))?;
                     let mut mapping = Mapping::default();
                     let comparison = Comparison::of_requests(rules, &mapping, &recorded, live);
                     let mut differences = comparison.differences.iter();

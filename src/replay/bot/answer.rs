@@ -7,7 +7,7 @@ use crate::cassette::raw::{RawBody, RawResponse};
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::http::message::{Body, Headers, Response};
-use crate::replay::matching::asked::Given;
+use crate::replay::matching::compared::ComparedBody;
 use crate::replay::matching::comparison::{Comparison, Part};
 use crate::replay::matching::target::{ADDRESS_FIELDS, Own};
 use crate::replay::outcome::Outcome;
@@ -136,6 +136,6 @@ fn body(
         RawBody::Omitted { .. } => live.raw,
         _ => live.body,
     };
-    let given = Given::from(&recorded.body);
+    let given = ComparedBody::from(&recorded.body);
     comparison.bodies(mapping, &given, bytes, (types[0], types[1]));
 }

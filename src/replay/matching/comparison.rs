@@ -11,8 +11,8 @@ use serde_json::Value;
 use serde_json::json as value;
 use sha2::{Digest as _, Sha256};
 
-use super::asked::{Asked, Given};
 use super::at::At;
+use super::compared::{ComparedBody, ComparedRequest};
 use super::content::{Content, is_same_number};
 use super::target::{Own, query_of};
 use crate::contract::shape::{bare_type, canonical};
@@ -114,8 +114,8 @@ impl Comparison {
     pub(in crate::replay) fn of_requests(
         rules: &Rules,
         mapping: &Mapping,
-        recorded: &Asked<'_>,
-        live: &Asked<'_>,
+        recorded: &ComparedRequest<'_>,
+        live: &ComparedRequest<'_>,
     ) -> Self {
         let rules = rules.of_request(recorded.method, recorded.target);
         let mut comparison = Self::between(rules, recorded.own(), live.own());
@@ -132,7 +132,7 @@ impl Comparison {
             });
         }
         comparison.fields(mapping, recorded.headers, live.headers, &[]);
-        if let Given::Bytes(bytes) = &live.body {
+        if let ComparedBody::Bytes(bytes) = &live.body {
             let types = (recorded.content_type, live.content_type);
             comparison.bodies(mapping, &recorded.body, bytes, types);
         }
@@ -161,7 +161,7 @@ impl Comparison {
     pub(in crate::replay) fn bodies(
         &mut self,
         mapping: &Mapping,
-        recorded: &Given<'_>,
+        recorded: &ComparedBody<'_>,
         live: &[u8],
         types: (Option<&str>, Option<&str>),
     ) {
@@ -173,10 +173,10 @@ impl Comparison {
             self.differ_in_field(CONTENT_TYPE, value!(recorded_type), live_type);
         }
         let expected = match recorded {
-            Given::Omitted { length, sha256 } => return self.omitted(*length, sha256, live),
+            ComparedBody::Omitted { length, sha256 } => return self.omitted(*length, sha256, live),
             other => other.content(types.0),
         };
-        let is_json = matches!(recorded, Given::Json(_));
+        let is_json = matches!(recorded, ComparedBody::Json(_));
         let as_json = || Content::json(std::str::from_utf8(live).ok()?);
         let actual = as_json().filter(|_| is_json).unwrap_or_else(|| {
             // A content of another type is shown as the recorded one would be.

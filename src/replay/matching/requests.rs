@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
-use super::asked::RequestKey;
+use super::compared::RequestKey;
 use crate::replay::values::Key;
 use crate::replay::values::mapping::Mapping;
 

@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::asked::Asked;
 use super::at::At;
+use super::compared::ComparedRequest;
 use super::comparison::Comparison;
 use super::content::Content;
 use super::target::Own;
@@ -266,9 +266,9 @@ fn what_is_exact_is_expected_as_it_was_recorded() {
         let body = |id: &str| json!({"id": id}).to_string();
         let recorded = (target(ONE, ONE), body(ONE));
         let live = (target("3", OTHER), body("3"));
-        let [recorded, live] = [&recorded, &live].map(|(target, body)| Asked {
+        let [recorded, live] = [&recorded, &live].map(|(target, body)| ComparedRequest {
             content_type: Some("application/json"),
-            ..Asked::live("GET", target, &headers, body.as_bytes())
+            ..ComparedRequest::live("GET", target, &headers, body.as_bytes())
         });
         let compared = Comparison::of_requests(&rules, &mapping, &recorded, &live);
         let shown = compared.differences.iter().map(|it| it.expected.clone());
@@ -366,10 +366,10 @@ fn rules_say_how_a_parameter_of_a_query_is_compared() {
     ] {
         let rows = serde_json::from_value::<Vec<ReplayRule>>(rules.clone()).unwrap();
         let headers = Headers::new();
-        let [recorded, asked] =
-            ["/a?skip=1&top=5", live].map(|it| Asked::live("GET", it, &headers, b""));
+        let [recorded, compared] =
+            ["/a?skip=1&top=5", live].map(|it| ComparedRequest::live("GET", it, &headers, b""));
         let compared =
-            Comparison::of_requests(&rows.into(), &Mapping::default(), &recorded, &asked);
+            Comparison::of_requests(&rows.into(), &Mapping::default(), &recorded, &compared);
         assert_eq!(compared.differences.is_empty(), is_same, "{rules} {live}");
     }
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use self::grouping::Grouping;
-use super::matching::asked::{Asked, Given, RequestKey};
+use super::matching::compared::{ComparedBody, ComparedRequest, RequestKey};
 use super::matching::content::Content;
 use super::matching::requests::Requests;
 use super::matching::target::{Own, is_address_field, is_local, local_authority};
@@ -85,12 +85,12 @@ struct Read {
 impl Read {
     /// Reads the exchange of a line, its number counted from 1, which begins at the byte `at`.
     fn of(exchange: &RawExchange<'_>, text: &[u8], at: u64, line: usize) -> Self {
-        let asked = Asked::recorded(&exchange.request);
-        let content = asked.content();
+        let compared = ComparedRequest::recorded(&exchange.request);
+        let content = compared.content();
         let absent = Content::Empty;
         let request_content = content.as_ref().unwrap_or(&absent);
         let response = exchange.response.as_ref();
-        let given = response.map(|it| (it, Given::from(&it.body)));
+        let given = response.map(|it| (it, ComparedBody::from(&it.body)));
         let response_content = given
             .as_ref()
             .and_then(|(response, given)| given.content(response.headers.get("content-type")));
@@ -98,7 +98,7 @@ impl Read {
         let keys = |values: Values| values.ids.iter().map(|it| Key::of(it)).collect::<Vec<_>>();
         let is_request = exchange.direction == Direction::Request;
         let of_request = Values::of(
-            Some(asked.target),
+            Some(compared.target),
             &exchange.request.headers,
             request_content,
         );
@@ -131,10 +131,10 @@ impl Read {
             request_ids: keys(of_request),
             response_ids: of_response.map(keys).unwrap_or_default(),
             request: is_request.then(|| {
-                let media_type = asked.media_type();
+                let media_type = compared.media_type();
                 (
-                    asked.key(media_type.as_deref(), content.as_ref()),
-                    asked.host.clone(),
+                    compared.key(media_type.as_deref(), content.as_ref()),
+                    compared.host.clone(),
                 )
             }),
         }
@@ -304,7 +304,7 @@ impl Index {
     /// The addresses of the service in a recorded answer: the one that the request names. In version
     /// 1 of the format, recorders passed on the service's own address in header fields.
     pub(super) fn own(&self, exchange: &RawExchange<'_>) -> Own {
-        let host = Asked::recorded(&exchange.request).host;
+        let host = ComparedRequest::recorded(&exchange.request).host;
         let mut own = Vec::from_iter(host);
         if self.version == 1 && own.iter().all(|it| is_local(it)) {
             let fields = exchange.response.iter().flat_map(|it| it.headers.iter());
@@ -414,9 +414,9 @@ impl Index {
             return Ok(Vec::new());
         }
         let values = self.load_raw(index, |exchange| {
-            let asked = Asked::recorded(&exchange.request);
-            let content = asked.content().unwrap_or(Content::Empty);
-            Values::of(Some(asked.target), &exchange.request.headers, &content)
+            let compared = ComparedRequest::recorded(&exchange.request);
+            let content = compared.content().unwrap_or(Content::Empty);
+            Values::of(Some(compared.target), &exchange.request.headers, &content)
         })?;
         let ids = values.ids.into_iter();
         Ok(ids.filter(|it| chosen.contains(&Key::of(it))).collect())

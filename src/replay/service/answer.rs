@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Headers;
 use crate::replay::Outgoing;
-use crate::replay::matching::asked::{Asked, path_shape};
+use crate::replay::matching::compared::{ComparedRequest, path_shape};
 use crate::replay::matching::comparison::{Comparison, Difference, Part};
 use crate::replay::matching::requests::Requests;
 use crate::replay::recording::Index;
@@ -49,14 +49,14 @@ pub(crate) struct Answer {
 
 impl LiveRequest<'_> {
     /// The request as a recording may keep it.
-    pub(super) fn message(&self, asked: &Asked<'_>) -> LiveMessage {
+    pub(super) fn message(&self, compared: &ComparedRequest<'_>) -> LiveMessage {
         LiveMessage {
             method: self.method.to_owned(),
-            target: asked.target.to_owned(),
+            target: compared.target.to_owned(),
             headers: self.headers.clone(),
             body: Bytes::copy_from_slice(self.body),
             coding: self.coding.map(str::to_owned),
-            own: asked.own(),
+            own: compared.own(),
             ..LiveMessage::default()
         }
     }
@@ -104,12 +104,12 @@ pub(super) fn nearest(
     index: &Index,
     requests: &Requests,
     mapping: &Mapping,
-    live: &Asked<'_>,
+    live: &ComparedRequest<'_>,
 ) -> Result<Option<Nearest>, Diagnostic> {
     let mut best: Option<((usize, bool, usize), Comparison)> = None;
     for exchange in requests.at_path(&live.path_keys()) {
         let comparison = index.load_raw(exchange, |it| {
-            let recorded = Asked::recorded(&it.request);
+            let recorded = ComparedRequest::recorded(&it.request);
             Comparison::of_requests(index.rules(), mapping, &recorded, live)
         })?;
         let is_served = requests.is_served(exchange);
@@ -131,7 +131,7 @@ pub(super) fn nearest(
 fn most_similar(
     recorded: &Index,
     requests: &Requests,
-    live: &Asked<'_>,
+    live: &ComparedRequest<'_>,
 ) -> Result<Option<Nearest>, Diagnostic> {
     let shape = |method: &str, target: &str| format!("{method} {}", path_shape(target));
     let live_shape = shape(live.method, live.target);

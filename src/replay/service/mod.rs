@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::answer::{Nearest, nearest, refusal};
-use super::matching::asked::{Asked, RequestKey};
+use super::matching::compared::{ComparedRequest, RequestKey};
 use super::matching::comparison::{Comparison, Part};
 use super::matching::content::Content;
 use super::matching::requests::Requests;
@@ -153,14 +153,14 @@ impl Service {
     }
 
     fn match_request(&mut self, request: &LiveRequest<'_>) -> Result<Answer, Diagnostic> {
-        let asked = Asked::live(
+        let compared = ComparedRequest::live(
             request.method,
             request.target,
             request.headers,
             request.body,
         );
-        let live = self.update.is_some().then(|| request.message(&asked));
-        let answer = self.match_asked(request, &asked)?;
+        let live = self.update.is_some().then(|| request.message(&compared));
+        let answer = self.match_asked(request, &compared)?;
         if let (Some(update), Some(exchange), Some(live)) =
             (&mut self.update, answer.exchange, live)
         {
@@ -172,42 +172,42 @@ impl Service {
     fn match_asked(
         &mut self,
         request: &LiveRequest<'_>,
-        asked: &Asked<'_>,
+        compared: &ComparedRequest<'_>,
     ) -> Result<Answer, Diagnostic> {
         let LiveRequest { headers, body, .. } = *request;
         let base = headers
             .get("host")
             .map(|host| format!("{}://{host}", request.scheme));
-        let content = asked.content().unwrap_or(Content::Empty);
-        let media_type = asked.media_type();
+        let content = compared.content().unwrap_or(Content::Empty);
+        let media_type = compared.media_type();
         let mut keys = Vec::new();
         // What was recorded without a media type may have any.
         for media_type in [media_type.as_deref(), None] {
-            let key = asked.key(media_type, Some(&content));
-            if let Some(index) = self.find_equal(&key, asked) {
+            let key = compared.key(media_type, Some(&content));
+            if let Some(index) = self.find_equal(&key, compared) {
                 let mut answer = self.serve(index, base.as_deref())?;
-                answer.is_repeatable &= self.requests.is_unique(&key, asked.host.as_deref());
+                answer.is_repeatable &= self.requests.is_unique(&key, compared.host.as_deref());
                 return Ok(answer);
             }
             keys.push(key);
         }
         let json = std::str::from_utf8(body).ok().and_then(Content::json);
-        keys.extend(json.map(|json| asked.key(None, Some(&json))));
-        let mut found = self.find(&keys, asked)?;
+        keys.extend(json.map(|json| compared.key(None, Some(&json))));
+        let mut found = self.find(&keys, compared)?;
         if found.is_none() && self.options.serving == Serving::Repeated {
-            let same_path = self.requests.at_path(&asked.path_keys());
+            let same_path = self.requests.at_path(&compared.path_keys());
             self.requests.begin_again(&same_path);
-            found = match self.find(&keys, asked)? {
-                None => self.find_with_new_values(&same_path, asked)?,
+            found = match self.find(&keys, compared)? {
+                None => self.find_with_new_values(&same_path, compared)?,
                 found => found,
             };
         }
         let found = match found {
-            None if self.serves_changed => self.find_changed(asked)?,
+            None if self.serves_changed => self.find_changed(compared)?,
             found => found,
         };
         let Some(index) = found else {
-            return self.refuse(asked);
+            return self.refuse(compared);
         };
         let answer = self.serve(index, base.as_deref())?;
         Ok(Answer {
@@ -217,15 +217,17 @@ impl Service {
     }
 
     /// The recording whose values are all those of a request, which stand for themselves.
-    fn find_equal(&mut self, key: &RequestKey, asked: &Asked<'_>) -> Option<usize> {
+    fn find_equal(&mut self, key: &RequestKey, compared: &ComparedRequest<'_>) -> Option<usize> {
         let stand = |id: &Key| self.mapping.may_stand_for_itself(*id);
         let rules = self.recorded.rules();
         // A key knows nothing of rules. The path of an equal request is the same to the letter.
-        let is_by_rules = !rules.of_request(asked.method, asked.target).is_empty();
+        let is_by_rules = !rules
+            .of_request(compared.method, compared.target)
+            .is_empty();
         if is_by_rules || key.needs_comparison || !key.ids.iter().all(stand) {
             return None;
         }
-        let index = self.requests.find_equal(key, asked.host.as_deref())?;
+        let index = self.requests.find_equal(key, compared.host.as_deref())?;
         // The version of the mapping stays: values that stand for themselves change no answer.
         for id in &key.ids {
             self.mapping.learn_same(*id);
@@ -236,30 +238,30 @@ impl Service {
     fn find(
         &mut self,
         keys: &[RequestKey],
-        asked: &Asked<'_>,
+        compared: &ComparedRequest<'_>,
     ) -> Result<Option<usize>, Diagnostic> {
         let mut seen = Vec::new();
         for key in keys {
-            let host = asked.host.as_deref();
+            let host = compared.host.as_deref();
             for index in self.requests.find_similar(key, host, &self.mapping) {
-                if self.matches(index, asked)? {
+                if self.matches(index, compared)? {
                     return Ok(Some(index));
                 }
                 seen.push(index);
             }
         }
-        let mut others = self.requests.at_path(&asked.path_keys());
+        let mut others = self.requests.at_path(&compared.path_keys());
         others.retain(|it| !self.requests.is_served(*it) && !seen.contains(it));
         let mut of_other_path = Vec::new();
         for index in others {
-            if !self.has_path_of(index, asked)? {
+            if !self.has_path_of(index, compared)? {
                 of_other_path.push(index);
-            } else if self.matches(index, asked)? {
+            } else if self.matches(index, compared)? {
                 return Ok(Some(index));
             }
         }
         for index in of_other_path {
-            if self.matches(index, asked)? {
+            if self.matches(index, compared)? {
                 return Ok(Some(index));
             }
         }
@@ -267,8 +269,12 @@ impl Service {
     }
 
     /// True if the recorded path is the one of a request to the letter.
-    fn has_path_of(&self, index: usize, asked: &Asked<'_>) -> Result<bool, Diagnostic> {
-        let path = resource::path_of(asked.target);
+    fn has_path_of(
+        &self,
+        index: usize,
+        compared: &ComparedRequest<'_>,
+    ) -> Result<bool, Diagnostic> {
+        let path = resource::path_of(compared.target);
         self.recorded
             .load_raw(index, |it| resource::path_of(&it.request.target) == path)
     }
@@ -277,7 +283,7 @@ impl Service {
     fn find_with_new_values(
         &mut self,
         same_path: &[usize],
-        asked: &Asked<'_>,
+        compared: &ComparedRequest<'_>,
     ) -> Result<Option<usize>, Diagnostic> {
         for index in same_path.iter().copied() {
             let chosen = self.recorded.chosen_in(index)?;
@@ -286,7 +292,7 @@ impl Service {
                 // The first comparison was the same.
                 continue;
             }
-            if self.matches(index, asked)? {
+            if self.matches(index, compared)? {
                 return Ok(Some(index));
             }
             self.mapping.extend(forgotten);
@@ -295,8 +301,11 @@ impl Service {
     }
 
     /// The unserved request of the same method and path that a live one has changed.
-    fn find_changed(&mut self, asked: &Asked<'_>) -> Result<Option<usize>, Diagnostic> {
-        let nearest = nearest(&self.recorded, &self.requests, &self.mapping, asked)?;
+    fn find_changed(
+        &mut self,
+        compared: &ComparedRequest<'_>,
+    ) -> Result<Option<usize>, Diagnostic> {
+        let nearest = nearest(&self.recorded, &self.requests, &self.mapping, compared)?;
         let changed = nearest.filter(|it| it.is_of_path && !self.requests.is_served(it.exchange));
         let Some(Nearest {
             exchange,
@@ -316,14 +325,18 @@ impl Service {
     }
 
     /// Compares a request with a recorded one. If they match, the mapping learns its values.
-    fn matches(&mut self, index: usize, asked: &Asked<'_>) -> Result<bool, Diagnostic> {
+    fn matches(
+        &mut self,
+        index: usize,
+        compared: &ComparedRequest<'_>,
+    ) -> Result<bool, Diagnostic> {
         let (requests, mapping) = (&self.requests, &self.mapping);
         let rules = self.recorded.rules();
         let comparison = self.recorded.load_raw(index, |it| {
-            let recorded = Asked::recorded(&it.request);
+            let recorded = ComparedRequest::recorded(&it.request);
             requests
-                .is_host(recorded.host.as_deref(), asked.host.as_deref())
-                .then(|| Comparison::of_requests(rules, mapping, &recorded, asked))
+                .is_host(recorded.host.as_deref(), compared.host.as_deref())
+                .then(|| Comparison::of_requests(rules, mapping, &recorded, compared))
         })?;
         let same = comparison.filter(|it| it.differences.is_empty());
         let Some(comparison) = same else {
@@ -424,12 +437,12 @@ impl Service {
 
     /// Refuses a request without a match, and shows the nearest recorded request. If that was not
     /// served, the live request counts as a changed form of it.
-    fn refuse(&mut self, asked: &Asked<'_>) -> Result<Answer, Diagnostic> {
-        let line = format!("{} {}", asked.method, asked.target);
+    fn refuse(&mut self, compared: &ComparedRequest<'_>) -> Result<Answer, Diagnostic> {
+        let line = format!("{} {}", compared.method, compared.target);
         let message = format!("nothing recorded fits `{line}`");
         let rule = Rule::RequestUnexpected;
         let unexpected = (Value::Null, json!(line));
-        let nearest = nearest(&self.recorded, &self.requests, &self.mapping, asked)?;
+        let nearest = nearest(&self.recorded, &self.requests, &self.mapping, compared)?;
         if let Some(update) = &mut self.update {
             update.cannot_place(format!("`{line}` has no recorded response"));
         }

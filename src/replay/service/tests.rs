@@ -257,20 +257,23 @@ fn keys_and_comparison_agree() {
             change.apply(&mut dice, &mut target, &mut given);
             let exchange = exchange(&recorded, &body);
             let bytes = given.to_string();
-            let asked = Asked::live("POST", &target, &headers, bytes.as_bytes());
-            let key = asked.key(asked.media_type().as_deref(), asked.content().as_ref());
+            let compared = ComparedRequest::live("POST", &target, &headers, bytes.as_bytes());
+            let key = compared.key(
+                compared.media_type().as_deref(),
+                compared.content().as_ref(),
+            );
             let line = serde_json::to_string(&exchange).unwrap();
             let raw: RawExchange<'_> = serde_json::from_str(&line).unwrap();
             let mut service = service(&exchange);
-            let compared = Comparison::of_requests(
+            let comparison = Comparison::of_requests(
                 &Rules::default(),
                 &service.mapping,
-                &Asked::recorded(&raw.request),
-                &asked,
+                &ComparedRequest::recorded(&raw.request),
+                &compared,
             );
-            let is_same = compared.differences.is_empty();
-            let about = format!("{change:?}: {recorded} {body}\n{target} {given}\n{compared:?}");
-            if service.find_equal(&key, &asked).is_some() {
+            let is_same = comparison.differences.is_empty();
+            let about = format!("{change:?}: {recorded} {body}\n{target} {given}\n{comparison:?}");
+            if service.find_equal(&key, &compared).is_some() {
                 same += 1;
                 assert!(is_same, "{about}");
             } else {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub(crate) use self::message::LiveMessage;
 use self::message::omitted_length;
 use self::part::Part;
-use super::matching::asked::Asked;
+use super::matching::compared::ComparedRequest;
 use super::outgoing::OutgoingRequest;
 use super::recording::Index;
 use super::translation::Translation;
@@ -248,7 +248,7 @@ impl Update {
         part: Part,
         back: &Mapping,
     ) -> String {
-        let host = Asked::recorded(&recorded.request).host;
+        let host = ComparedRequest::recorded(&recorded.request).host;
         let scheme = recorded.request.wire.scheme.as_deref().unwrap_or("http");
         let base = host.map(|it| format!("{scheme}://{it}"));
         let translation = Translation {
@@ -331,8 +331,8 @@ impl Update {
             } = index.load(exchange)?;
             number = index.number(exchange);
             at_ms = at_ms.max(index.times(exchange).0);
-            let asked = links(&request.target, &request.headers, request.body.json());
-            causes.note(direction, number, &asked);
+            let compared = links(&request.target, &request.headers, request.body.json());
+            causes.note(direction, number, &compared);
             if let Some(response) = response {
                 let answered = links("", &response.headers, response.body.json());
                 causes.note(direction, number, &answered);

@@ -4,8 +4,8 @@ use crate::cassette::format::Wire;
 use crate::cassette::raw::{RawBody, RawExchange, RawRequest, RawResponse};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Headers;
-use crate::replay::matching::asked::Given;
 use crate::replay::matching::at::At;
+use crate::replay::matching::compared::ComparedBody;
 use crate::replay::matching::comparison::Comparison;
 use crate::replay::matching::content::Content;
 use crate::replay::outgoing::CONNECTION_FIELDS;
@@ -88,7 +88,10 @@ impl<'a> Message<'a> {
 
     /// True if all of this body is in the other one.
     fn has_body_of(&self, other: &Self, rules: &ExchangeRules, known: &Mapping) -> bool {
-        let (recorded, live) = (Given::from(self.body), Given::from(other.body));
+        let (recorded, live) = (
+            ComparedBody::from(self.body),
+            ComparedBody::from(other.body),
+        );
         let kind = self.headers.get("content-type");
         let Ok(bytes) = other.body.bytes() else {
             return recorded == live;

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use foldhash::fast;
 use foldhash::quality::RandomState;
 
-use super::matching::asked::{Asked, Given};
+use super::matching::compared::{ComparedBody, ComparedRequest};
 use super::matching::content::Content;
 use super::matching::target::{api_resource, is_address_field, query_of};
 use crate::api::identifier;
@@ -196,13 +196,13 @@ impl Values {
 
     /// Those of the request of an exchange, and of its answer, if it is that of the service.
     pub(super) fn of_exchange(exchange: &RawExchange<'_>) -> Vec<Self> {
-        let asked = Asked::recorded(&exchange.request);
-        let content = asked.content().unwrap_or(Content::Empty);
-        let target = Some(asked.target);
+        let compared = ComparedRequest::recorded(&exchange.request);
+        let content = compared.content().unwrap_or(Content::Empty);
+        let target = Some(compared.target);
         let mut all = vec![Self::of(target, &exchange.request.headers, &content)];
         let answers = exchange.response.iter();
         for response in answers.filter(|_| exchange.direction == Direction::Request) {
-            let given = Given::from(&response.body);
+            let given = ComparedBody::from(&response.body);
             let content = given.content(response.headers.get("content-type"));
             let content = content.unwrap_or(Content::Empty);
             all.push(Self::of(None, &response.headers, &content));

@@ -16,19 +16,19 @@ use crate::replay::values::{Key, Piece, TextKind, nested, pieces};
 
 /// A request, its body without content coding.
 #[derive(Debug, Clone)]
-pub(in crate::replay) struct Asked<'a> {
+pub(in crate::replay) struct ComparedRequest<'a> {
     pub method: &'a str,
     pub target: &'a str,
     /// In small letters.
     pub host: Option<String>,
     pub headers: &'a Headers,
     pub content_type: Option<&'a str>,
-    pub body: Given<'a>,
+    pub body: ComparedBody<'a>,
 }
 
 /// A body that was recorded, or that came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::replay) enum Given<'a> {
+pub(in crate::replay) enum ComparedBody<'a> {
     Bytes(Cow<'a, [u8]>),
     /// JSON by the recording, whatever its media type.
     Json(&'a str),
@@ -40,7 +40,7 @@ pub(in crate::replay) enum Given<'a> {
     NotBase64,
 }
 
-impl<'a> From<&'a RawBody<'_>> for Given<'a> {
+impl<'a> From<&'a RawBody<'_>> for ComparedBody<'a> {
     fn from(body: &'a RawBody<'_>) -> Self {
         match body {
             RawBody::Json(json) => Self::Json(json.get()),
@@ -53,7 +53,7 @@ impl<'a> From<&'a RawBody<'_>> for Given<'a> {
     }
 }
 
-impl Given<'_> {
+impl ComparedBody<'_> {
     /// The values of the body; none where its bytes are not at hand.
     pub(in crate::replay) fn content(&self, content_type: Option<&str>) -> Option<Content<'_>> {
         match self {
@@ -66,7 +66,7 @@ impl Given<'_> {
     }
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ComparedRequest<'a> {
     pub(in crate::replay) fn recorded(request: &'a RawRequest<'_>) -> Self {
         Self {
             method: &request.method,
@@ -77,7 +77,7 @@ impl<'a> Asked<'a> {
             ),
             headers: &request.headers,
             content_type: request.headers.get("content-type"),
-            body: Given::from(&request.body),
+            body: ComparedBody::from(&request.body),
         }
     }
 
@@ -96,7 +96,7 @@ impl<'a> Asked<'a> {
             host: authority(named, headers.get("host")),
             headers,
             content_type: headers.get("content-type"),
-            body: Given::Bytes(body.into()),
+            body: ComparedBody::Bytes(body.into()),
         }
     }
 
