@@ -8,6 +8,9 @@ use super::rules::Hit;
 use super::scan::{Running, Scan, window_end};
 use super::value::{Link, Style, quoted, value};
 
+/// The number of options of one command that are read.
+const OPTIONS_READ: usize = 24;
+
 /// Options of commands that take a secret: the command, the option, whether a user and a colon are before the
 /// secret, and whether the secret may stand in the same word.
 const OPTIONS: &[(&str, &str, bool, bool)] = &[
@@ -92,7 +95,10 @@ impl Scan<'_> {
         let line = &text[hit.end..window_end(text, hit.end, 2048)];
         let line = &line[..line.find('\n').unwrap_or(line.len())];
         let mut at = 0;
-        while let Some(found) = line[at..].find(" -") {
+        for _ in 0..OPTIONS_READ {
+            let Some(found) = line[at..].find(" -") else {
+                break;
+            };
             let option = at + found + 1;
             let word = &line[option..];
             let word = &word[..word.find([' ', '=']).unwrap_or(word.len())];
