@@ -113,7 +113,20 @@ pub(super) fn looks_random(value: &str) -> bool {
     if pieces * 14 > length * 5 {
         return digits > 0 || length >= 12;
     }
-    length >= 16 && (changes * 4 > length || longest_consonants(value) >= 5)
+    length >= 16
+        && (changes * 4 > length || longest_consonants(value) >= 5 || has_random_hexadecimal(value))
+}
+
+/// True for a text with 16 hexadecimal digits or more in a row, in which numbers and letters take turns: a word of the
+/// first six letters is short, and a number has none.
+fn has_random_hexadecimal(value: &str) -> bool {
+    const SHORTEST: usize = 16;
+    const CHANGES: usize = 3;
+    let mut runs = value.as_bytes().split(|it| !it.is_ascii_hexdigit());
+    runs.any(|run| {
+        let is_change = |it: &&[u8]| it[0].is_ascii_digit() != it[1].is_ascii_digit();
+        run.len() >= SHORTEST && run.windows(2).filter(is_change).count() >= CHANGES
+    })
 }
 
 /// True for a text of a password's length with a word in which digits stand between letters: `Pa55phrase`.
@@ -177,6 +190,8 @@ mod tests {
             "ghJKlQ8z2b",
             "lyE62x9JVPr7zxnF",
             "zqxkvbnmwrtplkjh",
+            "Zq016fa72090343085d969de48478604cd",
+            "0f00000000000000000000000000a1b2",
         ] {
             assert!(looks_random(random), "{random}");
         }
@@ -197,6 +212,9 @@ mod tests {
             "subject",
             "InviteParticipantsOperation",
             "1.0+20261129123456",
+            "call-20261129123456789",
+            "deadbeefcafedecade",
+            "1634567890123456789a",
         ] {
             assert!(!looks_random(plain), "{plain}");
         }
