@@ -3,13 +3,21 @@
 //!
 //! - [`terminal`], [`coverage`], [`covered`] and [`annotations`] are printed.
 //! - [`ReportKind`] has those that go to files.
-//! - [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
+//! - [`groups`] are the violations by cause; [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
 //! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`.
 
 pub(crate) mod annotations;
 pub(crate) mod conversation;
 pub(crate) mod coverage;
 pub(crate) mod covered;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the terminal and the HTML report are about to show them"
+    )
+)]
+pub(crate) mod groups;
 pub(crate) mod html;
 pub(crate) mod inventory;
 pub(crate) mod junit;
