@@ -1,11 +1,10 @@
 //! A cassette: a recorded conversation, exchange by exchange, in both directions.
 //!
-//! The file is JSON Lines: a [`Header`], then one [`Exchange`] a line, numbered at the start of its
-//! request. A message is what a judge reads; what it takes besides to replay it faithfully, its
-//! [`Wire`], stands beside it.
+//! The file is JSON Lines: a [`Header`], then one [`Exchange`] per line. An exchange gets its number when its request
+//! begins. A judge reads only the messages; a replay also needs the [`Wire`] beside each message.
 //!
-//! In version 1, a body that parsed as JSON was written as `json` whatever its media type, its
-//! numbers as a double, and a body in an unknown content coding was omitted.
+//! Version 1 differs in three ways: a body that parsed as JSON was written as `json` whatever its media type, its numbers
+//! were doubles, and a body in an unknown content coding was omitted.
 
 use std::borrow::Cow;
 
@@ -20,14 +19,14 @@ use crate::http::message::{Body, Headers, LATIN1, Omission, Request, Response};
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub(crate) const VERSION: u32 = 2;
 
-/// A line of a cassette, as its JSON Schema describes it.
+/// One line of a cassette.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged, title = "a line of a confcall cassette", extend("$id" = "cassette.schema.json"))]
 #[expect(dead_code, reason = "the schema is made from it")]
 pub(crate) enum Line {
-    /// The first one.
+    /// The first line.
     Header(Header),
-    /// Each other one.
+    /// Every other line.
     Exchange(Box<Exchange>),
 }
 
@@ -36,13 +35,13 @@ pub(crate) enum Line {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall cassette, first line")]
 pub(crate) struct Header {
-    /// The version of the format: 2, or 1.
+    /// The version of the format: 1 or 2.
     pub version: u32,
-    /// The directions that were recorded. A step of another direction is untested, not missing.
+    /// The directions that were recorded. A message in another direction counts as untested, not as missing.
     pub directions: Vec<Direction>,
 }
 
-/// The direction of the request of an exchange.
+/// The direction of an exchange, which is that of its request.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -61,16 +60,16 @@ pub(crate) struct Exchange {
     pub number: u64,
     pub direction: Direction,
     pub cause: Option<Cause>,
-    /// When the request began, in milliseconds since the recording did.
+    /// The start of the request, in milliseconds since the start of the recording.
     pub at_ms: u64,
-    /// How long the response took to begin, in milliseconds.
+    /// The time from the start of the request to the start of the response, in milliseconds.
     pub took_ms: u64,
     pub request: Request,
     pub request_wire: Wire,
-    /// None where the exchange broke before it.
+    /// None if the exchange was aborted before the response.
     pub response: Option<Response>,
     pub response_wire: Wire,
-    /// How the exchange broke, where it did.
+    /// How the exchange was aborted; none if it is complete.
     pub broke: Option<String>,
 }
 
@@ -97,9 +96,9 @@ impl Exchange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cause {
-    /// The number of the exchange.
+    /// The number of the earlier exchange.
     pub exchange: u64,
-    /// The evidence for the cause.
+    /// The evidence that it is the cause.
     pub by: CausedBy,
 }
 
@@ -107,48 +106,47 @@ pub(crate) struct Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CausedBy {
-    /// Both name one operation.
+    /// Both name the same operation.
     Operation,
-    /// Both have one client context, on one call.
+    /// Both have the same client context and the same call.
     Context,
-    /// Both are about one call.
+    /// Both are about the same call.
     Call,
-    /// Both have one chain id in their headers.
+    /// Both have the same chain id in their headers.
     Chain,
 }
 
-/// The framing of a message on the wire. A replay needs it; readers do not.
+/// The framing of a message on the wire. It is needed only to replay the message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Wire {
-    /// The version of HTTP: `1.0`, `1.1` or `2`.
+    /// The HTTP version: `1.0`, `1.1` or `2`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// True if the body came in chunks.
+    /// True if the body was sent with the transfer coding `chunked`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_chunked: bool,
-    /// The content coding that was taken away from the body. A body in an unknown coding, or in
-    /// another one than its label says, is as it came.
+    /// The content coding that the recorder has decoded. It is absent if the coding is unknown or the body is not in
+    /// the coding that its header names; the body is then recorded as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coding: Option<String>,
     /// The trailer fields.
     #[serde(skip_serializing_if = "Headers::is_empty")]
     #[schemars(with = "Vec<FieldTexts>")]
     pub trailers: Headers,
-    /// The reason phrase of a response, where it is not that of its status. Each character is a byte.
+    /// The reason phrase of a response, if it is not the standard one of the status. Each character is one byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The scheme of the target of a request, where it was named or is `https`.
+    /// The scheme of the target of a request, if the request has one or the scheme is `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
-    /// The host and the port of the target of a request, where it was named: in HTTP/2, and in a
-    /// whole URL.
+    /// The host and the port of the target of a request, if the request has them: in HTTP/2, or in an absolute URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
 }
 
-/// A header field in a file: its name, its value, and `latin1` where each character of the value is
-/// a byte, because the bytes are no UTF-8.
+/// A header field in a file: its name, its value, and `latin1` if the bytes of the value are not UTF-8. Each character
+/// of such a value is one byte.
 #[derive(Debug)]
 struct FieldTexts;
 
@@ -159,7 +157,8 @@ impl JsonSchema for FieldTexts {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The name and the value of a field; `latin1` where each character of the value is a byte.",
+            "description": "The name and the value of a header field. The third item `latin1` means that the value is \
+                            not UTF-8: each of its characters is one byte.",
             "type": "array",
             "prefixItems": [{"type": "string"}, {"type": "string"}, {"const": LATIN1}],
             "minItems": 2,
@@ -305,23 +304,23 @@ mod file {
     #[serde(deny_unknown_fields)]
     #[schemars(title = "confcall cassette, one exchange a line")]
     pub(super) struct Exchange<'a> {
-        /// The number, counted from 1 in the order in which the requests began.
+        /// The number: 1, 2, 3 … in the order in which the requests began.
         pub number: u64,
         /// The direction of the request.
         pub direction: Direction,
         /// The exchange that caused this one, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub cause: Option<Cow<'a, Cause>>,
-        /// When the request began, in milliseconds since the recording did.
+        /// The start of the request, in milliseconds since the start of the recording.
         pub at_ms: u64,
-        /// How long the response took to begin, in milliseconds.
+        /// The time from the start of the request to the start of the response, in milliseconds.
         pub took_ms: u64,
         /// The request.
         pub request: Request<'a>,
-        /// The response; none where the exchange broke.
+        /// The response; absent if the exchange was aborted before it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub response: Option<Response<'a>>,
-        /// How the exchange broke, where it did.
+        /// How the exchange was aborted; absent if it is complete.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub broke: Option<Cow<'a, str>>,
     }
@@ -333,9 +332,9 @@ mod file {
     pub(super) struct Request<'a> {
         /// The method.
         pub method: Cow<'a, str>,
-        /// The path with its query.
+        /// The path and the query.
         pub target: Cow<'a, str>,
-        /// The header fields, in order, with repeats.
+        /// The header fields, in the order of the message. A field may be repeated.
         #[schemars(with = "Vec<FieldTexts>")]
         pub headers: Cow<'a, Headers>,
         /// The body.
@@ -353,7 +352,7 @@ mod file {
     pub(super) struct Response<'a> {
         /// The status code.
         pub status: u16,
-        /// The header fields, in order, with repeats.
+        /// The header fields, in the order of the message. A field may be repeated.
         #[schemars(with = "Vec<FieldTexts>")]
         pub headers: Cow<'a, Headers>,
         /// The body.
@@ -368,20 +367,20 @@ mod file {
     #[derive(Default, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     pub(super) enum Content<'a> {
-        /// No bytes.
+        /// No body.
         #[default]
         Empty,
-        /// JSON of one line, by its media type, as it came.
+        /// JSON on one line, exactly as it came. The media type says that it is JSON.
         Json(Cow<'a, Value>),
-        /// Text in UTF-8, as it came.
+        /// UTF-8 text, exactly as it came.
         Text(Cow<'a, str>),
         /// Bytes that are not text, in base64 (RFC 4648 section 4).
         Base64(Cow<'a, str>),
-        /// Not kept, so that it cannot be replayed: too long.
+        /// A body that was too long to be recorded. It cannot be replayed.
         Omitted {
             /// The number of bytes on the wire.
             length: u64,
-            /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
+            /// The SHA-256 of these bytes, in hexadecimal; empty if another tool wrote the recording.
             sha256: Cow<'a, str>,
         },
     }
@@ -391,7 +390,8 @@ mod file {
             matches!(self, Self::Empty)
         }
 
-        /// The body for a reader, who can make nothing of bytes that are still in a content coding.
+        /// The body for a reader. Bytes that are still in a content coding count as omitted, because no reader can use
+        /// them.
         pub(super) fn decoded(self, headers: &Headers, wire: &Wire) -> Body {
             let is_coded = wire.coding.is_none()
                 && headers

@@ -8,7 +8,7 @@ use strum::IntoStaticStr;
 use crate::inject::InjectionKind;
 use crate::scenario::format::{ProviderState, Scenario};
 
-/// `[claims]` of `confcall.toml`.
+/// `[claims]`: the part of the contract that the target follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Claims {
@@ -21,24 +21,24 @@ pub(crate) struct Claims {
     pub features: Option<Vec<Feature>>,
 }
 
-/// A feature that a target may have: a provider state that it supports, or a token that it refuses.
+/// A feature that a target may support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Feature {
-    /// Peer-to-peer calls are replaced.
+    /// An invitation can replace a peer-to-peer call.
     PeerCall,
-    /// Several people are invited at a time, to a call with chat information.
+    /// Several people can be invited at the same time, to a call with chat information.
     Chat,
-    /// Telephone numbers are invited.
+    /// Phone numbers can be invited.
     Number,
-    /// Incoming calls are answered.
+    /// People can call the bot.
     IncomingCall,
-    /// Operations may fail, such as an invitation.
+    /// An operation, such as an invitation, can be made to fail.
     OperationFails,
-    /// The service accepts the token that confcall sends, and no other.
+    /// The service accepts only the token that confcall sends.
     TokenCheck,
-    /// The bot accepts notifications that are signed for it, and no others.
+    /// The bot accepts only notifications that are signed for it.
     VerifiedNotifications,
 }
 

@@ -14,22 +14,22 @@ use crate::scenario::selection::Filter;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KnownFailure {
-    /// The scenarios: a part of their ids, or a glob that matches whole ids. For conversations of `confcall monitor`:
-    /// their names, such as `monitor/invite*`. For replayed recordings: the paths of their files or the last segments of
-    /// them, such as `cassettes/*.jsonl`.
+    /// The scenarios: a part of the id, or a glob that matches the whole id. Conversations of `confcall monitor` are
+    /// matched by name, such as `monitor/invite*`. Replayed recordings are matched by the path of the file or its last
+    /// segments, such as `cassettes/*.jsonl`.
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
     /// The party that fails; if absent, both.
     #[serde(default)]
     pub role: Option<Party>,
-    /// The rule that is broken.
+    /// The rule of the violation.
     pub rule: Rule,
-    /// The place in the body: a JSON pointer (RFC 6901), or a glob over it; if absent, any place.
+    /// The place in the body: a JSON pointer (RFC 6901), or a glob that matches it. If absent, any place.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub pointer: Option<Filter>,
-    /// The cause, for readers of the report.
+    /// The reason, which the report shows.
     #[serde(deserialize_with = "reason")]
     pub reason: String,
 }
@@ -37,8 +37,8 @@ pub(crate) struct KnownFailure {
 fn scenario<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
-        let what = "a known failure names its scenarios; `*` stands for all";
-        return Err(serde::de::Error::custom(what));
+        let message = "`scenario` is empty; use `*` for all scenarios";
+        return Err(serde::de::Error::custom(message));
     }
     Filter::parse(&text).map_err(serde::de::Error::custom)
 }
@@ -46,7 +46,7 @@ fn scenario<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {
 fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let reason = String::deserialize(from)?;
     if reason.trim().is_empty() {
-        return Err(serde::de::Error::custom("a known failure has a reason"));
+        return Err(serde::de::Error::custom("a known failure needs a reason"));
     }
     Ok(reason)
 }

@@ -38,13 +38,13 @@ pub(crate) const FILE: &str = "confcall.toml";
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "confcall.toml", extend("$id" = "config.schema.json"))]
 pub(crate) struct Config {
-    /// The schema that editors check the file by.
+    /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,
     /// `[target]`: the party that is judged; if absent, the built-in pair.
     pub target: Option<TargetSection>,
-    /// `[[trigger]]`: the bot's own requests, or commands, that make a bot send the request of an operation. The first
-    /// matching row is used.
+    /// `[[trigger]]`: how confcall makes a bot send the request of an operation: with a request of the bot's own API, or
+    /// with a command. The first matching row is used.
     pub trigger: Vec<TriggerRow>,
     /// `[scenarios]`: the scenarios to play.
     pub scenarios: Scenarios,
@@ -56,7 +56,7 @@ pub(crate) struct Config {
     pub known: Vec<KnownFailure>,
     /// `[reports]`: files that are written in addition to the output on the terminal.
     pub reports: Reports,
-    /// `[redaction]`: values that are replaced in recordings, in addition to secrets.
+    /// `[redaction]`: changes of the redaction rules: more values to replace, and values to keep.
     pub redaction: ProjectRedaction,
     /// `[replay]`: the rules of a replay.
     pub replay: ReplaySection,
@@ -64,24 +64,25 @@ pub(crate) struct Config {
     pub monitor: MonitorSection,
 }
 
-/// `[scenarios]`: the scenarios to play. An option of the command line overrides its key.
+/// `[scenarios]`: the scenarios to play. Options of the command line override these keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Scenarios {
     /// A folder of scenarios, instead of the built-in ones.
     pub folder: Option<PathBuf>,
-    /// A contract that `confcall extract --contract` has written, instead of the built-in one.
+    /// A contract file, written by `confcall extract --contract`, instead of the built-in contract.
     pub contract: Option<PathBuf>,
-    /// Parts of ids, or globs that match whole ids.
+    /// Filters by scenario id: a part of the id, or a glob that matches the whole id.
     #[schemars(with = "Vec<String>")]
     pub filters: Vec<Filter>,
-    /// Operations, such as `invite`.
+    /// Filters by operation, such as `invite`.
     pub operations: Vec<String>,
-    /// Editions of the pages, such as `2021-02`: the newest text of each page up to that month.
+    /// Filters by edition of the pages, such as `2021-02`. An edition selects the newest text of each page up to that
+    /// month.
     pub editions: Vec<String>,
-    /// Languages of the pages.
+    /// Filters by language of the pages, such as `pt-BR`.
     pub locales: Vec<String>,
-    /// Tags.
+    /// Filters by tag.
     pub tags: Vec<String>,
     /// The kinds of fault injection under which the scenarios are also played: `none`, `fast`, `forged-tokens`, `all`,
     /// or names of kinds.
@@ -89,7 +90,7 @@ pub(crate) struct Scenarios {
     pub inject: Vec<InjectionChoice>,
 }
 
-/// `[judging]`: the strictness and the time limits of the judge. An option of the command line overrides its key.
+/// `[judging]`: the strictness and the time limits of the judge. Options of the command line override these keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Judging {
@@ -101,34 +102,34 @@ pub(crate) struct Judging {
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
     pub settle: Option<Duration>,
-    /// True to judge by the page as printed: no alternatives, no correlation.
+    /// True to judge by the page exactly as printed, without alternatives and without correlation.
     pub literal: bool,
-    /// True if a SHOULD that is not met fails the scenario.
+    /// True if an unmet SHOULD fails the scenario.
     pub strict: bool,
-    /// How many scenarios are played at a time.
+    /// How many scenarios are played at the same time.
     pub jobs: Option<NonZeroUsize>,
 }
 
-/// `[replay]`: what may differ from a recording.
+/// `[replay]`: the rules of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Replay")]
 pub(crate) struct ReplaySection {
-    /// `[[replay.rule]]`: how places of messages are compared. Of several rules for a place, the last one counts.
+    /// `[[replay.rule]]`: how parts of messages are compared. If several rules match, the last one counts.
     pub rule: Vec<ReplayRule>,
 }
 
-/// `[reports]`: the files that are written.
+/// `[reports]`: files that are written in addition to the output on the terminal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Reports {
-    /// The JSON report.
+    /// The file of the JSON report.
     pub json: Option<PathBuf>,
-    /// The `JUnit` report.
+    /// The file of the `JUnit` report.
     pub junit: Option<PathBuf>,
-    /// The HTML report.
+    /// The file of the HTML report.
     pub html: Option<PathBuf>,
-    /// The folder of the accepted conversations.
+    /// The folder of the accepted snapshots.
     pub snapshots: Option<PathBuf>,
 }
 
@@ -196,7 +197,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
         FileError::Broken(vec![place.diagnostic(file, &text, message)])
     };
     if let Err(error) = std::str::from_utf8(bytes) {
-        return Err(wrong(error.valid_up_to(), "TOML is written in UTF-8"));
+        return Err(wrong(error.valid_up_to(), "a TOML file must be UTF-8"));
     }
     toml::from_str(&text).map_err(|error| {
         let span = error.span().unwrap_or_default();
@@ -208,7 +209,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
     })
 }
 
-/// The key of the file that is meant by a misspelt one.
+/// The most similar key for a misspelled one.
 fn meant_key(word: &str) -> Option<String> {
     let is_bare = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
     let mut keys = Vec::new();
@@ -239,10 +240,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_are_read_and_what_is_none_has_a_place() {
+    fn rules_are_read_and_an_error_has_its_place() {
         let config = |text: &str| read("confcall.toml", text.as_bytes());
-        let said = read("confcall.toml", b"# \xe9\n").unwrap_err().to_string();
-        assert!(said.contains("confcall.toml:1:3: TOML is"), "{said}");
+        let error = read("confcall.toml", b"# \xe9\n").unwrap_err().to_string();
+        assert!(error.contains("confcall.toml:1:3: a TOML file"), "{error}");
         let read = config("[redaction]\nphones = true\nkeep = [\"x-team\"]\n").unwrap();
         assert!(read.redaction.phones && !read.redaction.people);
         assert_eq!(config("").unwrap(), Config::default());
@@ -272,15 +273,18 @@ mod tests {
             ("[monitor.env]\nA = \"services\"\n", "confcall.toml:2:5: "),
             ("[redaction\n", "confcall.toml:1:11: "),
         ] {
-            let said = config(text).unwrap_err().to_string();
-            assert!(said.starts_with(place), "{said}");
+            let error = config(text).unwrap_err().to_string();
+            assert!(error.starts_with(place), "{error}");
         }
-        let misspelt = "[[replay.rule]]\nponter = \"/a\"\ncompare = \"ignore\"\n";
-        let said = config(misspelt).unwrap_err().to_string();
+        let misspelled = "[[replay.rule]]\nponter = \"/a\"\ncompare = \"ignore\"\n";
+        let error = config(misspelled).unwrap_err().to_string();
         assert!(
-            said.starts_with("confcall.toml:2:1: unknown field `ponter`"),
-            "{said}"
+            error.starts_with("confcall.toml:2:1: unknown field `ponter`"),
+            "{error}"
         );
-        assert!(said.ends_with("= help: did you mean `pointer`?"), "{said}");
+        assert!(
+            error.ends_with("= help: did you mean `pointer`?"),
+            "{error}"
+        );
     }
 }

@@ -10,18 +10,18 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Monitor")]
 pub(crate) struct MonitorSection {
-    /// Environment variables in addition to `CONFCALL_SERVICE` and `CONFCALL_CONTROL`, each with the address that is
-    /// its value.
+    /// Environment variables in addition to `CONFCALL_SERVICE` and `CONFCALL_CONTROL`. The value says which address the
+    /// variable gets.
     pub env: BTreeMap<String, MonitorAddress>,
 }
 
-/// An address that the command receives.
+/// An address of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum MonitorAddress {
-    /// The URL of the service, without a slash at its end.
+    /// The URL of the service, without a trailing slash.
     Service,
-    /// The host and the port of the service: `127.0.0.1:8080`.
+    /// The host and the port of the service, such as `127.0.0.1:8080`.
     ServiceHost,
     /// The port of the service.
     ServicePort,

@@ -13,7 +13,7 @@ use super::values;
 use crate::api::party::Party;
 
 /// The party that is judged. In addresses, commands and environment variables, `{port}` is a free port that confcall
-/// picks for the run; the documentation lists the other placeholders.
+/// picks for the run. The documentation lists the other placeholders.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Target")]
@@ -28,14 +28,14 @@ pub(crate) struct TargetSection {
     pub role: Party,
     /// The address of a service, or the callback of a bot.
     pub url: String,
-    /// The receiver of a bot's triggers: a URL, or a command with the trigger on its standard input. If absent, the bot
-    /// acts by itself.
+    /// The receiver of a bot's triggers: a URL, or a command that gets the trigger on its standard input. If absent, the
+    /// bot needs no triggers.
     #[serde(default)]
     pub trigger: Option<Ask>,
-    /// True if a notification makes the bot send its next request without a trigger.
+    /// True if the bot sends its next request after a notification, without a trigger.
     #[serde(default)]
     pub acts_by_itself: bool,
-    /// How provider states come about: `create`, `assume`, the URL of a hook, or a command with the
+    /// How confcall sets up provider states: `create`, `assume`, the URL of a hook, or a command that gets the
     /// request on its standard input.
     #[serde(default)]
     pub given: Option<Ask>,
@@ -49,31 +49,31 @@ pub(crate) struct TargetSection {
     /// The address at which confcall listens as the service.
     #[serde(default)]
     pub listen: Option<String>,
-    /// The service's address to give to a bot, if it differs from `listen`.
+    /// The address of the service that a bot gets, if it differs from `listen`.
     #[serde(default)]
     pub public_url: Option<String>,
     /// The address at which confcall receives notifications as the bot.
     #[serde(default)]
     pub callback_listen: Option<String>,
-    /// The callback address to give to a service, if it differs from `callback-listen`.
+    /// The callback address that a service gets, if it differs from `callback-listen`.
     #[serde(default)]
     pub callback_url: Option<String>,
     /// The hosts for which confcall answers as the service, for a bot whose service address cannot be
     /// changed.
     #[serde(default)]
     pub intercept: Vec<String>,
-    /// Cassettes and HAR files that answer a bot's requests outside of the calling API; paths are relative to the
-    /// folder of `confcall.toml`.
+    /// Cassettes and HAR files with the responses to a bot's requests outside of the calling API. Paths are relative to
+    /// the folder of `confcall.toml`.
     #[serde(default)]
     pub stubs: Vec<PathBuf>,
     /// True if confcall listens with TLS, with certificates of the local authority.
     #[serde(default)]
     pub tls: bool,
-    /// A PEM file of certificates that are trusted in addition to the system's; the path is relative to the folder of
-    /// `confcall.toml`.
+    /// A PEM file of certificates that are trusted in addition to those of the system. The path is relative to the
+    /// folder of `confcall.toml`.
     #[serde(default)]
     pub ca: Option<PathBuf>,
-    /// The program that is the target, if confcall starts it.
+    /// The program of the target, if confcall starts it.
     #[serde(default)]
     pub command: Option<TargetCommand>,
 }
@@ -133,7 +133,7 @@ impl JsonSchema for Ask {
     }
 }
 
-/// `[target.command]`: how the target is started and ended.
+/// `[target.command]`: how confcall starts and stops the target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Command")]
@@ -141,28 +141,29 @@ pub(crate) struct TargetCommand {
     /// The program and its arguments.
     #[serde(deserialize_with = "words")]
     pub run: Vec<String>,
-    /// The folder that it runs in, relative to the folder of `confcall.toml`.
+    /// The working folder of the program, relative to the folder of `confcall.toml`.
     #[serde(default)]
     pub folder: PathBuf,
-    /// The text in its output that shows that it is ready. If absent, it is ready when it accepts connections at the
-    /// target's address.
+    /// The text in its output that shows that the program is ready. If absent, it is ready when it accepts connections
+    /// at the address of the target.
     #[serde(default)]
     pub ready: Option<String>,
-    /// How long it may take to be ready.
+    /// How long the program may take to become ready.
     #[serde(default = "ready_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub ready_within: Duration,
-    /// The file that its output goes to, relative to the folder of `confcall.toml`.
+    /// The file for its output, relative to the folder of `confcall.toml`.
     #[serde(default)]
     pub log: Option<PathBuf>,
-    /// True if a replay of several recordings starts the program once. If false, each recording starts it anew.
+    /// True if a replay of several recordings starts the program only once. If false, it is started again for each
+    /// recording.
     #[serde(default)]
     pub once: bool,
-    /// The time that it has to end after SIGTERM. After that it is killed.
+    /// How long the program may take to end after SIGTERM, before it is killed.
     #[serde(default = "end_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub end_within: Duration,
-    /// Variables of its environment, in addition to those of confcall.
+    /// Environment variables, in addition to those of confcall.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
 }

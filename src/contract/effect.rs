@@ -15,81 +15,96 @@ use super::operation::{Operation, operations};
     deny_unknown_fields
 )]
 pub(crate) enum Effect {
-    /// The comms operation completes or fails, in the answer or in one `deleted` notification.
+    /// The comms operation completes or fails, in the response or in one `deleted` notification.
     OperationEnds {
+        /// The condition under which the operation need not end before its call.
         #[serde(default)]
         endless_if: Endless,
     },
-    /// The call is established, or ends.
+    /// The call is established or ends.
     CallConnects,
-    /// The call ends: `terminated` or deleted.
+    /// The call ends: its state is `terminated`, or it is deleted.
     CallEnds,
-    /// The call goes through one of these states, and is established again or ends.
-    CallMoves { through: Vec<String> },
-    /// A roster names each person of the request, unless the comms operation failed.
+    /// The call goes through one of these states; then it is established again, or it ends.
+    CallMoves {
+        /// The states.
+        through: Vec<String>,
+    },
+    /// A roster names each person of the request, unless the comms operation fails.
     PeopleJoin {
-        /// Other kinds of identity under which pages show them.
+        /// Other kinds of identity that a roster may show for these people.
         #[serde(default)]
         shown_as: Vec<String>,
     },
     /// The participant has a property with this value.
     ParticipantBecomes {
+        /// The participant.
         who: Who,
-        /// The name, with those of the objects that it is in: `recordingInfo/recordingStatus`.
+        /// The path of the property, such as `recordingInfo/recordingStatus`.
         property: String,
+        /// The value.
         value: Wanted,
+        /// The message that shows the effect.
         #[serde(default)]
         shown: Shown,
     },
     /// A roster names the participant.
-    RosterNames { who: Who },
-    /// A read of what the request's path names finds nothing, and no later list or roster has it.
+    RosterNames {
+        /// The participant.
+        who: Who,
+    },
+    /// The resource in the path of the request is gone: a read does not find it, and no later list or roster has it.
     IsGone,
-    /// A read of what the request made or changed shows the values of the request.
+    /// A read of the resource that the request created or changed returns the values of the request.
     ReadsBack,
 }
 
-/// The value that a property must have.
+/// The required value of a property.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Wanted {
-    /// That of the parameter at this JSON pointer.
+    /// The value of a parameter of the request.
     Given {
+        /// The place of the parameter, as a JSON pointer.
         at: String,
     },
+    /// This value.
     Is(Value),
 }
 
-/// Where an effect shows.
+/// The message that shows an effect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Shown {
-    /// A roster has to be sent.
+    /// A roster, which the service must send.
     #[default]
     Roster,
-    /// No page says that a roster is sent: the bot has to read it.
+    /// The response to a read. No page requires the service to send a roster.
     Read,
 }
 
-/// When a comms operation need not end before its call does.
+/// The condition under which a comms operation need not end before its call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Endless {
+    /// The operation must always end before its call.
     #[default]
     Never,
-    /// The request's `loop` is true.
+    /// The property `loop` of the request is true.
     Loop,
+    /// The operation never has to end before its call.
     Always,
 }
 
+/// A participant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Who {
     /// The bot's own participant.
     Bot,
-    /// The participant in the request's path.
+    /// The participant in the path of the request.
     Path,
-    /// Each participant whose id is in the array at this JSON pointer.
+    /// Each participant whose id is in the array at this JSON pointer of the request.
     Listed(String),
 }
 
@@ -103,7 +118,7 @@ impl Effect {
         }
     }
 
-    /// The participant whom it is about.
+    /// The participant of the effect.
     pub(crate) const fn who(&self) -> Option<&Who> {
         match self {
             Self::ParticipantBecomes { who, .. } | Self::RosterNames { who } => Some(who),
@@ -111,7 +126,7 @@ impl Effect {
         }
     }
 
-    /// The read that shows the effect of an operation, where one is documented.
+    /// The read that shows the effect of an operation, if one is documented.
     pub(crate) fn read_by(&self, operation: &Operation) -> Option<&'static Operation> {
         let mut reads = operations().iter().filter(|it| it.is_read() && !it.is_list);
         match self {

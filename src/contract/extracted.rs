@@ -1,7 +1,7 @@
 //! The extracted part of the contract: operations and resource types as the reference pages print them.
 //!
 //! For: the file format (version 1) that `confcall extract --contract` writes, its JSON Schema, and the file
-//! that is built in. Not for: what pages state only in sentences; that part is written by hand.
+//! that is built in. Not for: requirements that pages state only in prose; these are in tables written by hand.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,19 +21,19 @@ pub(crate) fn extracted() -> &'static Extracted {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall extracted contract", extend("$id" = "contract.schema.json"))]
 pub(crate) struct Extracted {
-    /// Where the JSON Schema of this format is.
+    /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// The version of the format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// In the order of API version and page.
+    /// The operations, sorted by API version and page.
     pub operations: Vec<Operation>,
-    /// In the order of API version and name.
+    /// The resource types, sorted by API version and name.
     pub types: Vec<ResourceType>,
 }
 
-/// A documented request with its answers.
+/// A documented request with its responses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Operation {
@@ -49,9 +49,9 @@ pub(crate) struct Operation {
     pub body: Option<String>,
     /// The properties of the request body.
     pub parameters: Vec<Property>,
-    /// Every documented answer; none if the page prints no status.
+    /// Every documented response; empty if the page prints no status.
     pub answers: Vec<Answer>,
-    /// The texts of the page: editions and locales. The line is that of the path templates.
+    /// The texts of the page, one for each edition and locale. The line is that of the path templates.
     pub sources: Vec<Source>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResourceType {
-    /// Without the namespace `microsoft.graph`.
+    /// The name, without the namespace `microsoft.graph`.
     pub name: String,
     /// The API version: v1.0 or beta.
     pub api: String,
@@ -70,7 +70,7 @@ pub(crate) struct ResourceType {
     #[serde(default, skip_serializing_if = "is_false")]
     pub open: bool,
     pub properties: Vec<Property>,
-    /// The texts of the page: editions and locales. The line is that of the JSON representation.
+    /// The texts of the page, one for each edition and locale. The line is that of the JSON representation.
     pub sources: Vec<Source>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct ResourceType {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Property {
     pub name: String,
-    /// The JSON type; of a collection, that of its items.
+    /// The JSON type. For a collection, this is the type of its items.
     pub kind: Kind,
     /// The resource type of an object. A type without a page has no entry in `types`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -90,14 +90,14 @@ pub(crate) struct Property {
     /// The allowed words of a string; empty if any text is allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
-    /// The largest number of characters of a string.
+    /// The maximum number of characters of a string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u32>,
-    /// The largest number of items of a collection.
+    /// The maximum number of items of a collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
-    /// The line of the property in each of the sources: of its table row, else of its place in the JSON. Null if a
-    /// text does not print it.
+    /// The line of the property in each of the sources: the line of its table row or, without a row, the line in the
+    /// JSON. Null if a text does not have the property.
     pub lines: Vec<Option<usize>>,
 }
 
@@ -111,12 +111,12 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// A documented answer.
+/// A documented response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
     pub status: u16,
-    /// The resource type of the body; in prose, the only type that stands beside the status.
+    /// The resource type of the body. In prose, this is the only type that is linked beside the status.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
     /// True if the body is a collection of that type in `value`.
@@ -125,7 +125,7 @@ pub(crate) struct Answer {
     pub from: Origin,
 }
 
-/// The part of a page that documents an answer.
+/// The part of a page that documents a response.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -140,9 +140,9 @@ pub(crate) enum Origin {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
     pub file: String,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The month of the text, such as 2021-02.
+    /// The edition: the month of the text, such as 2021-02.
     pub edition: String,
     pub locale: String,
 }

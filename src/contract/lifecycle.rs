@@ -10,15 +10,15 @@ use super::tables::tables;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LifeCycle {
-    /// The state in which a `created` notification brings the resource; none where an answer does.
+    /// The first state, if a `created` notification announces the resource; absent if the response to a request does.
     #[serde(default)]
     begin: Option<String>,
-    /// The state that a deleted resource is in.
+    /// The last state, in which the resource is deleted.
     pub end: String,
-    /// The states that need not be notified.
+    /// The states for which no notification is required.
     #[serde(default)]
     optional: Vec<String>,
-    /// The states that are not repeated.
+    /// The states that must not be notified twice in succession.
     #[serde(default)]
     once: Vec<String>,
     /// The states that may follow each state.
@@ -30,7 +30,7 @@ pub(crate) struct LifeCycle {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall life cycles", extend("$id" = "lifecycles.schema.json"))]
 pub(crate) struct LifeCycles {
-    /// Where the JSON Schema of this format is.
+    /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default)]
     #[expect(dead_code, reason = "editors read it")]
     schema: Option<String>,

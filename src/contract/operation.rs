@@ -1,6 +1,6 @@
 //! The operations of the calling API, read from `data/operations.toml`.
 //!
-//! A row says what the pages state only in prose: the parameters that are required, limits, and the effects.
+//! A row has the requirements that the pages state only in prose: required parameters, limits and effects.
 //! Parameters, types and documented statuses are extracted from the pages ([`super::extracted`]).
 
 use indexmap::IndexMap;
@@ -14,7 +14,7 @@ use super::requirement::Requirement;
 use super::tables::tables;
 use crate::api::resource;
 
-/// One documented request, with what it brings about.
+/// One documented request with its effects.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "OperationRow")]
@@ -25,59 +25,62 @@ use crate::api::resource;
 pub(crate) struct Operation {
     /// The name in reports and filters: `invite`, `playPrompt`.
     pub name: String,
-    /// `POST calls/{call}/mute`. The segments of the path compare without case.
+    /// The method and the path, such as `POST calls/{call}/mute`. The path ignores case.
     pub request: Request,
-    /// Other names of the action.
+    /// Other names of the action, as the last segment of the path.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// The pages that document it, by file name.
+    /// The file names of the pages that document the operation, without `.md`.
     pub pages: Vec<String>,
-    /// The resource type that the body of the request is; none where the body has parameters.
+    /// The resource type of the whole request body; absent if the body has parameters.
     #[serde(default)]
     pub body: Option<String>,
     /// The parameters that a request must have.
     #[serde(default)]
     pub required: Vec<String>,
-    /// Required parameters that older editions do not require, each with the first edition that does.
+    /// Required parameters that older editions do not require. The value is the first edition that requires them.
     #[serde(default)]
     pub required_since: IndexMap<String, String>,
+    /// The limits of parameters.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// The allowed words of parameters.
     #[serde(default)]
     pub words: Vec<Words>,
-    /// The place of the people whom the request names, as participants with an identity.
+    /// The place of the people in the request, as a JSON pointer. They are participants with an identity.
     #[serde(default)]
     pub people: Option<String>,
-    /// The request brings a call into being.
+    /// True if the request creates a call.
     #[serde(default)]
     pub creates_call: bool,
-    /// A bot may send the request whenever the call exists, whatever else goes on.
+    /// True if a bot may send the request at any time during the call.
     #[serde(default)]
     pub anytime: bool,
-    /// A bot may send the same request again and again.
+    /// True if a bot may repeat the same request.
     #[serde(default)]
     pub repeatable: bool,
     /// The state of the call that the request needs.
     #[serde(default)]
     pub takes: Taken,
-    /// The resource type of the answer's body; none for an answer without a body.
+    /// The resource type of the response body; absent if the response has no body.
     #[serde(default)]
     pub answer: Option<String>,
-    /// The properties of the answer that only repeat the request: they may be absent where it did not give them.
+    /// The properties of the response that only repeat the request. They may be absent if the request does not have them.
     #[serde(default)]
     pub echoes: Vec<String>,
-    /// Documented statuses that other pages than its own print.
+    /// Documented statuses that are printed only on pages of other operations.
     #[serde(default)]
     pub statuses: Vec<u16>,
-    /// The statuses of documented answers that have a `Location` and no body.
+    /// The statuses of documented responses that have a `Location` and no body.
     #[serde(default)]
     pub empty_answers: Vec<u16>,
-    /// The answer is a collection: its items, under `value`, have the type.
+    /// True if the response is a collection: the items in `value` have the type `answer`.
     #[serde(default)]
     pub is_list: bool,
-    /// The properties that the comms operation has when it is completed, by which the bot fetches the result.
+    /// The properties of the completed comms operation with which the bot fetches the result.
     #[serde(default)]
     pub result: Vec<String>,
+    /// The effects that must follow from the request.
     #[serde(default)]
     pub effects: Vec<Effect>,
 }
@@ -98,24 +101,28 @@ pub(crate) enum Segment {
     Id(String),
 }
 
-/// The number of items that an array may have, the characters of a text, or the range of a number.
+/// A limit for the number of items of an array, for the number of characters of a string, or for a number.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Limit {
-    /// The place of the array, the text or the number, as a JSON pointer.
+    /// The place of the array, the string or the number, as a JSON pointer.
     pub at: String,
+    /// The minimum.
     #[serde(default)]
     pub least: usize,
+    /// The maximum.
     pub most: usize,
+    /// The requirement that a value beyond the limit breaks.
     pub requirement: Requirement,
 }
 
-/// The words that a parameter may be, without regard to case.
+/// The allowed words of a parameter. Case is ignored.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Words {
     /// The place of the parameter, as a JSON pointer.
     pub at: String,
+    /// The allowed words.
     pub of: Vec<String>,
 }
 
@@ -154,11 +161,11 @@ impl TryFrom<String> for Request {
 
 /// A row whose `request` has no method or no path.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no method and path, such as `POST calls/{{call}}/answer`")]
+#[error("`{0}` is not a method and a path, such as `POST calls/{{call}}/answer`")]
 pub(crate) struct NoRequest(String);
 
 impl Operation {
-    /// The row of an operation of which only the page is known. `None` outside of the calls of the API.
+    /// The row of an operation that has only a page and no row in the table. `None` if its path is not below `calls`.
     pub(super) fn derived(printed: &extracted::Operation) -> Option<Self> {
         let mut below: Vec<&str> = resource::below_prefix(printed.paths.first()?)?;
         let mut path: Vec<Segment> = Vec::new();
@@ -222,7 +229,7 @@ impl Operation {
         Some(row)
     }
 
-    /// The parameters that a request of this edition must have; of the newest edition where it is `None`.
+    /// The parameters that a request of this edition must have. `None` is the newest edition.
     pub(crate) fn required(&self, edition: Option<&str>) -> impl Iterator<Item = &str> {
         let since = self.required_since.iter();
         let since = since.filter(move |(_, since)| edition.is_none_or(|it| it >= since.as_str()));
@@ -230,13 +237,13 @@ impl Operation {
         self.required.iter().map(String::as_str).chain(since)
     }
 
-    /// The comms operation that the answer is, if it is one.
+    /// The type of the comms operation in the response, if there is one.
     pub(crate) fn comms_operation(&self) -> Option<&str> {
         let answer = self.answer.as_deref()?;
         answer.ends_with("Operation").then_some(answer)
     }
 
-    /// True if the answer names something that the request made: a call or a comms operation.
+    /// True if the response names a call or a comms operation that the request created.
     pub(crate) fn makes_something(&self) -> bool {
         self.creates_call || (self.comms_operation().is_some() && !self.is_read())
     }
@@ -246,7 +253,7 @@ impl Operation {
         self.request.method == "GET"
     }
 
-    /// True if the other operation lists what its path names an item of.
+    /// True if its path names an item of the list that the other operation returns.
     pub(crate) fn is_item_of(&self, list: &Self) -> bool {
         let rest = self.request.path.strip_prefix(list.request.path.as_slice());
         list.is_list && matches!(rest, Some([Segment::Id(_)]))
@@ -257,7 +264,7 @@ impl Operation {
         self.roles().any(|role| role == "participant")
     }
 
-    /// True if its path is that of the other request, or of an item in the collection that is there.
+    /// True if its path is that of the other request, or that of an item in the collection at that path.
     pub(super) fn is_of_item(&self, other: &Request) -> bool {
         let rest = self.request.path.strip_prefix(other.path.as_slice());
         matches!(rest, Some([] | [Segment::Id(_)]))
@@ -316,7 +323,7 @@ pub(crate) struct Ids<'t> {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall operations", extend("$id" = "operations.schema.json"))]
 pub(crate) struct Operations {
-    /// Where the JSON Schema of this format is.
+    /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default)]
     #[expect(dead_code, reason = "editors read it")]
     schema: Option<String>,
@@ -342,7 +349,7 @@ pub(crate) fn named(name: &str) -> Option<&'static Operation> {
     operations().iter().find(|it| it.name == name)
 }
 
-/// The operation that a request asks for, with the identifiers of its path. `None` where no page documents it.
+/// The operation of a request, with the identifiers of its path. `None` if no page documents the request.
 pub(crate) fn of_request<'t>(
     method: &str,
     target: &'t str,
@@ -357,9 +364,10 @@ pub(crate) fn of_request<'t>(
     found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
 }
 
-/// The operation whose path a target has, for a request by a method that no page documents for the path. `None` for
-/// methods that every resource may have, for a collection, and for a POST to an item: its name may be that of an action
-/// of a newer page.
+/// The operation with the path of this target, for a request with a method that no page documents for the path.
+///
+/// `None` for methods that every resource may have, for a collection, and for a POST to an item, whose name may be an
+/// action of a newer page.
 pub(crate) fn of_path<'t>(method: &str, target: &'t str) -> Option<(&'static Operation, Ids<'t>)> {
     if matches!(method, "HEAD" | "OPTIONS" | "TRACE" | "CONNECT") {
         return None;
@@ -387,7 +395,7 @@ pub(crate) fn methods(operation: &Operation) -> Vec<&'static str> {
     same.map(|it| it.request.method.as_str()).collect()
 }
 
-/// The statuses of success that the pages document, of one API version or of both; empty where no page prints one.
+/// The success statuses that the pages document, for one API version or for both; empty if no page prints one.
 pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
     let documented = extracted()
         .operations

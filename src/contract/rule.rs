@@ -7,7 +7,7 @@ use strum::{Display, IntoStaticStr, VariantArray};
 /// Generates the enum and its names from one table.
 macro_rules! rules {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
-        /// What a violation breaks. Its name in files and reports never changes.
+        /// The part of a conversation that is wrong. The names in files and reports never change.
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
             Serialize, Deserialize, JsonSchema, Display, IntoStaticStr, VariantArray,
@@ -32,19 +32,19 @@ rules! {
     RequestHeader = "request.header",
     /// The body of a bot's request.
     RequestBody = "request.body",
-    /// A request that never came.
+    /// A request that was not sent.
     RequestMissing = "request.missing",
     /// A request without a trigger or another reason.
     RequestUnexpected = "request.unexpected",
-    /// The status of an answer.
+    /// The status of a response.
     ResponseStatus = "response.status",
-    /// A header of an answer.
+    /// A header of a response.
     ResponseHeader = "response.header",
-    /// The body of an answer.
+    /// The body of a response.
     ResponseBody = "response.body",
-    /// An answer that never came.
+    /// A response that was not sent.
     ResponseMissing = "response.missing",
-    /// A notification that never came.
+    /// A notification that was not sent.
     NotificationMissing = "notification.missing",
     /// A notification that the scenario does not have, or one after the end of its resource.
     NotificationUnexpected = "notification.unexpected",
@@ -54,21 +54,21 @@ rules! {
     NotificationHeader = "notification.header",
     /// The body of a notification.
     NotificationBody = "notification.body",
-    /// Notifications about one resource in the wrong order.
+    /// The order of notifications about one resource.
     NotificationOrder = "notification.order",
     /// Values that must agree but differ.
     Correlation = "correlation",
-    /// A request that does not bring about what it asks for.
+    /// A request without its documented effect.
     Effect = "effect",
     /// An acknowledgement with a status other than 2xx.
     AcknowledgementStatus = "acknowledgement.status",
-    /// An acknowledgement that never came.
+    /// An acknowledgement that was not sent.
     AcknowledgementMissing = "acknowledgement.missing",
     /// A value beyond a documented limit.
     Limit = "limit",
-    /// A connection that broke, or bytes that are not HTTP.
+    /// A connection that was closed too early, or bytes that are not HTTP.
     Transport = "transport",
-    /// A conversation that is not the accepted one.
+    /// A conversation that differs from its accepted snapshot.
     Snapshot = "snapshot",
 }
 
@@ -79,12 +79,12 @@ impl Rule {
     }
 }
 
-/// How binding a requirement is (RFC 2119).
+/// The level of a requirement (RFC 2119).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// A violation fails the scenario.
     Must,
-    /// A violation warns; under `--strict` it fails the scenario.
+    /// A violation is a warning. With `--strict` it fails the scenario.
     Should,
 }

@@ -1,7 +1,7 @@
-//! Resource types, looked up by name: the extracted ones of both API versions, laid over each other.
+//! Resource types, looked up by name. The extracted types of both API versions are merged, because recordings mix the
+//! versions: a property is known if one version prints it, and may have the kinds and words of both.
 //!
-//! Names compare without case. A property that one version prints is known; its kinds and words are those of all
-//! versions, as recordings mix them.
+//! Names ignore case.
 
 use std::sync::OnceLock;
 
@@ -23,7 +23,7 @@ struct Type {
     properties: Properties,
 }
 
-/// The table of types that may stand for others.
+/// The table of types that may replace a documented type.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall kinds of types", extend("$id" = "types.schema.json"))]
@@ -32,13 +32,13 @@ struct Type {
     reason = "the key of the table in the file"
 )]
 pub(crate) struct Kinds {
-    /// Where the JSON Schema of this format is.
+    /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default)]
     #[expect(dead_code, reason = "editors read it")]
     schema: Option<String>,
-    /// The types that may stand where a type is documented.
+    /// The types that may replace a documented type, by the name of that type.
     kinds: IndexMap<String, Vec<String>>,
-    /// The types that name a person: their identity has a kind with an id.
+    /// The types that name a person. Their `identity` has a kind, such as `user`, with an id.
     #[serde(default)]
     people: Vec<String>,
 }
@@ -51,7 +51,7 @@ struct Index {
     properties: HashMap<String, Properties>,
     /// The parameters of requests, by page.
     parameters: HashMap<&'static str, Properties>,
-    /// The documented type of each type that is another one, both in lower case.
+    /// The documented type that each type may replace, both in lower case.
     kinds: HashMap<String, String>,
     people: Vec<String>,
 }
@@ -137,7 +137,7 @@ pub(crate) fn properties(name: &str) -> Option<&'static Properties> {
         .or_else(|| all.get(&name.to_ascii_lowercase()))
 }
 
-/// The documented variants of a property; empty where no page lists it.
+/// The documented variants of a property; empty if no page lists it.
 pub(crate) fn variants(
     properties: Option<&'static Properties>,
     property: &str,
@@ -175,7 +175,7 @@ pub(crate) fn is_person(name: &str) -> bool {
         .any(|it| it.eq_ignore_ascii_case(name))
 }
 
-/// True if a type may stand where another is documented: it is the same, one of its kind, or the other way round.
+/// True if a type may replace a documented one: both are the same, or one is a kind of the other.
 pub(crate) fn may_stand_for(actual: &str, documented: &str) -> bool {
     actual == documented || is_kind_of(actual, documented) || is_kind_of(documented, actual)
 }

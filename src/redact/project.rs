@@ -12,38 +12,38 @@ use super::names::{Named, plain};
 use super::rules::{Anchor, Hit, NameRule, Values};
 use super::scan::Scan;
 
-/// Values that are replaced or kept in addition to the built-in rules.
+/// `[redaction]`: values that are replaced or kept, in addition to the built-in rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ProjectRedaction {
     /// True if names and addresses of people are replaced: `displayName`, `userPrincipalName`, `mail` …
     pub people: bool,
-    /// True if telephone numbers are replaced: E.164 anywhere, and values under `phone…`.
+    /// True if phone numbers are replaced: numbers in E.164 format anywhere, and the values of `phone…` properties.
     pub phones: bool,
-    /// True if tenants are replaced: `tenantId`, and then the same id anywhere.
+    /// True if tenant ids are replaced: the value of `tenantId`, and the same id anywhere else.
     pub tenants: bool,
-    /// Further names whose values are secret: of properties, parameters and header fields. Case,
-    /// hyphens and the like do not matter.
+    /// More names of properties, parameters and header fields whose values are secret. Case, hyphens and underscores
+    /// are ignored.
     pub secret: Vec<String>,
-    /// Further header fields whose values are kept.
+    /// More header fields whose values are kept.
     pub keep: Vec<String>,
-    /// `[[redaction.shape]]`: further shapes of secrets.
+    /// `[[redaction.shape]]`: patterns of secrets.
     pub shape: Vec<Shape>,
-    /// `[[redaction.place]]`: further places of secrets.
+    /// `[[redaction.place]]`: places of secrets.
     pub place: Vec<Place>,
 }
 
-/// A shape of secrets: a text that matches is one, wherever it stands.
+/// `[[redaction.shape]]`: a pattern of secrets. A text that matches it is a secret, in any part of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shape {
     /// The name of the rule.
     pub id: String,
-    /// A regular expression. With a group, only the group is secret.
+    /// The regular expression. If it has a group, only the group is secret.
     pub pattern: Pattern,
 }
 
-/// A regular expression as it was written.
+/// A regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -58,7 +58,7 @@ impl TryFrom<String> for Pattern {
     }
 }
 
-/// A place of a secret.
+/// `[[redaction.place]]`: a place of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum Place {
@@ -66,9 +66,9 @@ pub(crate) enum Place {
     Header(String),
     /// A parameter of a query or of a form, by its name.
     Parameter(String),
-    /// A property of a JSON body, by its JSON pointer (RFC 6901), in which `*` is any name or index.
+    /// A property of a JSON body, by its JSON pointer (RFC 6901). `*` matches any name or index.
     Pointer(String),
-    /// A path, in which `*` is the segment that is secret and `?` one that may be anything.
+    /// A segment of a path. `*` is the secret segment, and `?` matches any other segment.
     Path(String),
 }
 

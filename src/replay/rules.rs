@@ -23,8 +23,8 @@ use crate::diagnostic::closest;
 use crate::diagnostic::pointer::escaped;
 use crate::http::message::Headers;
 
-/// How one place of a message is compared with the recorded one. Without `operation` and `path`, the rule is about
-/// every exchange. It has one of `pointer`, `header` and `query`.
+/// How one part of a message is compared with the recorded one. A rule has one of `pointer`, `header` and `query`.
+/// Without `operation` and `path`, it applies to every exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "Row")]
 #[schemars(with = "Row")]
@@ -35,44 +35,45 @@ pub(crate) struct ReplayRule {
     compare: Compare,
 }
 
-/// `[[replay.rule]]`: how a place of messages is compared in a replay. It has one of `pointer`, `header` and `query`.
+/// `[[replay.rule]]`: how one part of a message is compared in a replay. A rule has one of `pointer`, `header` and
+/// `query`. Without `operation` and `path`, it applies to every exchange.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ReplayRule")]
 struct Row {
-    /// The operation of the calling API, such as `invite`: its requests, their responses, and the notifications that
-    /// they cause.
+    /// The operation of the calling API, such as `invite`. The rule applies to its requests, their responses, and the
+    /// notifications that they cause.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     operation: Option<OperationName>,
-    /// The path of the request, or of the callback. `*` is any part of a segment, `**` any number of segments.
+    /// The path of the request or of the callback. `*` matches any part of a segment, `**` any number of segments.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     path: Option<Pattern>,
-    /// A place in the body: a JSON pointer (RFC 6901). `*` is any name or index, `**` any number of them.
+    /// The part of the body, as a JSON pointer (RFC 6901). `*` matches any name or index, `**` any number of them.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pointer: Option<Pattern>,
     /// The name of a header field.
     #[serde(default)]
     header: Option<String>,
-    /// The name of a parameter of the query.
+    /// The name of a query parameter.
     #[serde(default)]
     query: Option<String>,
-    /// How the place is compared.
+    /// How the part is compared.
     compare: Compare,
 }
 
-/// How a place is compared.
+/// How a part of a message is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Compare {
-    /// As it was recorded: no identifier, timestamp or addition may differ.
+    /// Exactly as recorded. Identifiers, timestamps and added properties must not differ.
     Exact,
-    /// By JSON type: every recorded property is there; each item of a list is like a recorded one. Of fields and
-    /// parameters, presence.
+    /// By JSON type. Every recorded property must be present, and each item of a list must be like a recorded item. A
+    /// header field or a query parameter must be present.
     Shape,
-    /// Not at all.
+    /// Not compared.
     Ignore,
 }
 

@@ -19,7 +19,7 @@ use crate::contract::operation;
 use crate::contract::operation::{Operation, operations};
 use crate::diagnostic::closest;
 
-/// The operations that a bot under test is triggered for, and how.
+/// A row: operations, and the action that triggers a bot under test to send their requests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Row")]
 pub(crate) struct TriggerRow {
@@ -39,7 +39,7 @@ pub(crate) enum TriggerAction {
     Command(Vec<Template>),
 }
 
-/// A row of the table: `request` or `command`.
+/// `[[trigger]]`: how the bot is made to send the request of an operation, with a `request` or a `command`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Trigger")]
@@ -48,19 +48,20 @@ struct Row {
     #[serde(deserialize_with = "one_or_more")]
     #[schemars(with = "OneOrMore<String>")]
     operation: Vec<OperationName>,
-    /// The bot's own request: method and URL, such as `POST http://127.0.0.1:3978/calls/{call}/people`.
+    /// The method and the URL of a request to the bot's own API, such as
+    /// `POST http://127.0.0.1:3978/calls/{call}/people`.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     request: Option<RequestLine>,
-    /// The header fields of the bot's own request.
+    /// The header fields of `request`.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, String>")]
     headers: IndexMap<String, Template>,
-    /// The body of the bot's own request: a table or an array for JSON, or a text.
+    /// The body of `request`: a table or an array for JSON, or a text.
     #[serde(default)]
     #[schemars(with = "Option<serde_json::Value>")]
     body: Option<BodyTemplate>,
-    /// A command and its arguments, in the folder of the file. It reads the trigger on its standard input.
+    /// A command and its arguments. It runs in the folder of the file and gets the trigger on its standard input.
     #[serde(default)]
     #[schemars(with = "Option<Vec<String>>")]
     command: Option<Vec<Template>>,
@@ -78,15 +79,15 @@ impl JsonSchema for TriggerRow {
 
 #[derive(Debug, thiserror::Error)]
 enum RowError {
-    #[error("a trigger has a `request` or a `command`")]
+    #[error("a trigger must have a `request` or a `command`")]
     NoAction,
-    #[error("a trigger has a `request` or a `command`, not both")]
+    #[error("a trigger must have either a `request` or a `command`, not both")]
     TwoActions,
-    #[error("`{0}` is a part of a `request`, and the trigger has a `command`")]
+    #[error("`{0}` needs a `request`, but the trigger has a `command`")]
     BesideCommand(&'static str),
-    #[error("a command is a program and its arguments")]
+    #[error("the command is empty; expected a program and its arguments")]
     EmptyCommand,
-    #[error("`{0}` is no name of a header field")]
+    #[error("`{0}` is not a valid header name")]
     FieldName(String),
     #[error("no request of these operations has `{{{0}}}` in its path")]
     Role(String),
@@ -373,15 +374,15 @@ mod tests {
             ),
             (
                 "operation = \"*\"",
-                "confcall.toml:1:1: a trigger has a `request` or a `command`",
+                "confcall.toml:1:1: a trigger must have a `request` or a `command`",
             ),
             (
                 "operation = \"*\"\ncommand = [\"a\"]\nrequest = \"POST http://h/\"",
-                "confcall.toml:1:1: a trigger has a `request` or a `command`, not both",
+                "confcall.toml:1:1: a trigger must have either a `request` or a `command`, not both",
             ),
             (
                 "operation = \"*\"\ncommand = [\"a\"]\nbody = \"x\"",
-                "confcall.toml:1:1: `body` is a part of a `request`",
+                "confcall.toml:1:1: `body` needs a `request`",
             ),
             (
                 "operation = \"*\"\ncommand = []",
@@ -417,7 +418,7 @@ mod tests {
             ),
             (
                 "operation = \"*\"\nrequest = \"POST http://h/\"\nheaders = {\"a b\" = \"\"}",
-                "confcall.toml:1:1: `a b` is no name",
+                "confcall.toml:1:1: `a b` is not a valid header name",
             ),
         ] {
             let text = format!("[[trigger]]\n{row}\n");

@@ -40,8 +40,8 @@ impl JsonSchema for InFile {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Plain JSON; `{name}` inside a string is the variable of that name. \
-                            Text that is no JSON is `{\"$text\": …}`."
+            "description": "Plain JSON. `{name}` inside a string is the variable of that name. \
+                            A text that is not JSON is written as `{\"$text\": \"…\"}`."
         })
     }
 }

@@ -1,8 +1,8 @@
-//! A scenario: one documented conversation, as it stands in a file under `scenarios/`.
+//! A scenario: one documented conversation, in a file under `scenarios/`.
 //!
-//! The types here are the file format (version 1). Its JSON Schema is made from them.
+//! The types here are the file format (version 1). Its JSON Schema is generated from them.
 //!
-//! Bodies are plain JSON. What varies is a variable, written `{name}` inside any string of a
+//! Bodies are plain JSON. A value that varies is a variable, written `{name}` inside any string of a
 //! target, a header or a body; `{{` and `}}` are literal braces.
 
 pub(crate) mod body;
@@ -143,17 +143,17 @@ pub(crate) struct Script {
     /// The version of the format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// The path of the page that has the conversation. The lines of the steps are lines of this page.
+    /// The path of the page that documents the conversation. The line numbers of the steps are lines of this page.
     #[schemars(regex(pattern = r"\S"))]
     pub source: String,
-    /// The pages that show these messages, one in each language, `source` among them. Left out in
-    /// a file that is written by hand.
+    /// The pages that print these messages, one in each language; `source` is one of them. Files that are written by
+    /// hand do not have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locales: Vec<Translation>,
-    /// Words to select the scenario by (`--tag`).
+    /// Tags, by which `--tag` selects the scenario.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// The only party that the conversation judges; if absent, both.
+    /// The only party that the scenario judges; if absent, both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judges: Option<Party>,
     /// The provider states that must exist before the first step.
@@ -179,13 +179,13 @@ pub(crate) struct Translation {
     /// The page, as a path.
     #[schemars(regex(pattern = r"\S"))]
     pub file: String,
-    /// The line of each step in that page.
+    /// The line of each step on that page.
     #[schemars(inner(range(min = 1)))]
     pub lines: Vec<usize>,
 }
 
 impl Script {
-    /// The script without the pages, the lines and the contradictions behind it.
+    /// The script without its pages, its line numbers and the contradictions of the page.
     pub(crate) fn messages(&self) -> Self {
         let mut script = self.clone();
         script.source.clear();
@@ -228,37 +228,37 @@ impl Script {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum ProviderState {
-    /// A call that no step makes.
+    /// A call exists that no step creates.
     Call,
-    /// A peer-to-peer call that an invitation replaces.
+    /// A peer-to-peer call exists, which an invitation replaces.
     PeerCall,
-    /// Valid chat information on the call: several participants are invited.
+    /// The call has valid chat information, so that several participants can be invited.
     Chat,
-    /// An application instance with a number: a phone is invited.
+    /// The application instance has a phone number, so that a phone can be invited.
     Number,
     /// A person calls the bot.
     IncomingCall,
-    /// A participant of the call that no step lets in.
+    /// A participant is in the call whom no step adds.
     Participant,
-    /// A comms operation that no step begins.
+    /// A comms operation exists that no step begins.
     Operation,
-    /// A content sharing session that no step begins.
+    /// A content sharing session exists that no step begins.
     Session,
-    /// An audio routing group that no step creates.
+    /// An audio routing group exists that no step creates.
     AudioRoutingGroup,
-    /// A recording that no step makes.
+    /// A recording exists that no step makes.
     Recording,
     /// The operation that a request begins will fail.
     OperationFails,
-    /// A call that has ended: the one of the first request that is refused.
+    /// The call of the first refused request has ended.
     EndedCall,
-    /// The service accepts the token that confcall sends, and no other.
+    /// The service accepts only the token that confcall sends.
     TokenCheck,
-    /// Somebody presses a tone. A state of a step.
+    /// A person presses a key of the phone. Only a step can have this state.
     Tone,
-    /// Somebody speaks. A state of a step.
+    /// A person speaks. Only a step can have this state.
     Speech,
-    /// Somebody shares content, or stops it. A state of a step.
+    /// A person starts or stops sharing content. Only a step can have this state.
     ContentSharing,
 }
 
@@ -273,29 +273,29 @@ impl ProviderState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variable {
-    /// The kind of thing that it identifies.
+    /// The kind of value.
     pub kind: Kind,
-    /// The value that the page prints there, to the letter; left out where it prints none.
+    /// The value exactly as the page prints it; absent if the page prints none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The words of which one stands there, where the page prints a list of them.
+    /// The allowed words, if the page prints a list of them. The value is one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
-    /// Another variable which must have the same value in a run, although the page prints another
-    /// (or writes the same GUID otherwise). `--literal` does not ask for it.
+    /// Another variable that must have the same value in a run, although the page prints a different value or writes the
+    /// same GUID differently. `--literal` ignores this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
 }
 
 impl Variable {
-    /// The printed value; empty where the page prints none.
+    /// The printed value; empty if the page prints none.
     pub(crate) fn printed(&self) -> &str {
         self.value.as_deref().unwrap_or_default()
     }
 }
 
-/// The role of a variable, told from the property or path segment that it stands in. Equal
-/// characters in another role are another variable.
+/// The kind of a variable. It follows from the property or the path segment that has the value. Equal values of different
+/// kinds are different variables.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -303,20 +303,19 @@ impl Variable {
 pub(crate) enum Kind {
     /// A call: `…/calls/{call}`, `replacesCallId`.
     Call,
-    /// An operation: `…/operations/{operation}`, the `id` of an operation.
+    /// A comms operation: `…/operations/{operation}`, or the `id` of an operation.
     Operation,
-    /// A participant of a roster: `…/participants/{participant}`, the `id` of a participant,
-    /// `participantId`.
+    /// A participant of a roster: `…/participants/{participant}`, the `id` of a participant, or `participantId`.
     Participant,
-    /// A content sharing session: `…/contentSharingSessions/{session}`, the `id` of one.
+    /// A content sharing session: `…/contentSharingSessions/{session}`, or the `id` of a session.
     Session,
-    /// An audio routing group: `…/audioRoutingGroups/{audio-routing-group}`, the `id` of one.
+    /// An audio routing group: `…/audioRoutingGroups/{audio-routing-group}`, or the `id` of a group.
     AudioRoutingGroup,
-    /// The address of a recording: `recordingLocation`, a request to another host.
+    /// The address of a recording: `recordingLocation`, or the target of a request to another host.
     Recording,
     /// A user's id, in an identity under `user`.
     User,
-    /// An application's id, in an identity under `application`; a path's `/applications/{id}`.
+    /// An application's id, in an identity under `application` or in a path under `applications`.
     Application,
     /// A phone number, in an identity under `phone`.
     Phone,
@@ -332,7 +331,7 @@ pub(crate) enum Kind {
     Callback,
     /// A bearer token.
     Token,
-    /// Something else that a path names by an identifier.
+    /// Any other identifier in a path.
     Identifier,
     /// One of the `words`.
     Word,
@@ -344,13 +343,14 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Step {
-    /// The bot asks the service.
+    /// The bot sends a request to the service.
     Request(RequestStep),
-    /// The service answers the request before it.
+    /// The service responds to the request of the step before.
     Response(ResponseStep),
-    /// The service calls the bot back.
+    /// The service sends a notification to the bot's callback.
     Notification(NotificationStep),
-    /// The service refuses the request before it, and nothing follows. Written by hand.
+    /// The service refuses the request of the step before, which has no effect. Only scenarios that are written by hand
+    /// have refusals.
     Refusal(RefusalStep),
 }
 
@@ -358,26 +358,26 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequestStep {
-    /// The line of the page: the opening code block of the message's head, counted from 1.
+    /// The line of the page on which the code block of the message begins, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The method.
     #[schemars(regex(pattern = METHOD))]
     pub method: String,
-    /// The path, or the absolute URL, as printed but for its variables.
+    /// The path or the absolute URL, as the page prints it, with variables.
     #[schemars(regex(pattern = TARGET))]
     pub target: String,
-    /// The bearer token that confcall sends, whatever `Authorization` is printed.
+    /// The bearer token that confcall sends. It replaces the printed `Authorization`.
     #[serde(default, skip_serializing_if = "Token::is_own")]
     pub token: Token,
-    /// The header fields as printed, without `Content-Length`.
+    /// The header fields as the page prints them, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(
         extend("propertyNames" = {"pattern": TOKEN}),
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// The body, where there is one.
+    /// The body; absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Body::is_empty",
@@ -392,12 +392,12 @@ pub(crate) struct RequestStep {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Token {
-    /// The one that the service accepts.
+    /// The token that the service accepts.
     #[default]
     Own,
-    /// One that the service did not issue.
+    /// A token that the service did not issue.
     Foreign,
-    /// None at all.
+    /// No token.
     None,
 }
 
@@ -408,25 +408,25 @@ impl Token {
     }
 }
 
-/// An answer of the service.
+/// A response of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResponseStep {
-    /// The line of the page: the opening code block of the message's head, counted from 1. Of an
-    /// answer without an example, the line of the sentence that names its status.
+    /// The line of the page on which the code block of the message begins, counted from 1. If the page
+    /// has no example of the response, this is the line of the sentence that names the status.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The status code.
     #[schemars(range(min = 100, max = 599))]
     pub status: u16,
-    /// The header fields as printed, without `Content-Length`.
+    /// The header fields as the page prints them, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(
         extend("propertyNames" = {"pattern": TOKEN}),
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// The body, where there is one.
+    /// The body; absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Body::is_empty",
@@ -435,35 +435,33 @@ pub(crate) struct ResponseStep {
     )]
     #[schemars(with = "Option<body::InFile>")]
     pub body: Body,
-    /// Success statuses that the page's prose gives for this answer and no example shows.
+    /// Success statuses that the prose of the page documents for this response, but no example shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub or: Vec<ProseStatus>,
-    /// The requirement that this answer puts to the test (`confcall run --coverage`); that the
-    /// answer is documented where it is left out.
+    /// The requirement that this response tests, as `confcall run --coverage` lists it; if absent, `answer.status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub requirement: Option<Requirement>,
 }
 
-/// A refusal of the service: one of several statuses and, where its body is JSON, an error object
+/// A refusal of the service. Its status is one of several, and a JSON body is an error object:
 /// `{"error": {"code", "message"}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefusalStep {
-    /// The line of the page that says what the request does not do, counted from 1.
+    /// The line of the page with the rule that the request breaks, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
-    /// The status codes that refuse the request.
+    /// The allowed status codes.
     #[schemars(length(min = 1), inner(range(min = 400, max = 599)))]
     pub statuses: Vec<u16>,
-    /// The requirement that this refusal puts to the test (`confcall run --coverage`); that what
-    /// is wrong is refused where it is left out.
+    /// The requirement that this refusal tests, as `confcall run --coverage` lists it; if absent, `refusal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub requirement: Option<Requirement>,
 }
 
-/// A status code that stands in the prose of a page.
+/// A status code in the prose of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProseStatus {
@@ -479,27 +477,27 @@ pub(crate) struct ProseStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotificationStep {
-    /// The line of the page: the opening code block of the message's head, counted from 1.
+    /// The line of the page on which the code block of the message begins, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The method.
     #[schemars(regex(pattern = METHOD))]
     pub method: String,
-    /// The callback address, as printed but for its variables.
+    /// The callback address, as the page prints it, with variables.
     #[schemars(regex(pattern = TARGET))]
     pub target: String,
-    /// The header fields as printed, without `Content-Length`.
+    /// The header fields as the page prints them, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(
         extend("propertyNames" = {"pattern": TOKEN}),
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// What somebody does before it: states that are asked for when this step comes.
+    /// The provider states that must come about before this step, such as a pressed key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("uniqueItems" = true))]
     pub given: Vec<ProviderState>,
-    /// The line of the body's own code block, where it has one; equal to `line` where it has none.
+    /// The line on which the code block of the body begins; equal to `line` if the body has no code block of its own.
     #[schemars(range(min = 1))]
     pub body_line: usize,
     /// The body.
@@ -509,7 +507,7 @@ pub(crate) struct NotificationStep {
 }
 
 impl Step {
-    /// The line of the page: the opening code block of the message's head, counted from 1.
+    /// The line of the page on which the code block of the message begins, counted from 1.
     pub(crate) const fn line(&self) -> usize {
         match self {
             Self::Request(step) => step.line,
@@ -529,7 +527,7 @@ impl Step {
         }
     }
 
-    /// The body; of a refusal an empty one.
+    /// The body; a refusal has an empty one.
     pub(crate) fn body(&self) -> &Body {
         static NONE: Body = Body::Empty;
         match self {
@@ -540,7 +538,7 @@ impl Step {
         }
     }
 
-    /// The header fields; none of a refusal.
+    /// The header fields; a refusal has none.
     pub(crate) const fn headers(&self) -> Option<&HeaderFields> {
         match self {
             Self::Request(step) => Some(&step.headers),
