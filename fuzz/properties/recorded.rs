@@ -57,7 +57,7 @@ fn judged(recording: &Recording) -> String {
     };
     let run = Run::new(target, checked.results);
     junit::render(&run).expect("JUnit can be written");
-    terminal::render(&run, Duration::ZERO, Look::PLAIN);
+    terminal::render(&run, Duration::ZERO, Look::PLAIN, terminal::Extent::Whole);
     ReportKind::Json.render(&run).expect("a run is JSON") + &strangers
 }
 

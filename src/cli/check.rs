@@ -27,6 +27,7 @@ use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
+use crate::report::terminal::Extent;
 use crate::report::{covered, terminal};
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Scope};
@@ -292,7 +293,7 @@ fn check(
     let mut run = checker.report(target, results, failures.errors.clone());
     if run.errors.is_empty() || !run.results.is_empty() {
         text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
-        let render = |run: &Run| terminal::render(run, begun.elapsed(), output.look);
+        let render = |run: &Run| terminal::render(run, begun.elapsed(), output.look, Extent::Short);
         text.push_str(&failures.unsaid(&mut run, render));
     }
     let exit = failures.exit;

@@ -13,6 +13,7 @@ use super::usage::UsageError;
 use crate::judge::shard;
 use crate::judge::verdict::Run;
 use crate::report::terminal;
+use crate::report::terminal::Extent;
 
 pub(crate) const EXAMPLES: &str = "\
 Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and \
@@ -47,7 +48,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         let longest = run.results.iter().map(|it| it.duration_ms).max();
         let elapsed = Duration::from_millis(longest.unwrap_or(0));
         Ok(Finished {
-            text: terminal::render(&run, elapsed, output.look),
+            text: terminal::render(&run, elapsed, output.look, Extent::Short),
             run,
             exit: Exit::Success,
         })

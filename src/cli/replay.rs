@@ -35,6 +35,7 @@ use crate::redact::Redactor;
 use crate::replay::live;
 use crate::replay::service::Serving;
 use crate::replay::{End, Messages, Replayed};
+use crate::report::terminal::Extent;
 use crate::report::{snapshot, terminal};
 use crate::runner::options::TargetProgram;
 use crate::runner::{ANY_PORT, Hook, StateProvider};
@@ -247,7 +248,8 @@ fn replay(
     let mut text = String::new();
     if run.errors.is_empty() || !run.results.is_empty() {
         say_notes(&run);
-        let render = |run: &Run| terminal::render(run, started.elapsed(), output.look);
+        let render =
+            |run: &Run| terminal::render(run, started.elapsed(), output.look, Extent::Short);
         text = failures.unsaid(&mut run, render) + &remedy;
     }
     Ok(Finished { run, text, exit })

@@ -4,8 +4,11 @@
 //! looks like that of this one.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use clap::Args;
 
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
@@ -18,6 +21,28 @@ use crate::diagnostic::render;
 use crate::files;
 use crate::judge::verdict::{JudgedTarget, Run};
 use crate::report::ReportKind;
+use crate::report::terminal::Extent;
+
+/// What the terminal report of a run shows.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Shown {
+    /// Show every result with all of its messages, not only one of each cause
+    #[arg(long, short, help_heading = "Reports")]
+    verbose: bool,
+    /// List the scenarios that took longest
+    #[arg(long, value_name = "COUNT", help_heading = "Reports")]
+    pub slowest: Option<NonZeroUsize>,
+}
+
+impl Shown {
+    pub(crate) const fn extent(self) -> Extent {
+        if self.verbose {
+            Extent::Whole
+        } else {
+            Extent::Short
+        }
+    }
+}
 
 /// A report and its file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use url::Url;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::reports::{Finished, ReportFile, Reports, reporting};
+use super::reports::{Finished, ReportFile, Reports, Shown, reporting};
 use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
 use super::tls::Tls;
@@ -158,6 +158,8 @@ pub(crate) struct Arguments {
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     pub jobs: Option<NonZeroUsize>,
 
+    #[command(flatten)]
+    pub shown: Shown,
     /// List the requirements that were met, broken, or not tested
     #[arg(long, help_heading = "Reports")]
     pub coverage: bool,
@@ -206,6 +208,7 @@ fn run(
         &arguments.stubs,
     )?;
     let wants_coverage = arguments.coverage;
+    let (extent, slowest) = (arguments.shown.extent(), arguments.shown.slowest);
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
@@ -227,7 +230,10 @@ fn run(
         let (text, compared) = snapshots::compare(folder, &mut run, conversations);
         (remedy, exit) = (text, exit.worse(compared));
     }
-    let mut text = terminal::render(&run, elapsed, output.look);
+    let mut text = terminal::render(&run, elapsed, output.look, extent);
+    if let Some(count) = slowest {
+        text.push_str(&terminal::slowest(&run, count.get(), output.look));
+    }
     if wants_coverage {
         text.push_str(&coverage::render(&run, "scenario", output.look));
     }

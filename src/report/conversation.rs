@@ -155,6 +155,188 @@ pub(crate) fn traffic(traffic: &[Traffic], names: &Names) -> String {
     shown.join("\n")
 }
 
+/// A place of a conversation that a violation names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark<'m> {
+    /// Counted from 1.
+    pub step: usize,
+    /// The place in the body, as an RFC 6901 pointer; empty for the whole message.
+    pub pointer: &'m str,
+    pub label: &'m str,
+}
+
+/// A line of a conversation.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MarkedLine<'m> {
+    pub text: String,
+    /// The label of the mark on it.
+    pub label: Option<&'m str>,
+}
+
+/// The lines of [`traffic`], in which each place that a mark names has its label. Where there are more than `most`,
+/// bodies without a mark, the distant lines of bodies with one, and the first messages without a mark are left out, in
+/// this order.
+pub(crate) fn marked_traffic<'m>(
+    traffic: &[Traffic],
+    names: &Names,
+    marks: &[Mark<'m>],
+    most: Option<usize>,
+) -> Vec<MarkedLine<'m>> {
+    let mut left: Vec<Mark<'m>> = marks.to_vec();
+    let mut messages: Vec<Vec<MarkedLine<'m>>> = Vec::new();
+    for it in traffic {
+        let step = it.step.map_or(String::new(), |step| format!("#{step} "));
+        let heading = format!("{step}{}", kind(it));
+        let text = seen(&it.message, names);
+        let text = std::iter::once(heading.as_str()).chain(text.lines());
+        let mut lines: Vec<MarkedLine<'m>> = text
+            .map(|line| MarkedLine {
+                text: line.to_owned(),
+                label: None,
+            })
+            .collect();
+        left.retain(|mark| {
+            if it.step != Some(mark.step) {
+                return true;
+            }
+            let at = marked_line(&it.message, mark.pointer, &lines);
+            if let Some(line) = lines.get_mut(at) {
+                line.label = Some(mark.label);
+            }
+            false
+        });
+        messages.push(lines);
+    }
+    let most = most.unwrap_or(usize::MAX);
+    for keep in [0, 4] {
+        if length(&messages) > most {
+            for message in &mut messages {
+                shorten(message, keep);
+            }
+        }
+    }
+    let mut without = 0;
+    while length(&messages) > most
+        && let Some(first) = messages
+            .iter()
+            .position(|it| it.iter().all(|it| it.label.is_none()))
+    {
+        messages.remove(first);
+        without += 1;
+    }
+    if without > 0 {
+        messages.insert(0, vec![left_out(without, "message")]);
+    }
+    let gap = || MarkedLine {
+        text: String::new(),
+        label: None,
+    };
+    let mut all = Vec::new();
+    for message in messages {
+        if !all.is_empty() {
+            all.push(gap());
+        }
+        all.extend(message);
+    }
+    all
+}
+
+/// The number of lines of messages, with the empty ones between them.
+fn length(messages: &[Vec<MarkedLine<'_>>]) -> usize {
+    messages.iter().map(|it| it.len() + 1).sum()
+}
+
+/// Leaves out the lines of a body that have more than `keep` lines between them and a mark; without a mark, the body.
+fn shorten(message: &mut Vec<MarkedLine<'_>>, keep: usize) {
+    let Some(body) = message.iter().position(|it| it.text.is_empty()) else {
+        return;
+    };
+    let marks: Vec<usize> = (0..)
+        .zip(&*message)
+        .filter(|(_, it)| it.label.is_some())
+        .map(|(at, _)| at)
+        .collect();
+    if keep == 0 && marks.iter().any(|at| *at > body) {
+        return;
+    }
+    let is_kept = |at: usize| at <= body || marks.iter().any(|mark| mark.abs_diff(at) <= keep);
+    let mut shortened = Vec::new();
+    let mut gap = 0;
+    for (at, line) in message.drain(..).enumerate() {
+        if is_kept(at) {
+            if gap > 0 {
+                shortened.push(left_out(std::mem::take(&mut gap), "line"));
+            }
+            shortened.push(line);
+        } else {
+            gap += 1;
+        }
+    }
+    if gap > 0 {
+        shortened.push(left_out(gap, "line"));
+    }
+    *message = shortened;
+}
+
+fn left_out(count: usize, what: &str) -> MarkedLine<'static> {
+    let plural = if count == 1 { "" } else { "s" };
+    MarkedLine {
+        text: format!("… {count} {what}{plural}"),
+        label: None,
+    }
+}
+
+/// The line that a pointer into the body of a message names: that of the nearest value around it that is there. The
+/// line below the heading for the whole message.
+fn marked_line(message: &TrafficMessage, pointer: &str, lines: &[MarkedLine<'_>]) -> usize {
+    let body = match message {
+        TrafficMessage::Request(it) => &it.body,
+        TrafficMessage::Response(it) => &it.body,
+        TrafficMessage::Event(_) => return 1,
+    };
+    let start = lines.iter().position(|it| it.text.is_empty());
+    match (body.json(), start) {
+        (Some(body), Some(start)) if !pointer.is_empty() => {
+            // RFC 6901, section 4.
+            let unescaped = |key: &str| key.replace("~1", "/").replace("~0", "~");
+            start + 1 + line_of(body, pointer.split('/').skip(1).map(unescaped))
+        }
+        _ => 1,
+    }
+}
+
+/// The line of a value in pretty-printed JSON, counted from 0.
+fn line_of(value: &Value, mut path: impl Iterator<Item = String>) -> usize {
+    let Some(first) = path.next() else {
+        return 0;
+    };
+    let found = match value {
+        Value::Object(properties) => {
+            let mut before = properties.iter();
+            let lines = before.by_ref().take_while(|(name, _)| **name != first);
+            let lines: usize = lines.map(|(_, it)| line_count(it)).sum();
+            properties.get(&first).map(|it| (lines, it))
+        }
+        Value::Array(items) => first.parse::<usize>().ok().and_then(|at| {
+            let item = items.get(at)?;
+            Some((items[..at].iter().map(line_count).sum(), item))
+        }),
+        _ => None,
+    };
+    found.map_or(0, |(before, it)| 1 + before + line_of(it, path))
+}
+
+/// The number of lines of a value in pretty-printed JSON.
+fn line_count(value: &Value) -> usize {
+    match value {
+        Value::Object(properties) if !properties.is_empty() => {
+            2 + properties.values().map(line_count).sum::<usize>()
+        }
+        Value::Array(items) if !items.is_empty() => 2 + items.iter().map(line_count).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 const fn kind(traffic: &Traffic) -> &'static str {
     match (&traffic.message, traffic.from) {
         (TrafficMessage::Request(_), Party::Bot) => "request",

@@ -21,7 +21,7 @@ pub(crate) struct Group<'r> {
     pub results: Vec<&'r ScenarioResult>,
 }
 
-/// A problem that the results of a group have in common, as it is in the first of them.
+/// A problem that the results of a group have in common, as it is in the first of them: one for each place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cause<'r> {
     Violation(&'r Violation),
@@ -73,8 +73,10 @@ fn grouped<'r>(causes: impl Iterator<Item = (Cause<'r>, &'r ScenarioResult)>) ->
                 results: vec![result],
             }),
             Some(group) => {
-                let last = group.results.last();
-                if !last.is_some_and(|last| std::ptr::eq(*last, result)) {
+                let is_same = |other: &&ScenarioResult| std::ptr::eq(*other, result);
+                if group.results.first().is_some_and(is_same) {
+                    group.causes.push(cause);
+                } else if !group.results.last().is_some_and(is_same) {
                     group.results.push(result);
                 }
             }

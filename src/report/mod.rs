@@ -10,13 +10,6 @@ pub(crate) mod annotations;
 pub(crate) mod conversation;
 pub(crate) mod coverage;
 pub(crate) mod covered;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the terminal and the HTML report are about to show them"
-    )
-)]
 pub(crate) mod groups;
 pub(crate) mod html;
 pub(crate) mod inventory;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use similar::{Change, ChangeTag, TextDiff};
+use similar::{ChangeTag, DiffOp, TextDiff};
 
 use crate::api::identifier::is_guid;
 use crate::diagnostic::place::{printable, steers};
@@ -49,6 +49,20 @@ impl Look {
 
     pub(crate) fn added(self, text: &str) -> String {
         self.styled(AnsiColor::Green.on_default(), text)
+    }
+
+    /// A part of a line that was removed, added or neither.
+    fn word(self, tag: ChangeTag, is_changed: bool, text: &str) -> String {
+        let style = match tag {
+            ChangeTag::Equal => return text.to_owned(),
+            ChangeTag::Delete => AnsiColor::Red.on_default(),
+            ChangeTag::Insert => AnsiColor::Green.on_default(),
+        };
+        match (is_changed, text.is_empty()) {
+            (_, true) => String::new(),
+            (true, false) => self.styled(style.bold().underline(), text),
+            (false, false) => self.styled(style, text),
+        }
     }
 
     fn styled(self, style: Style, text: &str) -> String {
@@ -134,7 +148,7 @@ pub(crate) fn escaped(json: &str) -> String {
 /// The difference of two texts, with all lines of both.
 pub(crate) fn whole_difference(old: &str, new: &str, look: Look) -> String {
     let diff = TextDiff::from_lines(old, new);
-    diff.iter_all_changes().map(|it| line(&it, look)).collect()
+    diff.ops().iter().map(|op| lines(&diff, op, look)).collect()
 }
 
 /// The changed lines, with three lines around each.
@@ -145,21 +159,47 @@ pub(crate) fn changed_lines(old: &str, new: &str, look: Look) -> String {
         if number > 0 {
             text.push_str("    ...\n");
         }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            text.push_str(&line(&change, look));
-        }
+        text.extend(group.iter().map(|op| lines(&diff, op, look)));
     }
     text
 }
 
-fn line(change: &Change<&str>, look: Look) -> String {
-    let line = printable(change.value().trim_end_matches(['\n', '\r']));
-    let line = match change.tag() {
-        ChangeTag::Equal => format!("  {line}"),
-        ChangeTag::Delete => look.removed(&format!("- {line}")),
-        ChangeTag::Insert => look.added(&format!("+ {line}")),
-    };
-    format!("    {line}\n")
+/// The lines of one change, in which the changed words are marked.
+fn lines<'t>(diff: &TextDiff<'t, 't, str>, op: &DiffOp, look: Look) -> String {
+    let mut text = String::new();
+    for change in diff.iter_inline_changes(op) {
+        let tag = change.tag();
+        let sign = match tag {
+            ChangeTag::Equal => "  ".to_owned(),
+            ChangeTag::Delete => look.removed("- "),
+            ChangeTag::Insert => look.added("+ "),
+        };
+        text.push_str("    ");
+        text.push_str(&sign);
+        for (is_changed, part) in change.iter_strings_lossy() {
+            let part = printable(part.trim_end_matches(['\n', '\r']));
+            text.push_str(&look.word(tag, is_changed, &part));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Two texts of one line, the old one first, in which the words that differ are marked.
+pub(crate) fn changed_words(old: &str, new: &str, look: Look) -> (String, String) {
+    let diff = TextDiff::from_words(old, new);
+    let is_alike = diff.ratio() > 0.3;
+    let (mut removed, mut added) = (String::new(), String::new());
+    for change in diff.iter_all_changes() {
+        let is_changed = is_alike && change.tag() != ChangeTag::Equal;
+        if change.tag() != ChangeTag::Insert {
+            removed.push_str(&look.word(ChangeTag::Delete, is_changed, change.value()));
+        }
+        if change.tag() != ChangeTag::Delete {
+            added.push_str(&look.word(ChangeTag::Insert, is_changed, change.value()));
+        }
+    }
+    (removed, added)
 }
 
 /// A line with the placeholders `{time}`, `{etag}`, `{guid}`, `{origin}` and `{secret}`.

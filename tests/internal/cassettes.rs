@@ -277,5 +277,5 @@ fn passed(results: &[ScenarioResult]) -> Result<(), Failed> {
         url: None,
     };
     let run = Run::new(target, results.to_vec());
-    Err(terminal::render(&run, Duration::ZERO, Look::PLAIN).into())
+    Err(terminal::render(&run, Duration::ZERO, Look::PLAIN, terminal::Extent::Whole).into())
 }

@@ -11,6 +11,7 @@ mod badly;
 mod ends;
 mod hooks;
 mod listed;
+mod output;
 mod stubs;
 mod triggers;
 

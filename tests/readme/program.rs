@@ -195,6 +195,7 @@ fn options(help: &str) -> BTreeSet<String> {
         let line = line
             .strip_prefix("-j, ")
             .or(line.strip_prefix("-h, "))
+            .or(line.strip_prefix("-v, "))
             .unwrap_or(line);
         line.starts_with("--").then(|| option(line))
     });

@@ -39,6 +39,7 @@ use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, Verdict};
 use crate::record::{self, Bot, Bots, Parties, Service, Sinks};
 use crate::redact::Redactor;
+use crate::report::terminal::Extent;
 use crate::report::{coverage, covered, terminal};
 use crate::runner::process::Program;
 use crate::runner::run::SERVICE_VARIABLE;
@@ -217,7 +218,12 @@ fn judged(
         run.errors.push(nothing(watched.seen, not_covered));
     }
     run.errors.extend(failed);
-    text.push_str(&terminal::render(&run, watched.elapsed, output.look));
+    text.push_str(&terminal::render(
+        &run,
+        watched.elapsed,
+        output.look,
+        Extent::Short,
+    ));
     if arguments.coverage {
         text.push_str(&covered::scenarios(&run.results, watched.scenarios));
         text.push_str(&coverage::render(&run, "conversation", output.look));

@@ -13,6 +13,7 @@ use crate::judge::verdict::Run;
 use crate::replay::learn::learn;
 use crate::replay::recording::file;
 use crate::report::terminal;
+use crate::report::terminal::Extent;
 
 /// Prints the rules, and nothing else, on standard output. What differs in spite of them goes to standard
 /// error.
@@ -55,7 +56,7 @@ pub(super) fn learn_rules(
     let results = lesson.results.into_iter().map(|it| it.result);
     let mut run = Run::new(target, results.collect());
     redaction::run(&mut run, &redactor);
-    output::say(terminal::render(&run, started.elapsed(), output.look).trim_end());
+    output::say(terminal::render(&run, started.elapsed(), output.look, Extent::Short).trim_end());
     let exit = Exit::of_run(&run);
     Ok(Failures { exit, ..failures })
 }
