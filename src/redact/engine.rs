@@ -9,9 +9,11 @@ use sha2::Sha256;
 
 use super::harmless::{self, looks_random};
 use super::known_secrets::KnownSecrets;
+use super::line::Form;
 use super::names;
 use super::project::{ProjectRedaction, ProjectRules};
 use super::pseudonyms::{DIGITS, PREFIX, is_pseudonym};
+use super::recent::Recent;
 use super::rules::rules;
 use super::scan::{DEPTH, Find, Kind, With};
 use super::seen;
@@ -21,6 +23,10 @@ pub(crate) struct Redactor {
     key: Hmac<Sha256>,
     pub(super) known_secrets: KnownSecrets,
     pub(super) project: ProjectRules,
+    /// Header fields that were left as they are.
+    fields: Recent<()>,
+    /// Bodies that were left as they are, and how they are written.
+    pub(super) bodies: Recent<Form>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -42,6 +48,8 @@ impl Redactor {
                 key,
                 known_secrets: KnownSecrets::default(),
                 project: ProjectRules::new(project),
+                fields: Recent::default(),
+                bodies: Recent::default(),
             },
             Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
         }
@@ -152,6 +160,18 @@ impl Redactor {
     /// The redacted value of a header field; none if it is unchanged. Credentials keep their
     /// scheme.
     pub(crate) fn field(&self, name: &str, value: &str) -> Option<String> {
+        let learnt = self.learnt();
+        if self.fields.get(name, value.as_bytes(), learnt).is_some() {
+            return None;
+        }
+        let redacted = self.searched_field(name, value);
+        if redacted.is_none() {
+            self.fields.keep(name, value.as_bytes(), learnt, ());
+        }
+        redacted
+    }
+
+    fn searched_field(&self, name: &str, value: &str) -> Option<String> {
         let lower = name.to_ascii_lowercase();
         let http = &rules().http;
         if self.project.is_secret_field(name) {

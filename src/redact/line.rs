@@ -171,26 +171,62 @@ impl Redactor {
 
     /// Writes a body: to the letter, but for what is secret.
     fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8], of: ContentType<'_>) {
-        let redacted = self.redacted_body(bytes, of);
-        let bytes = redacted.as_deref().unwrap_or(bytes);
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            return put(out, b",\"body\":{\"base64\":", &STANDARD.encode(bytes));
-        };
-        let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)));
-        // JSON of several lines, and with a mark before it, is kept as a text.
-        let has_lines = memchr::memchr2(b'\n', b'\r', bytes).is_some();
-        if is_json && !has_lines && fits_a_line(text) {
-            out.extend_from_slice(b",\"body\":{\"json\":");
-            out.extend_from_slice(text.as_bytes());
-        } else {
-            put(out, b",\"body\":{\"text\":", text);
+        let (kind, learnt) = (of.0.unwrap_or_default(), self.learnt());
+        if let Some(form) = self.bodies.get(kind, bytes, learnt) {
+            return form.put(out, bytes);
         }
+        let redacted = self.redacted_body(bytes, of);
+        let form = Form::of(redacted.as_deref().unwrap_or(bytes), of);
+        if redacted.is_none() {
+            self.bodies.keep(kind, bytes, learnt, form);
+        }
+        form.put(out, redacted.as_deref().unwrap_or(bytes));
     }
 
     fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {
         match self.redacted_text(text) {
             Some(redacted) => put(out, before, &redacted),
             None => put(out, before, text),
+        }
+    }
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    Text,
+    Base64,
+}
+
+impl Form {
+    fn of(bytes: &[u8], of: ContentType<'_>) -> Self {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Self::Base64;
+        };
+        let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)));
+        // JSON of several lines, and with a mark before it, is kept as a text.
+        let has_lines = memchr::memchr2(b'\n', b'\r', bytes).is_some();
+        if is_json && !has_lines && fits_a_line(text) {
+            Self::Json
+        } else {
+            Self::Text
+        }
+    }
+
+    /// Appends a body, which is UTF-8 where it is no base64.
+    fn put(self, out: &mut Vec<u8>, bytes: &[u8]) {
+        match self {
+            Self::Json => {
+                out.extend_from_slice(b",\"body\":{\"json\":");
+                out.extend_from_slice(bytes);
+            }
+            Self::Text => put(
+                out,
+                b",\"body\":{\"text\":",
+                &*String::from_utf8_lossy(bytes),
+            ),
+            Self::Base64 => put(out, b",\"body\":{\"base64\":", &STANDARD.encode(bytes)),
         }
     }
 }

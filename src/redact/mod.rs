@@ -6,7 +6,8 @@
 //! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and
 //! names (`assigned`); `value` says where the value of a name ends; `json`, `markup`, `table`, `url`, `places` and
 //! `binary` know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was
-//! found once is replaced under any name (`known_secrets`). Not for: the source of the key, and files.
+//! found once is replaced under any name (`known_secrets`); a field or a body that was left as it is is not searched again
+//! at once (`recent`). Not for: the source of the key, and files.
 
 mod assigned;
 mod binary;
@@ -24,6 +25,7 @@ mod names;
 mod places;
 mod project;
 mod pseudonyms;
+mod recent;
 mod rules;
 mod scan;
 mod seen;
