@@ -44,12 +44,14 @@ start() { # NAME PROGRAM…: starts it in the background; its address is in $url
 instructions() { # COUNT ROUNDS PROGRAM…: prints those of a program for COUNT requests, ROUNDS times
     local count=$1 rounds=$2
     shift 2
-    rm -f "$folder/counted" "$folder/recorded.jsonl"
+    rm -f "$folder/counted"* "$folder/recorded.jsonl"
     start measured valgrind --tool=callgrind --callgrind-out-file="$folder/counted" "$@"
     for _ in $(seq "$rounds"); do "$floor" ask "$url" 1 "$count"; done
+    # What the program does at its end is not counted.
+    callgrind_control --dump=served "$process" >/dev/null
     kill "$process"
     wait "$process" || true
-    sed -n 's/^\(summary\|totals\): //p' "$folder/counted" | head -n 1
+    sed -n 's/^totals: //p' "$folder/counted.1"
 }
 
 each() { # NAME ROUNDS PROGRAM…: prints the instructions of one exchange

@@ -58,8 +58,8 @@ impl<T: Copy> Recent<T> {
     }
 
     fn place(&self, of: &str, text: &[u8]) -> usize {
-        // The remainder is below the number of places.
-        (self.hasher.hash_one((of, text)) % KEPT as u64) as usize
+        let place = self.hasher.hash_one((of, text)) % KEPT as u64;
+        usize::try_from(place).unwrap_or(0)
     }
 
     fn entries(&self) -> MutexGuard<'_, [Option<Entry<T>>; KEPT]> {
