@@ -98,25 +98,8 @@ impl Redactor {
         self.redacted_coded(bytes, of, DEPTH).map(|it| it.0)
     }
 
-    /// The same, with the rules by which its secrets were found.
-    pub(super) fn body_of_bytes(
-        &self,
-        bytes: &[u8],
-        of: ContentType<'_>,
-    ) -> Option<(Vec<u8>, Vec<String>)> {
-        self.redacted_coded(bytes, of, DEPTH)
-    }
-
-    /// The same for what was found in base64, with the rules by which secrets were found.
-    pub(super) fn redacted_inner(
-        &self,
-        bytes: &[u8],
-        depth: usize,
-    ) -> Option<(Vec<u8>, Vec<String>)> {
-        self.redacted_coded(bytes, ContentType(None), depth)
-    }
-
-    fn redacted_coded(
+    /// The same, with the rules by which its secrets were found. `depth` codings in each other are taken away.
+    pub(super) fn redacted_coded(
         &self,
         bytes: &[u8],
         of: ContentType<'_>,

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::bytes::ContentType;
 use super::harmless::{is_guid, looks_random};
 use super::names::is_of_digest;
 use super::pseudonyms::pseudonyms;
@@ -217,7 +218,10 @@ impl Scan<'_> {
         if !is_packed && !self.redactor.may_hold_secret(&inner) {
             return;
         }
-        let Some((redacted, rules)) = self.redactor.redacted_inner(&bytes, self.depth - 1) else {
+        let Some((redacted, rules)) =
+            self.redactor
+                .redacted_coded(&bytes, ContentType(None), self.depth - 1)
+        else {
             return;
         };
         let mut recoded = engine.encode(redacted);

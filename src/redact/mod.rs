@@ -48,7 +48,7 @@ pub(crate) use self::line::{
 pub(crate) use self::markup::attribute;
 pub(crate) use self::project::ProjectRedaction;
 pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
-use self::scan::Kind;
+use self::scan::{DEPTH, Kind};
 use crate::cassette::format::{Exchange, Wire};
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -188,11 +188,11 @@ impl Redactor {
         match body {
             Body::Json(value) => self.json(value),
             Body::Text(text) => {
-                let (redacted, rules) = self.body_of_bytes(text.as_bytes(), of)?;
+                let (redacted, rules) = self.redacted_coded(text.as_bytes(), of, DEPTH)?;
                 Some((Body::Text(String::from_utf8(redacted).ok()?), rules))
             }
             Body::Bytes(bytes) => {
-                let (redacted, rules) = self.body_of_bytes(bytes, of)?;
+                let (redacted, rules) = self.redacted_coded(bytes, of, DEPTH)?;
                 Some((Body::Bytes(redacted), rules))
             }
             Body::Empty | Body::Omitted(_) => None,

@@ -12,7 +12,7 @@ const LONGEST: usize = 8192;
 
 /// Texts without secrets, each with what else is known of it.
 pub(super) struct Recent<T> {
-    entries: Mutex<[Option<Entry<T>>; KEPT]>,
+    entries: Mutex<Vec<Option<Entry<T>>>>,
     hasher: foldhash::fast::RandomState,
 }
 
@@ -28,7 +28,7 @@ struct Entry<T> {
 impl<T> Default for Recent<T> {
     fn default() -> Self {
         Self {
-            entries: Mutex::new([const { None }; KEPT]),
+            entries: Mutex::new(std::iter::repeat_with(|| None).take(KEPT).collect()),
             hasher: foldhash::fast::RandomState::default(),
         }
     }
@@ -62,7 +62,7 @@ impl<T: Copy> Recent<T> {
         usize::try_from(place).unwrap_or(0)
     }
 
-    fn entries(&self) -> MutexGuard<'_, [Option<Entry<T>>; KEPT]> {
+    fn entries(&self) -> MutexGuard<'_, Vec<Option<Entry<T>>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

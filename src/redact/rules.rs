@@ -141,6 +141,9 @@ struct NameTable {
     beside: Vec<String>,
     segment: HashSet<String>,
     segment_of_identifier: HashSet<String>,
+    naming: HashSet<String>,
+    named: HashSet<String>,
+    key_part: HashSet<String>,
     scheme: Vec<String>,
 }
 
@@ -184,6 +187,9 @@ pub(super) struct NameRules {
     pub beside: Vec<String>,
     pub segment: HashSet<String>,
     pub segment_of_identifier: HashSet<String>,
+    pub naming: HashSet<String>,
+    pub named: HashSet<String>,
+    pub key_part: HashSet<String>,
     pub scheme: Vec<String>,
 }
 
@@ -383,6 +389,9 @@ fn name_rules(table: NameTable) -> NameRules {
         beside: table.beside,
         segment: table.segment,
         segment_of_identifier: table.segment_of_identifier,
+        naming: table.naming,
+        named: table.named,
+        key_part: table.key_part,
         scheme: table.scheme,
     }
 }

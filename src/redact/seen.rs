@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::harmless::{is_guid, is_number};
 use super::names::{Named, named_anywhere};
+use super::rules::rules;
 
 /// The longest text in bytes that is remembered.
 const LONGEST: usize = 48;
@@ -18,54 +19,6 @@ const SHORTEST: usize = 20;
 
 /// The number of texts from which on all are forgotten.
 const REMEMBERED: usize = 8192;
-
-/// Properties that name what stands in another property beside them.
-const NAMES: &[&str] = &[
-    "name",
-    "key",
-    "id",
-    "header",
-    "field",
-    "property",
-    "param",
-    "parameter",
-    "label",
-    "attribute",
-    "variable",
-    "type",
-    "option",
-    "setting",
-    "k",
-    "claim",
-    "column",
-    "identifier",
-    "code",
-];
-/// Properties that hold what is named.
-const VALUES: &[&str] = &[
-    "value",
-    "val",
-    "values",
-    "content",
-    "text",
-    "data",
-    "default",
-    "defaultvalue",
-    "v",
-    "string",
-    "stringvalue",
-    "secretvalue",
-    "actual",
-    "currentvalue",
-    "newvalue",
-    "newvalues",
-    "oldvalue",
-    "argument",
-    "input",
-    "body",
-];
-/// The private members of a JSON Web Key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
-const KEY_PARTS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "k", "t", "r", "priv"];
 
 /// A text as the name of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +35,13 @@ pub(super) struct Property {
 
 impl Property {
     fn of(name: &str) -> Self {
-        let is_one_of = |words: &[&str]| words.iter().any(|it| it.eq_ignore_ascii_case(name));
+        let names = &rules().names;
+        let lower = name.to_ascii_lowercase();
         Self {
             rule: named_anywhere(last_part(name)),
-            is_name: is_one_of(NAMES),
-            is_value: is_one_of(VALUES),
-            is_key_part: KEY_PARTS.contains(&name),
+            is_name: names.naming.contains(&lower),
+            is_value: names.named.contains(&lower),
+            is_key_part: names.key_part.contains(name),
         }
     }
 }
