@@ -19,7 +19,7 @@ pub enum FileError {
     #[error("{}: cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     /// A dangling link.
-    #[error("{}: the link leads nowhere", .0.display())]
+    #[error("{}: the target of the link does not exist", .0.display())]
     Dangling(PathBuf),
     /// A folder instead of a file.
     #[error("{}: it is a folder", .0.display())]
@@ -43,14 +43,14 @@ impl Remedy for FileError {
         Some(Cow::Borrowed(match self {
             Self::Unreadable { source, .. } => match source.kind() {
                 ErrorKind::NotFound => {
-                    "see whether the name is right; it is from the folder that confcall runs in"
+                    "check the name; it is relative to the folder in which confcall runs"
                 }
-                ErrorKind::PermissionDenied => "let whoever runs confcall read it",
+                ErrorKind::PermissionDenied => "give the user who runs confcall read permission",
                 _ => return None,
             },
-            Self::Dangling(_) => "remove it, or let it lead to a file",
-            Self::Folder(_) => "name the files in it",
-            Self::NotRegular(_) => "name a file or a folder",
+            Self::Dangling(_) => "remove the link, or correct its target",
+            Self::Folder(_) => "give the files in the folder",
+            Self::NotRegular(_) => "give a file or a folder",
             Self::InTheWay { remedy, .. } => remedy,
             Self::Broken(_) | Self::Unwritable { .. } => return None,
         }))
@@ -86,7 +86,10 @@ pub(crate) fn files_below(path: &Path, extensions: &[&str]) -> Result<Files, Fil
             Err(error) => {
                 let path = error.path().unwrap_or(path).to_owned();
                 if error.loop_ancestor().is_some() {
-                    let line = format!("{}: the link leads back, passed over", path.display());
+                    let line = format!(
+                        "{}: skipped, because the link leads to a parent folder",
+                        path.display()
+                    );
                     files.passed_over.push(line);
                 } else if !leads_nowhere(&path) {
                     let source = error
@@ -110,7 +113,7 @@ pub(crate) fn files_below(path: &Path, extensions: &[&str]) -> Result<Files, Fil
             return Err(FileError::NotRegular(path.to_owned()));
         } else {
             let line = format!(
-                "{}: not a regular file, passed over",
+                "{}: skipped, because it is not a regular file",
                 entry.path().display()
             );
             files.passed_over.push(line);
@@ -213,7 +216,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     #[test]
-    fn links_are_followed_and_loops_are_told() {
+    fn links_are_followed_and_loops_are_reported() {
         let root = tempfile::tempdir().unwrap();
         let path = |below: &str| root.path().join(below);
         fs::create_dir_all(path("far/a")).unwrap();
@@ -228,17 +231,20 @@ mod tests {
         let expected = ["near/file.md", "near/folder/a/x.md"].map(path);
         assert_eq!(files.found, expected);
         assert_eq!(files.passed_over.len(), 1);
-        assert!(files.passed_over[0].contains("near/loop: the link leads back"));
+        assert!(files.passed_over[0].contains("near/loop: skipped, because the link"));
     }
 
     #[test]
-    fn a_link_to_nothing_is_told_where_it_would_be_read() {
+    fn a_link_to_nothing_is_reported_where_it_would_be_read() {
         let root = tempfile::tempdir().unwrap();
         let link = root.path().join("page.md");
         symlink("gone.md", &link).unwrap();
         for path in [root.path(), &link] {
             let error = render(&files_below(path, &["md"]).unwrap_err());
-            assert!(error.contains("page.md: the link leads nowhere"), "{error}");
+            assert!(
+                error.contains("page.md: the target of the link does not exist"),
+                "{error}"
+            );
             assert!(error.contains("= help: "), "{error}");
         }
         assert_eq!(
@@ -248,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_told() {
+    fn what_is_no_regular_file_is_reported() {
         let error = files_below(Path::new("/dev/null"), &["md"]).unwrap_err();
         assert!(
             error
@@ -259,7 +265,9 @@ mod tests {
         symlink("/dev/null", root.path().join("null.md")).unwrap();
         let files = files_below(root.path(), &["md"]).unwrap();
         assert!(files.found.is_empty());
-        assert!(files.passed_over[0].contains("null.md: not a regular file"));
+        assert!(
+            files.passed_over[0].contains("null.md: skipped, because it is not a regular file")
+        );
     }
 
     #[test]

@@ -33,8 +33,8 @@ fn the_binary_keeps_its_key_over_runs() {
         let guard = party("127.0.0.1:0", move |client| watch(client, &address, &seen));
         let callback = format!("http://{guard}/callback");
         let played = judge(&callback, &bot.addresses[2], &keys);
-        let said = String::from_utf8_lossy(&played.stdout);
-        assert_eq!(played.status.code(), Some(0), "{said}{played:?}");
+        let printed = String::from_utf8_lossy(&played.stdout);
+        assert_eq!(played.status.code(), Some(0), "{printed}{played:?}");
     }
     let mut seen = seen.lock().unwrap().clone();
     assert!(seen.len() > 1);
@@ -58,8 +58,8 @@ fn is_for_its_owner_alone(keys: &Path) {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o604)).unwrap();
     let played = judge("http://127.0.0.1:9/", "http://127.0.0.1:9/", keys);
     assert_eq!(played.status.code(), Some(2), "{played:?}");
-    let said = String::from_utf8_lossy(&played.stderr);
-    assert!(said.contains("chmod 600"), "{said}");
+    let printed = String::from_utf8_lossy(&played.stderr);
+    assert!(printed.contains("chmod 600"), "{printed}");
 }
 
 /// Sends notifications on to the bot, and keeps which keys signed them.

@@ -46,20 +46,28 @@ fn every_answered_exchange_is_in_the_file_after_each_of_fifty_kills() {
         let arguments = ["--append", "--service", &service];
         let recorder = Recorder::start(&cassette, &arguments, 1);
         let address = recorder.addresses[0].clone();
-        let (tell, told) = mpsc::channel();
-        let said = std::thread::scope(|scope| {
+        let (tell, acknowledged) = mpsc::channel();
+        let printed = std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
                 let (address, tell, numbers) = (&address, tell.clone(), &numbers);
                 scope.spawn(move || load(address, numbers, &tell));
             }
             drop(tell);
             // The others are anywhere in their exchanges while this one has just ended.
-            expected.extend(told.iter().take(usize::try_from(timestamp).unwrap()));
+            expected.extend(
+                acknowledged
+                    .iter()
+                    .take(usize::try_from(timestamp).unwrap()),
+            );
             recorder.kill()
         });
-        expected.extend(told.try_iter());
+        expected.extend(acknowledged.try_iter());
 
-        assert_eq!(said.contains("torn"), is_torn, "round {round}: {said}");
+        assert_eq!(
+            printed.contains("is incomplete"),
+            is_torn,
+            "round {round}: {printed}"
+        );
         holds(&cassette, expected, round);
         if drawn(&chance, round).is_multiple_of(3) {
             expected.remove(&tear(&cassette));

@@ -274,10 +274,10 @@ fn a_bot_that_does_right_passes_here_and_in_its_cassette() {
     assert!(!it.stderr.contains("violation"), "{}", it.stderr);
     let cassette = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
     assert!(!cassette.contains(SECRET) && !cassette.contains("/control/"));
-    let (_, said) = check(folder.path(), "run.jsonl");
+    let (_, printed) = check(folder.path(), "run.jsonl");
     assert!(
-        said.contains("bot at run.jsonl") && !said.contains("FAIL"),
-        "{said}"
+        printed.contains("bot at run.jsonl") && !printed.contains("FAIL"),
+        "{printed}"
     );
 }
 
@@ -303,20 +303,24 @@ fn a_bot_that_does_several_things_at_once_is_judged_in_each() {
         } else {
             "fail"
         };
-        let said = format!("{conduct}: {}{}", it.stdout, it.stderr);
-        assert_eq!(it.code, Some(i32::from(requirement.is_some())), "{said}");
-        assert_eq!(it.results(), [("monitor/create", "bot", verdict)], "{said}");
+        let printed = format!("{conduct}: {}{}", it.stdout, it.stderr);
+        assert_eq!(it.code, Some(i32::from(requirement.is_some())), "{printed}");
+        assert_eq!(
+            it.results(),
+            [("monitor/create", "bot", verdict)],
+            "{printed}"
+        );
         let failures = it.report["results"][0]["failures"].as_array().unwrap();
         for failure in failures {
-            assert_eq!(failure["requirement"].as_str(), requirement, "{said}");
+            assert_eq!(failure["requirement"].as_str(), requirement, "{printed}");
         }
-        let (code, said) = check(folder.path(), "run.jsonl");
-        assert_eq!(code, it.code, "{conduct}: {said}");
+        let (code, printed) = check(folder.path(), "run.jsonl");
+        assert_eq!(code, it.code, "{conduct}: {printed}");
     }
 }
 
 #[test]
-fn what_goes_wrong_is_told_at_once_and_reported() {
+fn what_goes_wrong_is_reported_at_once_and_reported() {
     for (conduct, conversation, requirement) in [
         ("has no token", "monitor/create", "request.token"),
         ("invites six", "monitor/create", "invite.people-limit"),
@@ -339,24 +343,24 @@ fn what_goes_wrong_is_told_at_once_and_reported() {
             it.errors()
         );
         assert!(!it.stdout.contains(SECRET) && !it.stderr.contains(SECRET));
-        let (code, said) = check(folder.path(), "run.jsonl");
-        assert_eq!(code, Some(1), "{conduct}: {said}");
+        let (code, printed) = check(folder.path(), "run.jsonl");
+        assert_eq!(code, Some(1), "{conduct}: {printed}");
         assert!(
-            said.contains("FAIL bot run.jsonl/create"),
-            "{conduct}: {said}"
+            printed.contains("FAIL bot run.jsonl/create"),
+            "{conduct}: {printed}"
         );
     }
 }
 
 #[test]
-fn a_command_that_fails_is_told_apart_from_violations() {
+fn a_command_that_fails_is_reported_apart_from_violations() {
     let folder = tempfile::tempdir().unwrap();
     let it = run(folder.path(), &[], "fails");
     assert_eq!(it.code, Some(1));
     assert_eq!(it.results(), [("monitor/create", "bot", "pass")]);
     assert!(
         it.errors()
-            .contains("the command failed, which is no violation")
+            .contains("the command failed, which is not a violation")
     );
     assert!(!it.stderr.contains("violation: bot"), "{}", it.stderr);
 }
@@ -369,19 +373,22 @@ fn a_cassette_that_is_lost_meanwhile_is_an_error() {
         .args(["rm", "run.jsonl"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{printed}");
     assert!(
-        said.contains("run.jsonl: was removed while it was recorded"),
-        "{said}"
+        printed.contains("run.jsonl: was removed during the recording"),
+        "{printed}"
     );
 }
 
 #[test]
 fn a_run_without_traffic_does_not_pass() {
     for (conduct, cause) in [
-        ("is silent", "no request came through confcall"),
-        ("is a stranger", "the contract covers none of 1 exchanges"),
+        ("is silent", "confcall received no request"),
+        (
+            "is a stranger",
+            "none of the 1 exchanges is in the contract",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let it = run(folder.path(), &[], conduct);
@@ -429,7 +436,7 @@ fn a_real_service_is_judged_too() {
 
 /// The service is not blamed for a fault that confcall injects, and the bot only for what it makes of it.
 #[test]
-fn injected_faults_are_told_and_judged() {
+fn injected_faults_are_reported_and_judged() {
     for (kind, conduct, verdict) in [
         ("duplicate-notification", "does right", "pass"),
         ("duplicate-notification", "refuses repetitions", "fail"),
@@ -461,9 +468,12 @@ fn injected_faults_are_told_and_judged() {
                 .contains(&format!("injected: {kind} at exchange ")),
             "{name}"
         );
-        let told = it.report["notes"].to_string();
+        let expected_text = it.report["notes"].to_string();
         let seed = "fault injection (100 % of the messages, seed ";
-        assert!(told.contains(seed) && told.contains(kind), "{name}");
+        assert!(
+            expected_text.contains(seed) && expected_text.contains(kind),
+            "{name}"
+        );
         assert_eq!(it.code, Some(i32::from(verdict == "fail")), "{name}");
     }
 }
@@ -473,11 +483,11 @@ fn a_fault_that_needs_a_plan_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = monitor(folder.path(), &["--inject", "unknown-word", "--", "true"]);
     let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        said.contains("needs a plan") && said.contains("throttled"),
-        "{said}"
+        printed.contains("needs a scenario") && printed.contains("throttled"),
+        "{printed}"
     );
 }
 
@@ -544,7 +554,7 @@ fn without_a_command_a_signal_ends_the_run() {
     http::post(&monitor.addresses[0], target, TOKEN, "").unwrap();
     let pid = rustix::process::Pid::from_raw(monitor.child.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let (code, said) = monitor.end();
-    assert_eq!(code, Some(0), "{said}");
+    let (code, printed) = monitor.end();
+    assert_eq!(code, Some(0), "{printed}");
     assert!(folder.path().join("report.json").exists());
 }

@@ -34,7 +34,7 @@ fn post(url: &str, path: &str, fields: &str, body: &str) -> String {
 fn party(answer: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, expected_text) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -55,7 +55,7 @@ fn party(answer: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
             }
         }
     });
-    (url, told)
+    (url, expected_text)
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 16\r\nSet-Cookie: s=hunter2x\r\n\
@@ -119,7 +119,7 @@ fn both_directions_are_recorded_without_secrets() {
 }
 
 #[test]
-fn a_service_elsewhere_is_told_another_address() {
+fn a_service_elsewhere_is_reported_another_address() {
     let folder = tempfile::tempdir().unwrap();
     let (service, requests) = party(OK);
     let (bot, notifications) = party(OK);
@@ -132,8 +132,8 @@ fn a_service_elsewhere_is_told_another_address() {
     let body = format!("{{\"callbackUri\":\"{bot}/callback?a\"}}");
     post(&proxy.addresses[0], "/app/calls", "", &body);
     let sent = requests.recv().unwrap();
-    let told = "{\"callbackUri\":\"https://tunnel.example/callback?a\"}";
-    assert!(sent.ends_with(told), "{sent}");
+    let expected_text = "{\"callbackUri\":\"https://tunnel.example/callback?a\"}";
+    assert!(sent.ends_with(expected_text), "{sent}");
     post(&proxy.addresses[1], "/callback?a", "", "{}");
     assert!(
         notifications
@@ -188,9 +188,9 @@ fn the_end_tells_what_was_recorded_and_what_cannot_be_replayed() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let (code, text) = proxy.end();
     assert_eq!(code, Some(0), "{text}");
-    let said = "a.jsonl: 1 request, 1 notification, 1 call; not replayable:\n  \
+    let message = "a.jsonl: 1 request, 1 notification, 1 call; not replayable:\n  \
                 exchange 1, `POST /app/calls/1/invite`: ";
-    assert!(text.contains(said), "{text}");
+    assert!(text.contains(message), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
 }
 
@@ -226,7 +226,7 @@ const LOSSES: [Loss; 4] = [
             std::fs::copy(path, path.with_extension("new")).unwrap();
             std::fs::rename(path.with_extension("new"), path).unwrap();
         },
-        "was replaced by another file",
+        "was replaced",
     ),
     (|path| std::fs::write(path, "{").unwrap(), "was shortened"),
 ];
@@ -236,13 +236,15 @@ const LOSSES: [Loss; 4] = [
 fn a_cassette_that_is_lost_while_it_is_recorded_ends_the_recording() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _requests) = party(OK);
-    for (at, (lose, said)) in LOSSES.into_iter().enumerate() {
+    for (at, (lose, message)) in LOSSES.into_iter().enumerate() {
         for is_followed in [true, false] {
             let cassette = folder.path().join(format!("{at}-{is_followed}.jsonl"));
-            let told = folder.path().join("stderr");
+            let expected_text = folder.path().join("stderr");
             let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
             command.args(["record", "--service", &service, "--cassette"]);
-            command.arg(&cassette).stderr(File::create(&told).unwrap());
+            command
+                .arg(&cassette)
+                .stderr(File::create(&expected_text).unwrap());
             let proxy = Process::start(&mut command, 1);
             let answer = post(&proxy.addresses[0], "/", "", "{}");
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -256,10 +258,10 @@ fn a_cassette_that_is_lost_while_it_is_recorded_ends_the_recording() {
                 kill_process(process, Signal::TERM).unwrap();
             }
             let (code, _) = proxy.end();
-            let told = std::fs::read_to_string(&told).unwrap();
-            assert_eq!(code, Some(3), "{told}");
-            let expected = format!("{}: {said} while it was recorded", cassette.display());
-            assert!(told.contains(&expected), "{told}");
+            let expected_text = std::fs::read_to_string(&expected_text).unwrap();
+            assert_eq!(code, Some(3), "{expected_text}");
+            let expected = format!("{}: {message} during the recording", cassette.display());
+            assert!(expected_text.contains(&expected), "{expected_text}");
         }
     }
 }
@@ -275,6 +277,6 @@ fn a_cassette_that_exists_is_refused() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(2));
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("--append"), "{said}");
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("--append"), "{message}");
 }

@@ -61,7 +61,7 @@ impl Machines {
     }
 }
 
-fn said(output: &Output) -> String {
+fn message(output: &Output) -> String {
     let both = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8(both).unwrap()
 }
@@ -90,7 +90,7 @@ fn a_service_in_tls_is_judged_where_it_is_trusted() {
     ];
 
     let output = machines.confcall("near", &run).output().unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(
         text.contains("not trusted") && text.contains("--ca FILE"),
@@ -103,7 +103,7 @@ fn a_service_in_tls_is_judged_where_it_is_trusted() {
         .args(["--ca", name(&far), "--given", given])
         .output()
         .unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.starts_with("listening https://127.0.0.1:"), "{text}");
     assert!(text.contains("0 skipped"), "{text}");
@@ -121,11 +121,11 @@ fn a_service_in_tls_is_judged_where_it_is_trusted() {
     ];
     let mut command = machines.confcall("far", &run);
     let output = command.arg(given).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", message(&output));
 }
 
 #[test]
-fn a_hook_that_is_not_trusted_is_told_in_the_result() {
+fn a_hook_that_is_not_trusted_is_reported_in_the_result() {
     let machines = Machines::new();
     let plain = machines.party(&["serve", "--edition", EDITION], 2);
     let secure = machines.party(&["serve", "--edition", EDITION, "--tls"], 2);
@@ -140,7 +140,7 @@ fn a_hook_that_is_not_trusted_is_told_in_the_result() {
         EDITION,
     ];
     let output = machines.confcall("near", &run).output().unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("--ca FILE"), "{text}");
 }
@@ -163,13 +163,13 @@ fn a_bot_in_tls_is_judged_where_it_is_trusted() {
         EDITION,
     ];
     let output = machines.confcall("near", &run).output().unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("--ca FILE"), "{text}");
     let far = machines.ca("far");
     let mut command = machines.confcall("near", &run);
     let output = command.args(["--ca", name(&far)]).output().unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.starts_with("listening https://127.0.0.1:"), "{text}");
 }
@@ -179,7 +179,7 @@ fn the_built_in_pair_speaks_tls() {
     let machines = Machines::new();
     let run = ["run", "--tls", "--edition", EDITION];
     let output = machines.confcall("near", &run).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", message(&output));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn both_sides_of_a_recording_are_played_in_tls() {
         "50ms",
     ];
     let output = machines.confcall("near", &replay).output().unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("--ca FILE"), "{text}");
 
@@ -221,7 +221,7 @@ fn both_sides_of_a_recording_are_played_in_tls() {
     ];
     let mut command = machines.confcall("near", &replay);
     let output = command.args(["--ca", name(&far)]).output().unwrap();
-    let text = said(&output);
+    let text = message(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.starts_with("listening https://127.0.0.1:"), "{text}");
 }
@@ -268,7 +268,7 @@ fn a_recorder_stands_in_tls_between_two_parties_in_tls() {
     let mut command = machines.confcall("near", &run);
     command.args(["--callback-url", notifications, "--tls", "--ca", name(&far)]);
     let output = command.args(["--edition", EDITION]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", message(&output));
     drop(recorder);
     let loaded = confcall_test_support::cassette::load(&cassette);
     let directions = loaded.exchanges.iter().map(|it| it.direction as u8);
@@ -279,7 +279,7 @@ fn a_recorder_stands_in_tls_between_two_parties_in_tls() {
 }
 
 #[test]
-fn plain_http_to_a_listener_in_tls_is_told() {
+fn plain_http_to_a_listener_in_tls_is_reported() {
     let machines = Machines::new();
     let cassette = machines.0.path().join("a.jsonl");
     let record = [

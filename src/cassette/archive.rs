@@ -26,7 +26,7 @@ enum ArchiveError {
     Zip(#[from] ZipError),
     #[error("the archive cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    #[error("the archive has no file with a name in .har")]
+    #[error("the archive has no .har file")]
     NoHar,
     #[error("the archive has more than one HAR file")]
     SeveralHars,

@@ -31,12 +31,12 @@ use crate::redact::{Line, Redacted};
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The file exists, and `--append` is not given.
-    #[error("{}: exists already", .0.display())]
+    #[error("{}: already exists", .0.display())]
     Exists(PathBuf),
-    #[error("{}: another recorder writes to it", .0.display())]
+    #[error("{}: another recorder is writing to it", .0.display())]
     InUse(PathBuf),
     /// What was recorded is not there any more.
-    #[error("{}: {what} while it was recorded", path.display())]
+    #[error("{}: {what} during the recording", path.display())]
     Lost { path: PathBuf, what: &'static str },
     #[error(transparent)]
     Store(#[from] FileError),
@@ -45,11 +45,13 @@ pub enum JournalError {
 impl Remedy for JournalError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Exists(_) => Some("give `--append` to add to it, or another name".into()),
-            Self::InUse(_) => Some("end it, or give another name".into()),
-            Self::Lost { .. } => Some(
-                "leave the file as it is until the recorder has ended, and record again".into(),
-            ),
+            Self::Exists(_) => {
+                Some("add `--append` to continue the recording, or choose another name".into())
+            }
+            Self::InUse(_) => Some("stop that recorder, or choose another name".into()),
+            Self::Lost { .. } => {
+                Some("do not change the file while it is being recorded, and record again".into())
+            }
             Self::Store(error) => error.remedy(),
         }
     }
@@ -162,21 +164,21 @@ impl Journal {
             Err(FileError::Broken(vec![wrong]).into())
         };
         if loaded.header.version != VERSION {
-            let message = "an earlier version of the format cannot be added to";
-            return refused(message, "give another name");
+            let message = "the cassette has an older format version, which cannot be appended to";
+            return refused(message, "choose another name");
         }
         if loaded.header.directions != directions {
-            let message = "records other directions than asked for";
+            let message = "the cassette records other directions than this recorder";
             return refused(
                 message,
-                "give `--bot` as the first recorder did, or another name",
+                "use the same `--bot` as the first recorder, or choose another name",
             );
         }
         let last = loaded.exchanges.iter().map(|(_, it)| it.number).max();
         let last = last.unwrap_or(0);
         if last > LAST {
-            let message = format!("after exchange {last} there is no room for another one");
-            return refused(&message, "number the exchanges anew, or give another name");
+            let message = format!("no exchange number is left after {last}");
+            return refused(&message, "renumber the exchanges, or choose another name");
         }
         {
             let mut out = journal.out();
@@ -242,7 +244,7 @@ impl Journal {
 
     fn compare(&self, out: &Out) -> Result<(), JournalError> {
         let what = match fs::metadata(&self.path) {
-            Ok(there) if identity(&there) != self.identity => "was replaced by another file",
+            Ok(there) if identity(&there) != self.identity => "was replaced",
             Ok(there) if there.is_file() && there.len() < out.length => "was shortened",
             Ok(_) => return Ok(()),
             Err(source) if source.kind() == ErrorKind::NotFound => "was removed",
@@ -342,9 +344,9 @@ pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
     let first = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first);
     let header: Header = line(first, 1, file).map_err(|wrong| no_header(first, wrong))?;
     if header.version == 0 || header.version > VERSION {
-        let message = format!("version {} of the format is unknown", header.version);
+        let message = format!("format version {} is unknown", header.version);
         let mut wrong = Place { line: 1, column: 0 }.diagnostic(file, "", message);
-        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
+        wrong.remedy = Some(format!("this confcall reads versions up to {VERSION}"));
         return Err(wrong);
     }
     Ok(header)
@@ -354,13 +356,13 @@ pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
 fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
     let remedy = if first.trim_ascii().is_empty() {
         wrong.column = 0;
-        "there is nothing here".clone_into(&mut wrong.message);
-        "record into it first (`confcall record`), or name another file"
+        "the file is empty".clone_into(&mut wrong.message);
+        "record something first (`confcall record`), or choose another file"
     } else if first.starts_with(&GZIP) {
         "the file is compressed".clone_into(&mut wrong.message);
-        "unpack it first (`gunzip`)"
+        "decompress it first (`gunzip`)"
     } else {
-        "name a cassette, as `confcall record` writes it, or a HAR file"
+        "choose a cassette, which `confcall record` writes, or a HAR file"
     };
     wrong.remedy = Some(remedy.to_owned());
     wrong
@@ -370,8 +372,8 @@ fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 pub(crate) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
-    torn.message = format!("the last line is torn: {}", torn.message);
-    torn.remedy = Some("it was passed over; what stands before it is whole".into());
+    torn.message = format!("the last line is incomplete: {}", torn.message);
+    torn.remedy = Some("it is skipped; the lines before it are complete".into());
     torn
 }
 
@@ -390,7 +392,7 @@ pub(crate) fn line<'a, T: Deserialize<'a>>(
         line,
         column,
         message,
-        remedy: Some("mend the line; `confcall schema cassette` says what it holds".to_owned()),
+        remedy: Some("correct the line; `confcall schema cassette` prints the format".to_owned()),
         excerpt: None,
     };
     let text = std::str::from_utf8(line.trim_ascii_end());
@@ -400,7 +402,7 @@ pub(crate) fn line<'a, T: Deserialize<'a>>(
         let place = Place::of_bytes(text, 1, start + 1);
         return Err(wrong(
             (number, place.column),
-            "this is no JSON object".to_owned(),
+            "this is not a JSON object".to_owned(),
         ));
     }
     serde_json::from_str(text).map_err(|error| {
@@ -408,9 +410,9 @@ pub(crate) fn line<'a, T: Deserialize<'a>>(
         let ends = memchr::memchr_iter(b'\r', before).count();
         let start = memchr::memrchr(b'\r', before).map_or(0, |at| at + 1);
         let place = Place::of_bytes(&text[start..], 1, before.len() - start + 1);
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said);
-        wrong((number + ends, place.column), said.to_owned())
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message);
+        wrong((number + ends, place.column), message.to_owned())
     })
 }
 
@@ -493,7 +495,7 @@ mod tests {
         assert_eq!(loaded.exchanges.len(), 1);
         let torn = loaded.torn.unwrap();
         assert_eq!(torn.line, 3);
-        assert!(torn.message.contains("torn"), "{torn}");
+        assert!(torn.message.contains("incomplete"), "{torn}");
         let (journal, torn) = Journal::append(&path, &[Direction::Request]).unwrap();
         assert!(torn.is_some());
         assert_eq!(journal.number(), 5);
@@ -501,11 +503,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_come_to_their_end_are_told_before_anything_is_recorded() {
+    fn exhausted_numbers_are_reported_before_anything_is_recorded() {
         let last = ONE.replace("\"number\":4", &format!("\"number\":{}", u64::MAX));
         let (_folder, path) = file(&format!("{HEADER}{last}"));
         let wrong = Journal::append(&path, &[Direction::Request]).unwrap_err();
-        assert!(wrong.to_string().contains("no room"), "{wrong}");
+        assert!(
+            wrong.to_string().contains("no exchange number is left"),
+            "{wrong}"
+        );
     }
 
     #[test]
@@ -559,8 +564,8 @@ mod tests {
     #[test]
     fn another_broken_line_is_an_error_with_its_place() {
         let (_folder, path) = file(&format!("{HEADER}{{\"number\":}}\n{ONE}"));
-        let said = load(&path).unwrap_err().to_string();
-        assert!(said.contains("a.jsonl:2:11: expected value"), "{said}");
+        let error = load(&path).unwrap_err().to_string();
+        assert!(error.contains("a.jsonl:2:11: expected value"), "{error}");
         let (_folder, path) = file("{\"version\":9,\"directions\":[]}\n");
         assert!(load(&path).unwrap_err().to_string().contains("version 9"));
         let (_folder, path) = file("");

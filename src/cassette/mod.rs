@@ -4,7 +4,7 @@
 //! whether a recording conforms (`judge::recording`).
 //!
 //! - [`mod@format`]: a cassette's header and exchanges.
-//! - [`raw`]: an exchange whose bodies are as they stand in the file.
+//! - [`raw`]: an exchange whose bodies are exactly as in the file.
 //! - [`recording`]: the exchanges of a file, in order.
 //! - [`causes`]: which exchange caused which.
 //! - [`har`]: HAR 1.2, in both directions.

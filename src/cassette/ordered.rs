@@ -359,10 +359,10 @@ mod tests {
     fn a_torn_line_is_passed_over_and_a_wrong_one_named() {
         let torn = cassette(&[line(1, 0), line(2, 0)[..40].to_owned()]);
         for block_length in [1, 100, 1000] {
-            let (ordered, said) = opened(&torn, block_length).unwrap();
+            let (ordered, warning) = opened(&torn, block_length).unwrap();
             let (whole, other) = read::parse("a", torn.as_bytes(), &|_| None).unwrap();
-            assert_eq!((ordered.len(), &said), (whole.exchanges().len(), &other));
-            assert_eq!(said.unwrap().line, 3);
+            assert_eq!((ordered.len(), &warning), (whole.exchanges().len(), &other));
+            assert_eq!(warning.unwrap().line, 3);
             let wrong = cassette(&[line(1, 0), "{}\n".to_owned(), line(2, 0)]);
             let wrong = opened(&wrong, block_length).unwrap_err().to_string();
             assert!(wrong.starts_with("a:3:"), "{wrong}");

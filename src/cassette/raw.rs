@@ -75,9 +75,9 @@ pub(crate) enum RawBody<'a> {
 /// Why the bytes of a body are not at hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotKept {
-    #[error("its body is no base64")]
+    #[error("its body is not base64")]
     NotBase64,
-    #[error("its body of {length} bytes was not kept")]
+    #[error("its body of {length} bytes was not recorded")]
     Omitted { length: u64 },
 }
 

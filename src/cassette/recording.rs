@@ -19,7 +19,7 @@ impl Recording {
         exchanges: impl IntoIterator<Item = (usize, Exchange)>,
     ) -> Self {
         let mut exchanges: Vec<_> = exchanges.into_iter().collect();
-        // By keys beside them: an exchange is long, and most stand where they belong.
+        // Keys are sorted instead of exchanges: an exchange is long, and most are already in order.
         exchanges.sort_by_cached_key(|(_, exchange)| exchange.number);
         let (lines, exchanges) = exchanges.into_iter().unzip();
         Self {

@@ -19,7 +19,7 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
 pub(crate) enum SourceError {
     #[error("it is shorter")]
     Shorter,
-    #[error("it says something else")]
+    #[error("its content differs")]
     Changed,
     #[error("{0}")]
     Unreadable(Box<dyn Error + Send + Sync>),
@@ -48,7 +48,7 @@ pub(crate) fn lines(
     length: u64,
 ) -> Result<(u64, Vec<u8>), SourceError> {
     let end = length.min(from + block_length);
-    // The byte before tells whether a line begins here.
+    // The byte before shows whether a line begins here.
     let before = from.saturating_sub(1);
     let mut bytes = Vec::new();
     extend(source, &mut bytes, before, end)?;
@@ -92,7 +92,7 @@ fn extend(source: &dyn Source, bytes: &mut Vec<u8>, from: u64, to: u64) -> Resul
 const WINDOW: u64 = 512 * 1024;
 
 /// True if each line of a cassette is a whole value or blank, as recorders write them: it begins and ends with a brace.
-/// A file that is no cassette is not told apart here.
+/// It does not detect a file that is not a cassette.
 pub(crate) fn is_one_a_line(source: &dyn Source, length: u64) -> Result<bool, SourceError> {
     let mut front = Vec::new();
     extend(source, &mut front, 0, length.min(4))?;
@@ -128,7 +128,7 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) fn one_a_line(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let (mut at, mut depth, mut held) = (0, 0_usize, 0);
-    // What stands before the header belongs to it.
+    // Lines before the header belong to it.
     let mut is_inside = true;
     while let Some(byte) = bytes.get(at) {
         let token = &bytes[at..at + token_length(&bytes[at..])];

@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let proposals = snapshots::proposals(&arguments.folder)?;
     if proposals.is_empty() {
-        output.print("nothing waits to be accepted\n")?;
+        output.print("no snapshots to review\n")?;
         return Ok(Exit::Success);
     }
     let asks = !arguments.all && !arguments.reject;
@@ -47,7 +47,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         let answer = match (arguments.all, arguments.reject) {
             (true, _) => Answer::Accept,
             (_, true) => Answer::Reject,
-            _ if io::stdin().is_terminal() => ask(output)?,
+            _ if io::stdin().is_terminal() => prompt(output)?,
             _ => Answer::Skip,
         };
         match answer {
@@ -57,12 +57,12 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         }
     }
     let remedy = if asks && waiting > 0 {
-        ": answer on a terminal, or give --all or --reject"
+        ": review on a terminal, or use --all or --reject"
     } else {
         ""
     };
     output.print(&format!(
-        "{waiting} of {} still wait{remedy}\n",
+        "{waiting} of {} not reviewed{remedy}\n",
         proposals.len()
     ))?;
     Ok(if waiting > 0 {
@@ -90,9 +90,9 @@ enum Answer {
     Skip,
 }
 
-fn ask(output: Output) -> Result<Answer, Failure> {
+fn prompt(output: Output) -> Result<Answer, Failure> {
     loop {
-        output.print("accept? [y]es, [n]o (throw it away), [s]kip: ")?;
+        output.print("accept? [y]es, [n]o (discard it), [s]kip: ")?;
         let mut line = String::new();
         let length = io::stdin().lock().read_line(&mut line)?;
         match line.trim() {

@@ -45,7 +45,7 @@ pub(crate) fn starting(path: &Path, proxy: &str) -> String {
 start the bot with
   HTTPS_PROXY={proxy} NODE_USE_ENV_PROXY=1 NODE_EXTRA_CA_CERTS={path} \\
   SSL_CERT_FILE={path} REQUESTS_CA_BUNDLE={path} CURL_CA_BUNDLE={path}
-(`confcall ca` has more, for each kind of client)
+(`confcall ca` explains this for other kinds of clients)
 "
     )
 }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_client_is_told_the_path() {
+    fn every_client_is_reported_the_path() {
         let text = instructions(Path::new("/a/ca.pem"));
         for word in [
             "CURL_CA_BUNDLE=/a/ca.pem",

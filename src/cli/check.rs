@@ -172,7 +172,7 @@ impl Secrets {
         let named = self.named.iter().map(|it| {
             let (exchange, place) = (it.exchange, &it.place);
             let rule = &it.rule;
-            format!("{file}: exchange {exchange} holds what looks like a secret: {place} ({rule})")
+            format!("{file}: exchange {exchange} may contain a secret: {place} ({rule})")
         });
         let others = (self.others > 0).then(|| format!("{file}: and {} more", self.others));
         named.chain(others).collect()

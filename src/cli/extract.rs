@@ -95,8 +95,8 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     }
     if extraction.scenarios.is_empty() && !arguments.inventory {
         output::warn(with_remedy(
-            "no conversation in these pages",
-            "`--inventory` lists what each code block is",
+            "these pages have no conversation",
+            "`--inventory` lists the kind of each code block",
         ));
     }
     let text = match (&arguments.out, arguments.inventory, arguments.format) {
@@ -104,7 +104,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         (None, true, Format::Text) => inventory::text(&extraction.inventory, output.look),
         (None, true, Format::Json) => {
             let text = inventory::json_lines(&extraction.inventory)
-                .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?;
+                .map_err(|error| Failure::Defect(format!("the inventory is not JSON: {error}")))?;
             output.print_json(&text)?;
             return Ok(Exit::Success);
         }

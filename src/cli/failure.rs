@@ -40,13 +40,13 @@ pub enum Failure {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
-    #[error("no threads to run on: {0}")]
+    #[error("threads cannot be started: {0}")]
     Threads(io::Error),
-    #[error("no random key: {0}")]
+    #[error("no random key can be generated: {0}")]
     Random(#[from] getrandom::Error),
     #[error("no free port: {0}")]
     Port(io::Error),
-    #[error("the report {} cannot be written: there is no folder {}", report.display(), folder.display())]
+    #[error("the report {} cannot be written: the folder {} does not exist", report.display(), folder.display())]
     NoFolder { report: PathBuf, folder: PathBuf },
     #[error(transparent)]
     Replay(#[from] ReplayError),
@@ -87,7 +87,9 @@ impl Remedy for Failure {
             Self::Usage(error) => error.remedy(),
             Self::Play(error) => error.remedy(),
             Self::Authority(error) => error.remedy(),
-            Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
+            Self::Environment(EnvironmentError::NoFolder { .. }) => {
+                Some("create the folder first".into())
+            }
             Self::Environment(EnvironmentError::Replay(error)) => error.remedy(),
             Self::Environment(EnvironmentError::Record(error)) => error.remedy(),
             Self::Defect(_) => Some(REPORT_IT.into()),

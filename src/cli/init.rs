@@ -79,18 +79,18 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
 }
 
 fn answers(arguments: Arguments) -> Result<Answers, Failure> {
-    let asker = Asker {
+    let prompts = Prompts {
         is_there: io::stdin().is_terminal() && io::stderr().is_terminal(),
     };
     let role = match arguments.role {
         Some(role) => role,
-        None => asker.role()?,
+        None => prompts.role()?,
     };
     let (what, example) = match role {
         Party::Bot => ("The bot's callback", "http://127.0.0.1:{port}/callback"),
         Party::Service => ("The service's address", "http://127.0.0.1:{port}"),
     };
-    let url = asker.or_ask(arguments.url, "--url", what, example)?;
+    let url = prompts.or_prompt(arguments.url, "--url", what, example)?;
     if role == Party::Bot && arguments.given.is_some() {
         return Err(InitError::BotHasNoStates.into());
     }
@@ -98,9 +98,9 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         (Party::Service, Some(_)) => {
             return Err(InitError::ServiceHasNoTrigger.into());
         }
-        (Party::Bot, None) if asker.is_there => {
-            let trigger = ask(
-                "The address that takes its triggers (empty: it acts by itself)",
+        (Party::Bot, None) if prompts.is_there => {
+            let trigger = prompt(
+                "The address that receives its triggers (empty: it needs none)",
                 "",
             )?;
             Some(trigger).filter(|it| !it.is_empty())
@@ -113,8 +113,11 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     if let Some(given) = &arguments.given {
         run::given(&with_port(given)?).map_err(InitError::Form)?;
     }
-    let command = if arguments.command.is_empty() && asker.is_there {
-        let line = ask("The command that starts it (empty: it runs already)", "")?;
+    let command = if arguments.command.is_empty() && prompts.is_there {
+        let line = prompt(
+            "The command that starts it (empty: it is already running)",
+            "",
+        )?;
         words(&line)?
     } else {
         arguments.command
@@ -142,15 +145,15 @@ fn with_port(address: &str) -> Result<String, InitError> {
     Ok(filled)
 }
 
-struct Asker {
+struct Prompts {
     is_there: bool,
 }
 
-impl Asker {
+impl Prompts {
     fn role(&self) -> Result<Party, Failure> {
         self.must_be_there("--role")?;
         loop {
-            match ask("Who is judged, bot or service", "bot")?.as_str() {
+            match prompt("The party that is judged, bot or service", "bot")?.as_str() {
                 "bot" => return Ok(Party::Bot),
                 "service" => return Ok(Party::Service),
                 other => output::say(&format!("`{other}` is neither")),
@@ -158,7 +161,7 @@ impl Asker {
         }
     }
 
-    fn or_ask(
+    fn or_prompt(
         &self,
         given: Option<String>,
         flag: &'static str,
@@ -169,7 +172,7 @@ impl Asker {
             return Ok(given);
         }
         self.must_be_there(flag)?;
-        ask(question, default)
+        prompt(question, default)
     }
 
     fn must_be_there(&self, flag: &'static str) -> Result<(), InitError> {
@@ -180,7 +183,7 @@ impl Asker {
     }
 }
 
-fn ask(question: &str, default: &str) -> Result<String, Failure> {
+fn prompt(question: &str, default: &str) -> Result<String, Failure> {
     let shown = if default.is_empty() {
         String::new()
     } else {
@@ -308,7 +311,7 @@ fn next_step(path: &Path) -> String {
     } else {
         format!(" run --config {}", path.display())
     };
-    format!("`confcall{named}` plays every scenario against it\n")
+    format!("`confcall{named}` plays every scenario against the target\n")
 }
 
 const SELECTION: &str = "
@@ -351,7 +354,7 @@ fn list(texts: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::api::party::Party;
-    use crate::config::target::Ask;
+    use crate::config::target::HookSetting;
     use crate::diagnostic::render;
 
     fn read(text: &str) -> config::Config {
@@ -371,7 +374,7 @@ mod tests {
         assert_eq!(read(&bot.text()).claims.editions, bot.editions.clone());
         let target = read(&bot.text()).target.unwrap();
         assert_eq!((target.role, &target.url), (Party::Bot, &bot.url));
-        assert_eq!(target.trigger, bot.trigger.map(Ask::Text));
+        assert_eq!(target.trigger, bot.trigger.map(HookSetting::Text));
         let command = target.command.unwrap();
         assert_eq!(command.run, bot.command);
         assert_eq!(command.environment["PORT"], "{port}");

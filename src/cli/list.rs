@@ -61,7 +61,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         Format::Text => output.print(&report::list::text(&scenarios))?,
         Format::Json => {
             let text = report::list::json(&scenarios)
-                .map_err(|error| Failure::Defect(format!("the list is no JSON: {error}")))?;
+                .map_err(|error| Failure::Defect(format!("the list is not JSON: {error}")))?;
             output.print_json(&text)?;
         }
     }

@@ -104,7 +104,7 @@ fn interrupt_on_signals(interrupt: &CancellationToken) {
 #[cfg(unix)]
 fn signalled() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{Signal, SignalKind, signal};
-    /// Never ready if the signal cannot be caught: the run ends by itself.
+    /// Never ready if the signal cannot be caught; the run then ends without it.
     async fn received(signal: std::io::Result<Signal>) {
         match signal {
             Ok(mut signal) => {
@@ -131,7 +131,7 @@ fn signalled() -> impl Future<Output = ()> + Send {
 #[cfg(not(unix))]
 async fn signalled() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // There are no signals: the run ends by itself.
+        // There are no signals, so the run ends without one.
         std::future::pending::<()>().await;
     }
 }

@@ -281,7 +281,7 @@ impl Arguments {
                 let notifier = identity.notifier(application)?;
                 Ok((Some(Arc::new(identity)), Some(notifier)))
             }
-            // Most bots never ask: a folder that is missing is shown to those who need one.
+            // Most bots never need the folder, so a missing one is reported only when a bot does.
             None => Ok((identity.ok().map(Arc::new), None)),
         }
     }

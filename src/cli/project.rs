@@ -7,7 +7,7 @@ use url::Url;
 
 use super::failure::{EnvironmentError, Failure};
 use crate::api::party::Party;
-use crate::config::target::{Ask, TargetSection};
+use crate::config::target::{HookSetting, TargetSection};
 use crate::config::validation::{SettingError, SettingProblem, fill};
 use crate::config::values;
 use crate::http::free_port;
@@ -63,9 +63,11 @@ impl ProjectTarget {
         Ok(Self {
             role: section.role,
             url: texts.url("url", &section.url)?,
-            trigger: trigger.map(|ask| texts.hook("trigger", ask)).transpose()?,
+            trigger: trigger
+                .map(|hook| texts.hook("trigger", hook))
+                .transpose()?,
             acts_by_itself: section.acts_by_itself,
-            given: given.map(|ask| texts.given(ask)).transpose()?,
+            given: given.map(|hook| texts.given(hook)).transpose()?,
             listen: listen("listen", section.listen.as_ref())?,
             public_url: address("public-url", section.public_url.as_ref())?,
             callback_listen: listen("callback-listen", section.callback_listen.as_ref())?,
@@ -100,17 +102,17 @@ impl Texts<'_> {
         values::url(&filled).map_err(|form| SettingProblem::Form(form).of(key))
     }
 
-    fn given(&self, ask: &Ask) -> Result<StateProvider, SettingError> {
-        match ask {
-            Ask::Text(word) if word == "create" => Ok(StateProvider::Create),
-            Ask::Text(word) if word == "assume" => Ok(StateProvider::Assume),
-            ask => self.hook("given", ask).map(StateProvider::Ask),
+    fn given(&self, hook: &HookSetting) -> Result<StateProvider, SettingError> {
+        match hook {
+            HookSetting::Text(word) if word == "create" => Ok(StateProvider::Create),
+            HookSetting::Text(word) if word == "assume" => Ok(StateProvider::Assume),
+            hook => self.hook("given", hook).map(StateProvider::Hook),
         }
     }
 
-    fn hook(&self, key: &str, ask: &Ask) -> Result<Hook, SettingError> {
-        match ask {
-            Ask::Text(text) if !text.contains("://") => {
+    fn hook(&self, key: &str, hook: &HookSetting) -> Result<Hook, SettingError> {
+        match hook {
+            HookSetting::Text(text) if !text.contains("://") => {
                 let words: &[_] = match key {
                     "given" => &["create", "assume"],
                     _ => &[],
@@ -118,8 +120,8 @@ impl Texts<'_> {
                 let text = text.clone();
                 Err(SettingProblem::NoUrl { text, words }.of(key))
             }
-            Ask::Text(text) => self.url(key, text).map(Hook::Url),
-            Ask::Command(words) => {
+            HookSetting::Text(text) => self.url(key, text).map(Hook::Url),
+            HookSetting::Command(words) => {
                 let words: Result<_, _> = words.iter().map(|it| self.fill(key, it)).collect();
                 Ok(Hook::Command(Program {
                     words: words?,

@@ -123,7 +123,7 @@ mod tests {
         fs::write(path("none/notes.md"), "").unwrap();
         let error = find(&[path("none")]).unwrap_err().to_string();
         assert!(
-            error.contains("none: there is no recording in it"),
+            error.contains("none: the folder has no recordings"),
             "{error}"
         );
     }

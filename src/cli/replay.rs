@@ -86,7 +86,7 @@ pub(crate) struct Arguments {
     /// The address of confcall that `confcall.toml` has for the live party.
     #[arg(skip)]
     public_url: Option<Url>,
-    /// How the live party is started, as `confcall.toml` says it.
+    /// The command of the live party in `confcall.toml`.
     #[arg(skip)]
     program: Option<TargetProgram>,
     /// Call this hook of the service for the provider states that a recording needs
@@ -162,12 +162,12 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     if arguments.learn {
-        return without_results("`--learn` judges nothing", |reports| {
+        return without_results("`--learn` does not judge", |reports| {
             learn::learn_rules(arguments, reports, output)
         });
     }
     if arguments.update {
-        return without_results("`--update` judges nothing", |reports| {
+        return without_results("`--update` does not judge", |reports| {
             update::update(arguments, reports, output)
         });
     }
@@ -207,7 +207,7 @@ fn replay(
         is_interrupted,
         failures,
     } = play(options, &read, output)?;
-    // A rule may be about a recording that was not asked for.
+    // A rule may be about a recording that is not replayed now.
     if are_whole_folders(&found) {
         unused_rules.iter().for_each(output::warn);
     }
@@ -414,7 +414,7 @@ impl Arguments {
             Party::Service => self.service = Some(target.url),
             Party::Bot => self.bot = Some(target.url),
         }
-        if let Some(StateProvider::Ask(hook)) = target.given {
+        if let Some(StateProvider::Hook(hook)) = target.given {
             self.given = Some(hook);
         }
         self.listen = self.listen.or(target.listen);
@@ -435,7 +435,7 @@ impl Arguments {
         target: &JudgedTarget,
         reports: &mut Reports,
     ) -> Result<Vec<Found>, Failure> {
-        reports.ask(self.report.clone(), target.clone(), &self.files)?;
+        reports.register(self.report.clone(), target.clone(), &self.files)?;
         let found = recordings::find(&self.files)?;
         let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
         let wanted = std::mem::take(&mut self.report);

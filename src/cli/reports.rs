@@ -136,9 +136,9 @@ impl Default for Failures {
 impl Failures {
     /// The report of a run for the terminal. The failures, the first errors of the run, have been shown already.
     pub(crate) fn unsaid(&self, run: &mut Run, render: impl FnOnce(&Run) -> String) -> String {
-        let said: Vec<_> = run.errors.drain(..self.errors.len()).collect();
+        let shown: Vec<_> = run.errors.drain(..self.errors.len()).collect();
         let text = render(run);
-        run.errors.splice(..0, said);
+        run.errors.splice(..0, shown);
         text
     }
 
@@ -158,7 +158,7 @@ pub(crate) struct Reports {
 }
 
 /// The error of a report whose run has not come to its end.
-const UNFINISHED: &str = "the run is not over: confcall runs still, or was killed";
+const UNFINISHED: &str = "the run is not complete: confcall is still running or was killed";
 
 /// Does the work of a command that judges, and ends it. `read` are the files that it was given to read.
 pub(crate) fn reporting(
@@ -236,8 +236,8 @@ impl Reports {
         self.files.is_empty()
     }
 
-    /// Takes the reports that are asked for, so that each is written whatever fails.
-    pub(crate) fn ask(
+    /// Registers the requested reports, so that each is written even if the command fails.
+    pub(crate) fn register(
         &mut self,
         wanted: Vec<ReportFile>,
         target: JudgedTarget,
@@ -256,7 +256,7 @@ impl Reports {
         target: JudgedTarget,
         read: &[PathBuf],
     ) -> Result<(), Failure> {
-        self.ask(wanted, target, read)?;
+        self.register(wanted, target, read)?;
         for (at, report) in self.files.iter().enumerate() {
             if self.files[..at].iter().any(|it| it.path == report.path) {
                 return Err(UsageError::ReportTwice(report.path.clone()).into());

@@ -1,4 +1,4 @@
-//! `confcall run`: its arguments, the run that they and `confcall.toml` ask for, and its reports.
+//! `confcall run`: its arguments, the run that they and `confcall.toml` describe, and its reports.
 
 use std::fmt::Write as _;
 use std::io;
@@ -95,7 +95,7 @@ pub(crate) struct Arguments {
     /// The port of the target, where `confcall.toml` has `{port}`.
     #[arg(skip)]
     pub port: Option<u16>,
-    /// How the target is started, as `confcall.toml` says it.
+    /// The command of the target in `confcall.toml`.
     #[arg(skip)]
     pub program: Option<TargetProgram>,
     /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
@@ -183,7 +183,7 @@ pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
     match text {
         "create" => Ok(StateProvider::Create),
         "assume" => Ok(StateProvider::Assume),
-        text if text.contains("://") => values::url(text).map(Hook::Url).map(StateProvider::Ask),
+        text if text.contains("://") => values::url(text).map(Hook::Url).map(StateProvider::Hook),
         _ => Err(ValueError::Given),
     }
 }
@@ -311,8 +311,8 @@ mod tests {
     #[test]
     fn provider_states_have_three_sources() {
         assert_eq!(given("assume"), Ok(StateProvider::Assume));
-        let asked = given("http://h/g");
-        assert!(matches!(asked, Ok(StateProvider::Ask(Hook::Url(_)))));
+        let hook = given("http://h/g");
+        assert!(matches!(hook, Ok(StateProvider::Hook(Hook::Url(_)))));
         assert_eq!(given("crate"), Err(ValueError::Given));
     }
 }

@@ -146,7 +146,7 @@ fn contract(file: &Path) -> Result<(), Failure> {
                 let at = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(error.as_bytes());
                 let place = Place::of_offset(&text, at);
-                let wrong = place.diagnostic(&name, &text, "a contract is written in UTF-8");
+                let wrong = place.diagnostic(&name, &text, "a contract file must be UTF-8");
                 Err(FileError::Broken(vec![wrong]))
             }
         }

@@ -116,7 +116,7 @@ fn table(proofs: &[Proof], look: Look) -> String {
     let right = |is_mutant| of(is_mutant).filter(|proof| proof.is_right).count();
     let _ = writeln!(
         text,
-        "\n{} of {} mutants caught by the rule that names them, {} of {} variants not blamed",
+        "\n{} of {} mutants caught by the expected rule, {} of {} variants not blamed",
         right(true),
         of(true).count(),
         right(false),

@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     tls: Tls,
 }
 
-/// The options of a bot that acts by itself.
+/// The options of a bot that acts without triggers.
 #[derive(Debug, Args)]
 struct MenuOptions {
     /// As the bot: answer incoming calls by itself: play a prompt, transfer on `1`, invite on `2`, hang up on `9` and

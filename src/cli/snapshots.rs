@@ -98,12 +98,12 @@ fn compare_all(
     }
     let count = match differing {
         0 => return Ok(String::new()),
-        1 => "1 conversation is not the accepted one".to_owned(),
-        _ => format!("{differing} conversations are not the accepted ones"),
+        1 => "1 conversation differs from its snapshot".to_owned(),
+        _ => format!("{differing} conversations differ from their snapshots"),
     };
     let remedy = match proposals {
         Proposals::Written => format!("review with `confcall accept {}`", folder.display()),
-        Proposals::NotWritten => "run it outside of CI, and review".to_owned(),
+        Proposals::NotWritten => "run it outside of CI, and review the differences".to_owned(),
     };
     Ok(format!("{count}; {remedy}\n"))
 }
@@ -141,7 +141,7 @@ fn compare_file(
         if fs::symlink_metadata(&new).is_ok_and(|it| it.is_symlink()) {
             return Err(FileError::InTheWay {
                 path: new,
-                what: "the new conversation is not written through a link",
+                what: "the new conversation is not written, because the path is a link",
                 remedy: "remove the link",
             });
         }

@@ -84,7 +84,7 @@ impl Tls {
         Ok(Some(Interception {
             hosts: hosts.to_vec(),
             authority: self.folder.authority()?.into(),
-            warn: |said| output::warn(said),
+            warn: |message| output::warn(message),
         }))
     }
 }

@@ -23,43 +23,41 @@ use crate::scenario::selection::GlobError;
 pub enum UsageError {
     #[error(transparent)]
     Arguments(#[from] clap::Error),
-    #[error("the token holds characters that no bearer token has")]
+    #[error("the token has characters that are not allowed in a bearer token")]
     Token,
-    #[error("`--given` is for a service under test, and there is none")]
+    #[error("`--given` needs a service under test")]
     GivenWithoutService,
-    #[error("stubs answer a bot under test, and there is none")]
+    #[error("`--stubs` needs a bot under test")]
     StubsWithoutBot,
-    #[error("`[[trigger]]` of the configuration: a service is not triggered")]
+    #[error("`[[trigger]]` of the configuration: a service has no triggers")]
     TriggersOfService,
-    #[error(
-        "`[[trigger]]` of the configuration: `{{port}}` is the port of a target that confcall starts"
-    )]
+    #[error("`[[trigger]]` of the configuration: `{{port}}` needs a target that confcall starts")]
     TriggerPort,
-    #[error("`--role {role}` selects nothing: the target is a {judged}, and no {role} is judged")]
+    #[error("`--role {role}` selects nothing: the target is a {judged}, so no {role} is judged")]
     OtherRole { role: Party, judged: Party },
     #[error(
-        "the bot is triggered to send to the first host of `--intercept`, and `*` stands for many hosts"
+        "the first host of `--intercept` is a pattern, but triggers need one host to send requests to"
     )]
     FirstHostIsPattern,
-    #[error("no {} meets the fault injection `{kind}`", either(.roles))]
+    #[error("the fault injection `{kind}` does not apply to a {}", either(.roles))]
     UnmetInjection {
         kind: InjectionChoice,
         roles: Vec<Party>,
     },
     #[error("none of the {count} selected scenarios judges a {}", either(.roles))]
     JudgesNobody { count: usize, roles: Vec<Party> },
-    #[error("{}: another contract is in use in this process", .0.display())]
+    #[error("{}: this process already uses another contract", .0.display())]
     OtherContract(PathBuf),
-    #[error("`{kind}` needs a plan, and the traffic has none")]
+    #[error("`{kind}` needs a scenario, so it cannot be used with monitored traffic")]
     InjectionNeedsPlan {
         kind: &'static str,
         names: Vec<&'static str>,
     },
-    #[error("the shard {shard} is empty: {count} scenarios are selected")]
+    #[error("the shard {shard} is empty: only {count} scenarios are selected")]
     EmptyShard { shard: Shard, count: usize },
     #[error(transparent)]
     Filter(#[from] GlobError),
-    #[error("`{text}` is a part of {} ids; name one of them:{}", .ids.len(), .ids.concat())]
+    #[error("`{text}` matches {} ids; choose one of them:{}", .ids.len(), .ids.concat())]
     SeveralScenarios {
         text: String,
         /// Each on a line of its own.
@@ -67,28 +65,28 @@ pub enum UsageError {
     },
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("{}: there is no such configuration", .0.display())]
+    #[error("{}: the configuration file does not exist", .0.display())]
     NoConfiguration(PathBuf),
-    #[error("{}: nobody is to be judged", .0.display())]
+    #[error("{}: the configuration has no `[target]`", .0.display())]
     NoTarget(PathBuf),
     #[error(transparent)]
     Init(#[from] InitError),
 
-    #[error("two reports are to be written to {}", .0.display())]
+    #[error("two reports have the same file {}", .0.display())]
     ReportTwice(PathBuf),
-    #[error("{} is read, and would be overwritten", .0.display())]
+    #[error("{} is an input, which the report would overwrite", .0.display())]
     ReportIsInput(PathBuf),
-    #[error("{} is no report of a run: {cause}", path.display())]
+    #[error("{} is not a JSON report of a run: {cause}", path.display())]
     NoReport {
         path: PathBuf,
         cause: serde_json::Error,
     },
     #[error(transparent)]
     Merge(#[from] MergeError),
-    #[error("INSTA_FORCE_PASS would pass whatever came")]
+    #[error("INSTA_FORCE_PASS is set, which would accept every difference")]
     ForcedPass,
 
-    #[error("no mutant and no variant has such a name")]
+    #[error("no mutant and no variant has this name")]
     NoTrial,
     #[error("unknown {kind} `{name}`")]
     UnknownName {
@@ -98,26 +96,26 @@ pub enum UsageError {
         names: Vec<&'static str>,
     },
 
-    #[error("`{0}` is where confcall itself would listen")]
+    #[error("`{0}` is the address on which confcall itself listens")]
     ListensAtParty(Url),
-    #[error("{}: there is no exchange in it", .0.display())]
+    #[error("{}: the recording is empty", .0.display())]
     NoExchange(PathBuf),
     #[error(
-        "{}: there is no recording in it; recordings are files that end in .{}", .0.display(),
+        "{}: the folder has no recordings (files that end in .{})", .0.display(),
         EXTENSIONS.join(", .")
     )]
     NoRecordingIn(PathBuf),
-    #[error("`--reuse` serves one recording, until it is ended, and there are {0}")]
+    #[error("`--reuse` serves only one recording, but there are {0}")]
     ReuseOfSeveral(usize),
-    #[error("{}: only the file of a cassette can be updated", .0.display())]
+    #[error("{}: only a cassette file can be updated", .0.display())]
     NotUpdated(PathBuf),
-    #[error("`{0}`: no such file")]
+    #[error("`{0}`: the file does not exist")]
     NoRecording(String),
     #[error(transparent)]
     Journal(#[from] JournalError),
-    #[error("{}: no page in it; pages are files that end in .md", .0.display())]
+    #[error("{}: the folder has no pages (files that end in .md)", .0.display())]
     NoPage(PathBuf),
-    #[error("{second}: the scenario `{id}` comes from {first} too")]
+    #[error("{second}: the scenario `{id}` is also made from {first}")]
     ScenarioTwice {
         id: String,
         first: String,
@@ -140,48 +138,51 @@ const MANY_NAMES: usize = 8;
 impl Remedy for UsageError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(match self {
-            Self::Token => "look for line ends and spaces in `--token` or CONFCALL_TOKEN",
-            Self::GivenWithoutService => "leave it out, or name the service with `--service`",
-            Self::StubsWithoutBot => "leave `--stubs` out, or name the bot with `--bot`",
-            Self::TriggersOfService => "leave it out, or look at `role` of `[target]`",
-            Self::TriggerPort => "give the port where the bot listens, or `[target.command]`",
-            Self::OtherRole { .. } => "leave `--role` out",
+            Self::Token => "remove line ends and spaces from `--token` or CONFCALL_TOKEN",
+            Self::GivenWithoutService => "remove it, or give the service with `--service`",
+            Self::StubsWithoutBot => "remove `--stubs`, or give the bot with `--bot`",
+            Self::TriggersOfService => "remove it, or check `role` of `[target]`",
+            Self::TriggerPort => "give the port of the bot, or add `[target.command]`",
+            Self::OtherRole { .. } => "remove `--role`",
             Self::FirstHostIsPattern => {
-                "name one host first: `--intercept api.example '*.example'`"
+                "give one host first: `--intercept api.example '*.example'`"
             }
             Self::UnmetInjection { .. } => {
-                "`confcall run --help` says who is judged in which fault injection"
+                "`confcall run --help` lists the party that each fault injection applies to"
             }
             Self::InjectionNeedsPlan { names, .. } => {
-                return Some(format!("inject one of these: {}", names.join(", ")).into());
+                return Some(format!("use one of these: {}", names.join(", ")).into());
             }
-            Self::OtherContract(_) => "judge by one contract in a process",
-            Self::JudgesNobody { .. } => "`confcall list --format json` says whom each judges",
+            Self::OtherContract(_) => "use one contract per process",
+            Self::JudgesNobody { .. } => {
+                "`confcall list --format json` lists the parties that each scenario judges"
+            }
             Self::EmptyShard { count, .. } => {
-                return Some(format!("cut them into {count} shards at most").into());
+                return Some(format!("use at most {count} shards").into());
             }
             Self::Setting(error) => return error.remedy(),
             Self::Trust(error) => return error.remedy(),
             Self::Merge(error) => return error.remedy(),
             Self::Journal(error) => return error.remedy(),
-            Self::NoConfiguration(_) => "`confcall init` writes one",
-            Self::NoTarget(_) => "`[target]` says who, and how it is reached",
+            Self::NoConfiguration(_) => "`confcall init` creates one",
+            Self::NoTarget(_) => {
+                "`[target]` has the role and the address of the party that is judged"
+            }
             Self::Init(error) => return error.remedy(),
-            Self::ReportTwice(_) | Self::ReportIsInput(_) => "give the report a file of its own",
+            Self::ReportTwice(_) | Self::ReportIsInput(_) => "choose another file for the report",
             Self::NoReport { .. } => "`confcall run --report json=FILE` writes one",
             Self::ForcedPass => "unset it, and review with `confcall accept`",
             Self::NoTrial => "`confcall selftest` lists them all",
             Self::UnknownName { name, names, .. } => return Some(suggestion(name, names)),
             Self::ListensAtParty(_) => "listen on another port",
-            Self::NoExchange(_) | Self::NoRecordingIn(_) => "record one first",
-            Self::ReuseOfSeveral(_) => "name one of them, or leave `--reuse` out",
-            Self::NotUpdated(_) => "record it with `confcall record`, or leave `--update` out",
+            Self::NoExchange(_) | Self::NoRecordingIn(_) => "record something first",
+            Self::ReuseOfSeveral(_) => "choose one of them, or remove `--reuse`",
+            Self::NotUpdated(_) => "record with `confcall record`, or remove `--update`",
             Self::NoRecording(_) => {
-                "name a recording, or a scenario for people (`confcall list` has their ids)"
+                "give a recording, or the id of a scenario (`confcall list` prints the ids)"
             }
             Self::ScenarioTwice { .. } => {
-                "leave one of the two pages out; pages differ in name, API version, edition or \
-                 locale"
+                "leave out one of the two pages; pages must differ in name, API version, edition or locale"
             }
             Self::NoHome(_) => "give `--ca-dir DIR`",
             Self::Arguments(_)
@@ -195,7 +196,7 @@ impl Remedy for UsageError {
 /// The name that is meant by a misspelt one, or all that there are.
 fn suggestion(name: &str, names: &[&'static str]) -> Cow<'static, str> {
     if names.len() <= MANY_NAMES {
-        return format!("there are {}", names.join(", ")).into();
+        return format!("expected one of {}", names.join(", ")).into();
     }
     match closest(name, names.iter().copied()) {
         Some(close) => format!("did you mean `{close}`?").into(),
@@ -205,37 +206,37 @@ fn suggestion(name: &str, names: &[&'static str]) -> Cow<'static, str> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    #[error("{} is there already", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
-    #[error("this makes no configuration: {0}")]
+    #[error("the values do not make a valid configuration: {0}")]
     NoConfiguration(FileError),
     #[error("a bot has no provider states")]
     BotHasNoStates,
-    #[error("a service is not triggered")]
+    #[error("a service has no triggers")]
     ServiceHasNoTrigger,
     #[error(transparent)]
     Form(#[from] ValueError),
-    #[error("`{0}` has braces")]
+    #[error("`{0}` has a brace that is not part of `{{port}}`")]
     Braces(String),
-    #[error("a quote in the command is not closed")]
+    #[error("the command has an unclosed quote")]
     OpenQuote,
-    #[error("`{flag}` is missing, and there is no terminal to ask at")]
+    #[error("`{flag}` is missing, and there is no terminal for a prompt")]
     NoTerminal { flag: &'static str },
-    #[error("there was no answer")]
+    #[error("the prompt was not answered")]
     NoAnswer,
 }
 
 impl Remedy for InitError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(match self {
-            Self::Exists(_) => "`--out FILE` writes another one",
-            Self::BotHasNoStates => "leave `--given` out",
-            Self::ServiceHasNoTrigger => "leave `--trigger` out",
+            Self::Exists(_) => "choose another file with `--out FILE`",
+            Self::BotHasNoStates => "remove `--given`",
+            Self::ServiceHasNoTrigger => "remove `--trigger`",
             Self::Braces(_) => {
-                "in an address there is `{port}` alone, a free port that confcall picks"
+                "the only placeholder in an address is `{port}`, a free port that confcall picks"
             }
             Self::OpenQuote => {
-                "begin again, or give its words behind `--`: `confcall init -- COMMAND`"
+                "close the quote, or give the command after `--`: `confcall init -- COMMAND`"
             }
             Self::NoTerminal { .. } => "`confcall init --help` has examples",
             Self::NoConfiguration(error) => return error.remedy(),

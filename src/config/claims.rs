@@ -132,8 +132,8 @@ mod tests {
             excuse(&newest, &[ProviderState::Call, ProviderState::Chat]),
             None
         );
-        let said = excuse(&newest, &[ProviderState::Call, ProviderState::Number]).unwrap();
-        assert!(said.ends_with("the feature number"), "{said}");
+        let reason = excuse(&newest, &[ProviderState::Call, ProviderState::Number]).unwrap();
+        assert!(reason.ends_with("the feature number"), "{reason}");
     }
 
     #[test]

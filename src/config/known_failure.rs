@@ -75,7 +75,7 @@ impl KnownFailure {
 
     fn unmatched(&self) -> String {
         format!(
-            "the known failure of `{}` by {} matches nothing ({}): take it off the list",
+            "the known failure of `{}` by {} matches nothing ({}): remove it from `[[known]]`",
             self.scenario, self.rule, self.reason
         )
     }
@@ -148,13 +148,13 @@ fn apply_where(
             }
             Verdict::Pass => {
                 let first = &list[covering[0]];
-                // The result says so; once is enough.
+                // The result already has the message; one is enough.
                 for at in &covering {
                     is_borne_out[*at] = true;
                 }
                 result.verdict = Verdict::Fail;
                 result.reason = format!(
-                    "it passes, though its failure is listed as known ({}): take it off the list",
+                    "it passes, but a known failure is listed ({}): remove it from `[[known]]`",
                     first.reason
                 );
             }
@@ -163,14 +163,14 @@ fn apply_where(
     }
     let mut listed = Listed::default();
     for (at, entry) in list.iter().enumerate() {
-        let said = entry.unmatched();
+        let message = entry.unmatched();
         if entry.is_of_monitor() {
             continue;
         }
         if is_borne_out[at] {
-            listed.borne_out.push(said);
+            listed.borne_out.push(message);
         } else if is_refuted[at] || !is_about_something(entry) {
-            listed.unmatched.push(said);
+            listed.unmatched.push(message);
         }
     }
     listed
@@ -224,7 +224,7 @@ fn fail_as_listed(result: &mut ScenarioResult, list: &[&KnownFailure]) {
     } else {
         let notes = reasons
             .iter()
-            .map(|it| format!("one failure is known: {it}"));
+            .map(|it| format!("a known failure is among them: {it}"));
         result.notes.extend(notes);
     }
 }
@@ -327,11 +327,11 @@ mod tests {
         let known = |list: &[KnownFailure]| {
             let failure = violation(Rule::RequestBody, "/participants/0/identity");
             let mut results = [result("page/one", vec![failure])];
-            let said = apply(list, &all(&["page/one"]), &mut results).unmatched;
+            let unmatched = apply(list, &all(&["page/one"]), &mut results).unmatched;
             assert_eq!(
-                said.is_empty(),
+                unmatched.is_empty(),
                 results[0].verdict == Verdict::Known,
-                "{said:?}"
+                "{unmatched:?}"
             );
             results[0].verdict == Verdict::Known && results[0].reason == "bug 7"
         };
@@ -398,7 +398,7 @@ mod tests {
         let listed = apply(&list, &all(&["page/one"]), &mut results);
         assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
         assert_eq!(results[0].verdict, Verdict::Fail);
-        assert_eq!(results[0].notes, ["one failure is known: bug 7"]);
+        assert_eq!(results[0].notes, ["a known failure is among them: bug 7"]);
     }
 
     #[test]
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_matches_nothing_is_told_unless_nothing_was_judged() {
+    fn an_entry_that_matches_nothing_is_reported_unless_nothing_was_judged() {
         let list = list(json!([
             {"scenario": "gone", "rule": "limit", "reason": "bug 1"},
             {"scenario": "later", "rule": "limit", "reason": "bug 2"},
@@ -429,10 +429,15 @@ mod tests {
             skipped,
         ];
         let all = all(&["page/one", "page/later", "page/skipped"]);
-        let said = apply(&list, &all, &mut results).unmatched;
+        let unmatched = apply(&list, &all, &mut results).unmatched;
         let wrong = ["bug 1", "bug 4"];
-        assert_eq!(said.len(), wrong.len(), "{said:?}");
-        assert!(said.iter().zip(wrong).all(|(said, bug)| said.contains(bug)));
+        assert_eq!(unmatched.len(), wrong.len(), "{unmatched:?}");
+        assert!(
+            unmatched
+                .iter()
+                .zip(wrong)
+                .all(|(message, bug)| message.contains(bug))
+        );
     }
 
     #[test]

@@ -175,7 +175,7 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
     match crate::files::read(&path) {
         Ok(bytes) => {
             let mut config = read(&path.display().to_string(), &bytes)?;
-            // `confcall.toml` by itself has an empty parent, which is no folder to run in.
+            // The parent of the bare name `confcall.toml` is empty, which is not a folder to run in.
             let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
             config.resolve_paths(folder.unwrap_or_else(|| Path::new(".")));
             Ok(config)

@@ -31,14 +31,14 @@ pub(crate) struct TargetSection {
     /// The receiver of a bot's triggers: a URL, or a command that gets the trigger on its standard input. If absent, the
     /// bot needs no triggers.
     #[serde(default)]
-    pub trigger: Option<Ask>,
+    pub trigger: Option<HookSetting>,
     /// True if the bot sends its next request after a notification, without a trigger.
     #[serde(default)]
     pub acts_by_itself: bool,
     /// How confcall sets up provider states: `create`, `assume`, the URL of a hook, or a command that gets the
     /// request on its standard input.
     #[serde(default)]
-    pub given: Option<Ask>,
+    pub given: Option<HookSetting>,
     /// The application id of a bot. Notifications are then signed as the platform signs them, with this id as the
     /// audience.
     #[serde(default)]
@@ -80,29 +80,29 @@ pub(crate) struct TargetSection {
 
 /// A hook: an address, or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ask {
+pub(crate) enum HookSetting {
     /// A text: a URL, or a word.
     Text(String),
     /// A program and its arguments.
     Command(Vec<String>),
 }
 
-impl<'de> Deserialize<'de> for Ask {
+impl<'de> Deserialize<'de> for HookSetting {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Reader;
 
         impl<'de> Visitor<'de> for Reader {
-            type Value = Ask;
+            type Value = HookSetting;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a URL in quotes, or a command as a list: [\"program\", \"argument\"]")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ask, E> {
-                Ok(Ask::Text(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HookSetting, E> {
+                Ok(HookSetting::Text(text.to_owned()))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ask, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<HookSetting, A::Error> {
                 let mut words = Vec::new();
                 while let Some(word) = list.next_element()? {
                     words.push(word);
@@ -110,16 +110,16 @@ impl<'de> Deserialize<'de> for Ask {
                 if words.is_empty() {
                     return Err(de::Error::invalid_length(0, &self));
                 }
-                Ok(Ask::Command(words))
+                Ok(HookSetting::Command(words))
             }
         }
         from.deserialize_any(Reader)
     }
 }
 
-impl JsonSchema for Ask {
+impl JsonSchema for HookSetting {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Ask".into()
+        "HookSetting".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
@@ -174,8 +174,8 @@ impl TargetSection {
         let mut texts = vec![&self.url];
         for ask in [&self.trigger, &self.given].into_iter().flatten() {
             match ask {
-                Ask::Text(text) => texts.push(text),
-                Ask::Command(words) => texts.extend(words),
+                HookSetting::Text(text) => texts.push(text),
+                HookSetting::Command(words) => texts.extend(words),
             }
         }
         if let Some(command) = &self.command {
@@ -211,7 +211,7 @@ const fn end_within() -> Duration {
 
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let words = Vec::deserialize(from).map_err(|error: D::Error| {
-        let form = r#"a command is a list of words, `["program", "argument"]`"#;
+        let form = r#"a command must be a list of words, `["program", "argument"]`"#;
         de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
     })?;
     if words.is_empty() {
@@ -224,7 +224,7 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
 /// Reads a duration, `500ms`.
 pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from).map_err(|error: D::Error| {
-        let form = r#"a duration is a text, `"500ms"`, `"3s"`, `"2m"`"#;
+        let form = r#"a duration in quotes, such as `"500ms"`, `"3s"` or `"2m"`"#;
         de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
     })?;
     values::duration(&text).map_err(de::Error::custom)

@@ -21,17 +21,17 @@ pub struct SettingError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SettingProblem {
-    #[error("a {0} has no such setting")]
+    #[error("this setting does not apply to a {0}")]
     OtherParty(Party),
     #[error("it is empty")]
     EmptyApplication,
-    #[error("with `intercept` the bot is given the service's own address")]
+    #[error("it cannot be combined with `intercept`, which keeps the service's own address")]
     BesideIntercept,
-    #[error("`{{port}}` is a free port, and nothing is started that could take it")]
+    #[error("`{{port}}` needs `[target.command]`, which starts a program on that port")]
     NobodyTakesPort,
-    #[error("an empty text would be waited for in vain")]
+    #[error("the text is empty")]
     EmptyReady,
-    #[error("`{{{name}}}` stands for nothing")]
+    #[error("`{{{name}}}` is not a placeholder")]
     Placeholder {
         name: String,
         /// The known placeholders.
@@ -62,33 +62,30 @@ impl SettingProblem {
 impl Remedy for SettingError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         Some(match &self.problem {
-            SettingProblem::OtherParty(_) => "leave it out, or look at `role`".into(),
-            SettingProblem::EmptyApplication => {
-                "leave it out where notifications are not signed".into()
-            }
-            SettingProblem::BesideIntercept => "leave one of the two out".into(),
+            SettingProblem::OtherParty(_) => "remove it, or check `role`".into(),
+            SettingProblem::EmptyApplication => "remove it if notifications are not signed".into(),
+            SettingProblem::BesideIntercept => "remove one of the two".into(),
             SettingProblem::NobodyTakesPort => {
-                "give the port where the target listens, or `[target.command]`".into()
+                "give the port of the target, or add `[target.command]`".into()
             }
             SettingProblem::EmptyReady => {
-                "leave it out where the target is ready when it takes connections".into()
+                "remove it if the target is ready as soon as it accepts connections".into()
             }
             SettingProblem::Placeholder { known, .. } => {
                 let known: Vec<_> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
                 let known = match known.as_slice() {
-                    [] => "there are none here".to_owned(),
-                    known => format!("there are {}", known.join(", ")),
+                    [] => "no placeholder is allowed here".to_owned(),
+                    known => format!("expected one of {}", known.join(", ")),
                 };
-                format!("{known}; a brace that is meant is doubled, `{{{{`").into()
+                format!("{known}; write a literal brace as `{{{{`").into()
             }
             SettingProblem::NoUrl { text, words } => {
                 let words = match words {
                     [] => String::new(),
-                    words => format!("there are `{}`, ", words.join("` and `")),
+                    words => format!("expected `{}`, a URL or a command: ", words.join("` and `")),
                 };
                 format!(
-                    "{words}a URL begins with its scheme, `http://`, and a command is a list of \
-                     words, `[{text:?}]`"
+                    "{words}a URL begins with `http://` or `https://`, and a command is a list of words, `[{text:?}]`"
                 )
                 .into()
             }

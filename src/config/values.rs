@@ -12,28 +12,28 @@ use crate::report::ReportKind;
 /// A malformed value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    #[error("a duration is a number with its unit: `500ms`, `3s`, `2m`")]
+    #[error("expected a duration: a number with a unit, such as `500ms`, `3s` or `2m`")]
     Duration,
-    #[error("a size is a number of bytes, or of `KiB` or `MiB`: `1MiB`")]
+    #[error("expected a size: a number of bytes, `KiB` or `MiB`, such as `1MiB`")]
     Size,
-    #[error("a URL begins with its scheme: `http://{0}`")]
+    #[error("the URL has no scheme; did you mean `http://{0}`?")]
     NoScheme(String),
     #[error(transparent)]
     Url(#[from] url::ParseError),
     #[error("`{0}` is neither `http` nor `https`")]
     OtherScheme(String),
-    #[error("a fragment (`#…`) never goes over the wire; leave it out")]
+    #[error("the URL has a fragment (`#…`), which is never sent; remove it")]
     Fragment,
-    #[error("an address without credentials and path is meant: `{0}`")]
+    #[error("the address must not have credentials or a path: `{0}`")]
     NoOrigin(String),
-    #[error("an address is an IP address and a port, `127.0.0.1:8080`, or a port alone")]
+    #[error("expected an IP address and a port, such as `127.0.0.1:8080`, or only a port")]
     Address,
-    #[error("write `create`, `assume`, or the URL to ask, `http://…`")]
+    #[error("expected `create`, `assume` or the URL of a hook, `http://…`")]
     Given,
-    #[error("write a kind and a file: {}", ReportKind::listed("or", |kind| format!("`{kind}=FILE`")))]
+    #[error("expected a kind and a file: {}", ReportKind::listed("or", |kind| format!("`{kind}=FILE`")))]
     Report,
     #[error(
-        "unknown report kind `{0}`; there are {kinds}",
+        "unknown report kind `{0}`; expected one of {kinds}",
         kinds = ReportKind::listed("and", |kind| format!("`{kind}`"))
     )]
     ReportKind(String),

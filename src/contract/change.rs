@@ -215,7 +215,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_entry_is_told_by_content_and_path() {
+    fn an_entry_is_recognized_by_content_and_path() {
         let table = [
             (
                 json!({"resource": "/app/calls/1", "changeType": "Updated",

@@ -98,7 +98,7 @@ impl Tables {
             vec![at_word(
                 &life_cycles,
                 state,
-                format!("`{state}` is no state of this life cycle"),
+                format!("`{state}` is not a state of this life cycle"),
             )]
         });
         if own {
@@ -154,18 +154,18 @@ fn built_in() -> [Text; 3] {
 fn json(file: &Text) -> Result<Extracted, Diagnostic> {
     let text = &file.text;
     let extracted: Extracted = serde_json::from_str(text).map_err(|error| {
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said);
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message);
         let place = Place::of_bytes(text, error.line(), error.column());
-        let mut wrong = place.diagnostic(&file.name, text, said);
+        let mut wrong = place.diagnostic(&file.name, text, message);
         wrong.remedy = Some(
-            "`confcall extract PAGES --contract FILE` writes it; `confcall schema contract` says what it holds"
+            "`confcall extract PAGES --contract FILE` writes this file; `confcall schema contract` prints its format"
                 .to_owned(),
         );
         wrong
     })?;
     if extracted.version != extracted::VERSION {
-        let message = format!("version {} of the format is unknown", extracted.version);
+        let message = format!("format version {} is unknown", extracted.version);
         let mut wrong = at_word(file, "version", message);
         wrong.remedy = Some("extract the contract again with this confcall".to_owned());
         return Err(wrong);
@@ -181,7 +181,7 @@ fn table<T: DeserializeOwned>(file: &Text) -> Result<T, Diagnostic> {
         let stem = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name);
         let stem = stem.strip_suffix(".toml").unwrap_or(stem);
         wrong.remedy = Some(format!(
-            "`confcall schema {stem}` says what the table holds"
+            "`confcall schema {stem}` prints the format of the table"
         ));
         wrong
     })
@@ -311,7 +311,7 @@ fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
             if !pages.any(|it| it.page == *page.get_ref()) {
                 let page_name = page.get_ref();
                 let message = format!("the contract has no operation of the page `{page_name}`");
-                let remedy = "extract the page too, or take it off the row".to_owned();
+                let remedy = "extract the page too, or remove it from the row".to_owned();
                 found.push(at(page, message, remedy));
             }
         }
@@ -349,9 +349,9 @@ impl Known<'_> {
         Some(match close {
             Some(other) => format!("did you mean `{other}`?"),
             None if self.names.len() <= MOST_LISTED => {
-                format!("there are {}", self.names.join(", "))
+                format!("expected one of {}", self.names.join(", "))
             }
-            None => "the extracted contract has what the pages print".to_owned(),
+            None => "the file of the extracted contract has all names".to_owned(),
         })
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn html(block: &str, line: usize, findings: &mut Findings<'_>) -> Htm
         line += super::text::newlines(&rest[..open]);
         let inside = &rest[open + 4..];
         let Some(close) = inside.find("-->") else {
-            findings.push(line, FindingKind::Unclosed, "the comment is never closed");
+            findings.push(line, FindingKind::Unclosed, "the comment is not closed");
             hide(&mut html.hidden, inside, line, INSIDE_A_COMMENT);
             return html;
         };
@@ -68,7 +68,7 @@ fn annotation(comment: &str, line: usize, findings: &mut Findings<'_>) -> Option
     let fields: Fields = match json::read(comment) {
         Reading::Valid(fields) | Reading::Repaired(fields, _) => fields,
         Reading::Broken(at, why) => {
-            let message = format!("the annotation is no JSON: {why}");
+            let message = format!("the annotation is not JSON: {why}");
             findings.push(line + at, FindingKind::Annotation, message);
             return Some(Annotation {
                 line,

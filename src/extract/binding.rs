@@ -67,7 +67,7 @@ pub(super) struct Paths {
     pub(super) stand_in: Place,
 }
 
-/// The message that a path stands in.
+/// The message that contains a path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Place {
     /// A request.
@@ -437,7 +437,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         let (id, contradicts) = self.variables.same_as(root, role, value);
         if contradicts {
             let printed = self.variables.value(root);
-            let message = format!("{} is `{value}` here, and `{printed}` before", role.label);
+            let message = format!("{} is `{value}` here, but `{printed}` before", role.label);
             self.findings
                 .push(self.line, FindingKind::Contradiction, message);
         }

@@ -64,8 +64,8 @@ pub(super) fn gather(
     }
 }
 
-const ACKNOWLEDGEMENT: &str = "the acknowledgement of a notification, which is no step";
-const INTERIM: &str = "an interim response, which is no step";
+const ACKNOWLEDGEMENT: &str = "the acknowledgement of a notification, which is not a step";
+const INTERIM: &str = "an interim response, which is not a step";
 
 struct Gathering<'m, 'a> {
     messages: &'m [Message<'a>],
@@ -164,7 +164,7 @@ impl Gathering<'_, '_> {
 
     fn response(&mut self, index: usize, status: u16) {
         let Some(current) = &mut self.current else {
-            let why = "a response without a request before it";
+            let why = "a response without a preceding request";
             self.unused.push((index, why));
             return;
         };
@@ -218,7 +218,7 @@ impl Gathering<'_, '_> {
             return;
         }
         let Some(current) = &mut self.current else {
-            let why = "a notification of a call that no message before it is about";
+            let why = "a notification about a call that no earlier message names";
             self.unused.push((index, why));
             return;
         };

@@ -13,7 +13,7 @@ use super::people;
 pub(super) enum End {
     /// The end of a comms operation.
     Operation {
-        /// The name of its type; none for the general type, which may stand for any.
+        /// The name of its type; none for the general type, which may replace any type.
         of_type: Option<String>,
         has_failed: bool,
     },

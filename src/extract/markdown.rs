@@ -197,12 +197,14 @@ impl<'a> Reader<'a> {
             return;
         };
         if !is_closed(source) {
-            let message = "the code block is never closed; it ends with what it stands in";
+            let message = "the code block is not closed; it ends with the block that contains it";
             findings.push(line, FindingKind::Unclosed, message);
         }
         let annotation = self.annotations.pop();
         for other in self.annotations.drain(..) {
-            let message = format!("the code block of line {line} has a nearer annotation");
+            let message = format!(
+                "the annotation is not used, because the code block of line {line} has a nearer one"
+            );
             findings.push(other.line, FindingKind::Annotation, message);
         }
         let language = info.split_whitespace().next().unwrap_or_default();

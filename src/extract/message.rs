@@ -116,7 +116,7 @@ impl<'a> Reader<'a, '_, '_> {
             return;
         }
         if heads.len() > 1 {
-            let message = format!("the code block holds {} messages", heads.len());
+            let message = format!("the code block has {} messages", heads.len());
             self.findings
                 .push(code_block.line, FindingKind::SharedCodeBlock, message);
         }
@@ -141,8 +141,7 @@ impl<'a> Reader<'a, '_, '_> {
         };
         self.check_length(code_block.line, &head);
         if head.is_run_on && !head.body.starts_with(['{', '[', '<', '-']) {
-            let message = "this is no header field, and no empty line above makes a body of it; \
-                           it is taken for one";
+            let message = "this is neither a header field nor separated from the header by an empty line; it is read as the body";
             let line = code_block.line + 1 + head.body_line;
             self.findings.push(line, FindingKind::Head, message);
         }
@@ -178,9 +177,9 @@ impl<'a> Reader<'a, '_, '_> {
             self.listings.push(Listing::other(match text {
                 "" => "an empty code block",
                 _ if text.starts_with("http://") || text.starts_with("https://") => {
-                    "a URL, no message"
+                    "a URL, not a message"
                 }
-                _ => "no start line and no JSON: a command, a program or prose",
+                _ => "neither a start line nor JSON: a command, a program or prose",
             }));
             return;
         }
@@ -218,14 +217,14 @@ impl<'a> Reader<'a, '_, '_> {
             self.notification_without_head(index, code_block, body);
         } else {
             self.listings.push(Listing::other(match &body {
-                Body::Json(_) => "JSON that belongs to no message",
-                _ => "text that belongs to no message, and is no JSON",
+                Body::Json(_) => "JSON that does not belong to a message",
+                _ => "text that is not JSON and does not belong to a message",
             }));
         }
     }
 
     fn notification_without_head(&mut self, index: usize, code_block: &CodeBlock<'_>, body: Body) {
-        let why = "change notifications without a head above them";
+        let why = "change notifications without a start line and header";
         self.findings
             .push(code_block.line, FindingKind::Orphan, why);
         self.listings
@@ -257,9 +256,11 @@ impl<'a> Reader<'a, '_, '_> {
             Reading::Repaired(Json(value), repairs) => {
                 for repair in repairs {
                     let message = match repair.superfluous {
-                        Superfluous::Comment => "a comment is no JSON; it is left out",
+                        Superfluous::Comment => {
+                            "comments are not allowed in JSON; the comment is ignored"
+                        }
                         Superfluous::Comma => {
-                            "a comma before a closing bracket is no JSON; it is left out"
+                            "a trailing comma is not allowed in JSON; the comma is ignored"
                         }
                     };
                     let line = line + repair.line;
@@ -268,14 +269,14 @@ impl<'a> Reader<'a, '_, '_> {
                 value
             }
             Reading::Broken(at, why) => {
-                let message = format!("this is no JSON ({why}); it is kept as text");
+                let message = format!("this is not JSON ({why}); it is kept as text");
                 self.findings
                     .push(line + at, FindingKind::InvalidJson, message);
                 return Body::Text(text.to_owned());
             }
         };
         json_body(value).unwrap_or_else(|| {
-            let message = "no scenario file can hold this JSON; it is kept as text";
+            let message = "a scenario file cannot contain this JSON; it is kept as text";
             self.findings.push(line, FindingKind::InvalidJson, message);
             Body::Text(text.to_owned())
         })
@@ -295,7 +296,7 @@ impl<'a> Reader<'a, '_, '_> {
         {
             return;
         }
-        let message = format!("Content-Length is {printed}, the body has {plain} bytes");
+        let message = format!("Content-Length is {printed}, but the body has {plain} bytes");
         self.findings
             .push(line, FindingKind::ContentLength, message);
     }
@@ -418,18 +419,18 @@ impl<'a> Sorting<'a, '_, '_> {
                 } else if is_bare && !is_answered {
                     self.messages.templates.push(target);
                     self.messages.templates.extend(others);
-                    let why = "a path template: request lines without headers, body and answer";
+                    let why = "a path template: request lines without header, body and response";
                     self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
                 } else if !is_answered && message.body.is_empty() && is_foreign {
-                    let why = "a request to a host that is not the API's, without notifications";
+                    let why = "a request to a host outside of the API, without notifications";
                     self.findings.push(message.line, FindingKind::Orphan, why);
                     self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
                 } else {
                     message.is_foreign = is_foreign;
                     if !others.is_empty() {
-                        let why = "one request has several request lines; the first is taken";
+                        let why = "the request has several request lines; the first one is used";
                         self.findings
                             .push(message.line, FindingKind::SharedCodeBlock, why);
                     }

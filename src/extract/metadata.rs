@@ -26,9 +26,9 @@ pub(crate) struct Locale(String);
 /// A word that is neither an edition nor a locale.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MetadataError {
-    #[error("an edition is a year and a month, such as 2021-02")]
+    #[error("expected an edition: a year and a month, such as 2021-02")]
     Edition,
-    #[error("a locale is a language and a region, such as pt-BR")]
+    #[error("expected a locale: a language and a region, such as pt-BR")]
     Locale,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
         }
     }
     if has_keys {
-        let message = "the metadata block is never closed; a line `---` ends it";
+        let message = "the metadata block is not closed; end it with a line `---`";
         findings.push(1, FindingKind::Unclosed, message);
     }
     (metadata, 0)
@@ -145,7 +145,7 @@ impl PageKey {
                 (field == "API version" && is_api(prefix)).then(|| prefix.to_owned())
             });
             let (word, origin) = match &in_path {
-                Some(word) => (word.as_str(), "taken from the path"),
+                Some(word) => (word.as_str(), "read from the path"),
                 None => (otherwise, "assumed"),
             };
             assumes = in_path.is_none();
@@ -186,7 +186,7 @@ impl PageKey {
         }
     }
 
-    /// The id of a scenario that stands for every translation.
+    /// The id of a scenario for all translations.
     pub(super) fn id(&self, name: &str) -> String {
         let Self {
             page, api, edition, ..

@@ -11,7 +11,7 @@
 //!    `metadata` reads the block above them.
 //! 3. `message` finds the messages in the code blocks: `head` reads start lines and header fields, `json`
 //!    bodies. `inventory` has a row for each code block, and the findings.
-//! 4. `conversation` groups the messages; `end` tells the outcomes of one request apart.
+//! 4. `conversation` groups the messages; `end` distinguishes the outcomes of one request.
 //! 5. `script` writes each conversation as a scenario: `places` finds the values that vary, `binding` the
 //!    values that must agree, `operations` those of other operations, `people` the invited, `variables`
 //!    keeps the table.
@@ -180,7 +180,7 @@ fn api_version(message: &Message<'_>) -> Option<&'static str> {
     }
 }
 
-/// What the page says beside its conversations.
+/// The information on the page beside its conversations.
 fn context<'a>(page: &Page<'_>, messages: &Messages<'a>) -> Context<'a> {
     let mut shapes: HashSet<String> = messages
         .templates

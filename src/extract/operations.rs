@@ -18,7 +18,7 @@ pub(super) struct Operations {
     others: Vec<Operation>,
     /// The index of the other one that the current change notification is about.
     another: Option<usize>,
-    /// What the answer says of the request's own operation.
+    /// The operation in the response to the request.
     answer: Answer,
 }
 
@@ -122,7 +122,7 @@ impl Operations {
     }
 }
 
-/// True for the type that may stand for any operation.
+/// True for the type that may replace any type of operation.
 fn is_general(name: &str) -> bool {
     name == "commsOperation"
 }

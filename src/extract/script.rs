@@ -22,7 +22,7 @@ use super::message::{Message, Part};
 use super::people;
 use super::people::{Entity, Person};
 
-/// What a page says beside the messages of a conversation.
+/// The information on a page beside the messages of a conversation.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     /// The shapes of the page's own requests ([`resource::shape_of`]).

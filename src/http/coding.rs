@@ -17,7 +17,7 @@ use super::message::{Body, Headers, Omission};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecodeError {
     /// The bytes are not in the coding of `Content-Encoding`.
-    #[error("the body is no {0}: {1}")]
+    #[error("the body is not {0}: {1}")]
     Corrupt(String, io::Error),
     /// The decoded body is longer than this many bytes.
     #[error("the decoded body is longer than {0} bytes")]

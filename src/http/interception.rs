@@ -1,4 +1,4 @@
-//! The hosts that a forward proxy stands in for, with certificates of the local authority.
+//! The hosts that a forward proxy intercepts, with certificates of the local authority.
 //!
 //! For: names of hosts and origins of requests, for the server, which opens the tunnels. Not for: what
 //! becomes of the requests, and of hosts that are not named.
@@ -36,8 +36,7 @@ impl Interception {
     pub(super) fn origin(&self, head: &Parts) -> Result<Origin, Refused> {
         let parts = head.uri.authority().and_then(host_of);
         let (Some(scheme), Some((host, port))) = (head.uri.scheme(), parts) else {
-            let message = "this is a forward proxy: a request for it names a whole URL, and https \
-                           goes through CONNECT";
+            let message = "this is a forward proxy: requests must have an absolute URL, and https must use CONNECT";
             return Err((StatusCode::BAD_REQUEST, message.to_owned()));
         };
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
@@ -53,17 +52,17 @@ impl Interception {
 }
 
 pub(super) fn not_intercepted(host: &str) -> Refused {
-    let message = format!("`{host}` is not named: give `--intercept {host}`");
+    let message = format!("`{host}` is not intercepted: add `--intercept {host}`");
     (StatusCode::FORBIDDEN, message)
 }
 
-/// The host and port that a `CONNECT` asks for.
+/// The host and port of a `CONNECT`.
 pub(super) fn destination<B>(request: &Request<B>) -> Result<(String, u16), Refused> {
     match request.uri().authority().and_then(host_of) {
         Some((host, Some(port))) => Ok((host, port)),
         _ => Err((
             StatusCode::BAD_REQUEST,
-            "CONNECT takes HOST:PORT".to_owned(),
+            "CONNECT needs HOST:PORT".to_owned(),
         )),
     }
 }
@@ -157,9 +156,11 @@ impl NamedHost {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NamedHostError {
-    #[error("a host is a name without a scheme and a path: `{0}`")]
+    #[error("the host must not have a scheme or a path: `{0}`")]
     Url(String),
-    #[error("a host is `graph.example`, `*.example` or `[::1]`, with `:PORT` or without")]
+    #[error(
+        "expected a host such as `graph.example`, `*.example` or `[::1]`, with or without `:PORT`"
+    )]
     Form,
 }
 

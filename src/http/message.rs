@@ -20,7 +20,7 @@ struct Field {
     octets: Octets,
 }
 
-/// How the text of a field stands for its bytes.
+/// How the text of a field encodes its bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Octets {
     #[default]
@@ -65,7 +65,7 @@ impl Headers {
         self.push_octets(name, value, Octets::Utf8);
     }
 
-    /// The same for a text that stands for these bytes.
+    /// The same for a text that encodes these bytes.
     pub(crate) fn push_octets(
         &mut self,
         name: impl Into<String>,
@@ -98,7 +98,7 @@ impl Headers {
         fields.map(|it| (it.name.as_str(), it.octets.write(&it.value)))
     }
 
-    /// All fields, in order, each with how its text stands for its bytes.
+    /// All fields in order, each with the encoding of its text.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str, Octets)> {
         let fields = self.0.iter();
         fields.map(|it| (it.name.as_str(), it.value.as_str(), it.octets))
@@ -211,7 +211,7 @@ pub(crate) fn media_type(content_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// True if a media type (lower case, no parameters) stands for JSON: `application/json`,
+/// True if a media type (lower case, no parameters) is one of JSON: `application/json`,
 /// `text/json`, or a type that ends with `+json` (RFC 6839 section 3.1, WHATWG MIME Sniffing section
 /// 4.6).
 pub(crate) fn is_json(media_type: &str) -> bool {
@@ -332,7 +332,7 @@ pub(crate) fn json_error(text: &str) -> String {
         .map_or_else(String::new, |error| error.to_string())
 }
 
-/// How many objects and arrays of a body may stand in each other in a file. Parsers stop at 128, and
+/// The maximum nesting of objects and arrays of a body in a file. Parsers stop at 128, and
 /// around a body there are some.
 pub(crate) const DEEPEST: usize = 112;
 

@@ -172,11 +172,11 @@ pub(crate) fn read_fields(map: &HeaderMap) -> Headers {
 /// A header field that HTTP cannot carry.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FieldError {
-    #[error("`{0}` is no name of a header field")]
+    #[error("`{0}` is not a valid header name")]
     Name(String),
-    #[error("the value of `{0}` holds a control character")]
+    #[error("the value of `{0}` has a control character")]
     Value(String),
-    #[error("{0} header fields are more than one message can have")]
+    #[error("{0} header fields are too many for one message")]
     TooMany(usize),
 }
 

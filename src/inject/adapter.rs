@@ -164,7 +164,7 @@ impl Adapter {
             let is_other = |(name, _): &(&str, &str)| !name.eq_ignore_ascii_case(TOKEN);
             request.headers = headers.filter(is_other).collect();
         }
-        self.log_event(Some(step), &format!("next comes {}", forgery.describe()));
+        self.log_event(Some(step), &format!("next: {}", forgery.describe()));
         let message = TrafficMessage::Request(Arc::clone(&request));
         self.log(self.played(), Some(step), message);
         self.acts.push_back(Act::Forge {
@@ -288,17 +288,17 @@ impl Adapter {
             Ok(response) => (
                 Rule::AcknowledgementStatus,
                 json!(response.status),
-                format!("{what} was answered {}", response.status),
+                format!("the response to {what} is {}", response.status),
             ),
             Err(TransportFailure::Silent) => (
                 Rule::AcknowledgementMissing,
                 Value::Null,
-                format!("{what} was not answered within {:?}", self.deadline),
+                format!("no response to {what} within {:?}", self.deadline),
             ),
             Err(TransportFailure::Broken(why) | TransportFailure::Gone(why)) => (
                 Rule::Transport,
                 Value::Null,
-                format!("the exchange of {what} broke: {why}"),
+                format!("the exchange of {what} was aborted: {why}"),
             ),
         };
         if answer.is_err() {

@@ -157,8 +157,8 @@ impl Callback {
             return;
         };
         let how = match self.kind {
-            InjectionKind::FailingCallback if refused.failures == 1 => "it was answered 500",
-            InjectionKind::FailingCallback => "it was answered 500 twice",
+            InjectionKind::FailingCallback if refused.failures == 1 => "the first response was 500",
+            InjectionKind::FailingCallback => "the first two responses were 500",
             _ => "it was not acknowledged",
         };
         let message = format!(
@@ -220,7 +220,7 @@ fn judge_redelivery(adapter: &mut Adapter, refused: &Refused, request: &Request)
             Some(refused.step),
             value(&refused.request),
             value(request),
-            "what was sent again is not what was sent first".to_owned(),
+            "the repeated notification differs from the first one".to_owned(),
         ));
     }
     if refused.is_overtaken {
@@ -228,9 +228,9 @@ fn judge_redelivery(adapter: &mut Adapter, refused: &Refused, request: &Request)
             Requirement::RedeliveryOrder,
             Rule::NotificationOrder,
             Some(refused.step),
-            json!("what has to be sent again, before anything later about its resource"),
+            json!("the failed notification again, before later ones about its resource"),
             value(request),
-            "something later about the same resource came before what was sent again".to_owned(),
+            "a later notification about the same resource was sent before the failed one was sent again".to_owned(),
         ));
     }
 }

@@ -40,43 +40,43 @@ macro_rules! kinds {
 // Fast kinds come first.
 kinds! {
     EarlyNotification: Bot, Cost::Fast, EarlyNotification,
-        "The first notification comes before the response to the request that caused it";
+        "The first notification arrives before the response to the request that caused it";
     DuplicateNotification: Bot, Cost::Fast, Notification,
-        "Every notification comes twice";
+        "Every notification is sent twice";
     BatchedNotifications: Bot, Cost::Fast, AdjacentNotifications,
-        "Two notifications come in one body";
+        "Two notifications are sent in one body";
     ReorderedNotifications: Bot, Cost::Fast, IndependentNotifications,
-        "Notifications about different resources come in another order";
+        "Notifications about different resources are sent in another order";
     UnknownProperties: Bot, Cost::Fast, Notification,
-        "The response and every notification have properties that no page lists";
+        "The response and every notification have undocumented properties";
     UnknownResource: Bot, Cost::Fast, Notification,
-        "A notification about a resource that no page lists precedes every notification";
+        "Before every notification, a notification about an undocumented resource is sent";
     UnknownWord: Bot, Cost::Fast, Word,
-        "An update with a word that no page lists precedes every notification";
+        "Before every notification, an update with an undocumented enumeration value is sent";
     UnsignedNotification: Bot, Cost::Forged(&[Forgery::NoToken, Forgery::Unsigned]), Notification,
-        "Two forged notifications precede every notification: one has no token, one an unsigned token";
+        "Before every notification, two forged notifications are sent: one without a token, one with an unsigned token";
     ForeignKey: Bot, Cost::Forged(&[Forgery::ForeignKey]), Notification,
-        "A notification whose token another key has signed precedes every notification";
+        "Before every notification, one with a token signed by another key is sent";
     ExpiredToken: Bot, Cost::Forged(&[Forgery::Expired]), Notification,
-        "A notification whose token has expired precedes every notification";
+        "Before every notification, one with an expired token is sent";
     OtherAudience: Bot, Cost::Forged(&[Forgery::OtherAudience]), Notification,
-        "A notification whose token is for another application precedes every notification";
+        "Before every notification, one with a token for another application is sent";
     LostResponse: Bot, Cost::Fast, Response,
-        "The service acts, and the connection closes without its response";
+        "The service processes the request, but closes the connection without a response";
     FailingOutcome: Bot, Cost::Fast, PrintedFailure,
-        "The operation ends failed, as the page prints it";
+        "The operation fails, as documented on the page";
     SlowResponse: Bot, Cost::Slow, Response,
         "The response takes half the deadline, at most 2 s";
     Throttled: Bot, Cost::Slow, Request,
-        "The first request is answered 429 with Retry-After: 1";
+        "The response to the first request is 429 with Retry-After: 1";
     Unavailable: Bot, Cost::Slow, Request,
-        "The first request is answered 503";
+        "The response to the first request is 503";
     ConnectionReset: Bot, Cost::Slow, Request,
-        "The connection of the first request is reset before the service acts";
+        "The connection of the first request is reset before the service processes it";
     SilentCallback: Service, Cost::Slow, CausedNotification,
         "The first notification is never acknowledged";
     FailingCallback: Service, Cost::Slow, CausedNotification,
-        "The first notification is answered 500, and so is its first repetition";
+        "The response to the first notification, and to its first repetition, is 500";
 }
 
 struct Row {
@@ -178,7 +178,7 @@ impl Forgery {
         match self {
             Self::NoToken => "a notification without a token",
             Self::Unsigned => "a notification whose token is not signed",
-            Self::ForeignKey => "a notification whose token another key has signed",
+            Self::ForeignKey => "a notification whose token is signed with another key",
             Self::Expired => "a notification whose token has expired",
             Self::OtherAudience => "a notification whose token is for another application",
         }
@@ -243,7 +243,7 @@ impl<'de> Deserialize<'de> for InjectionChoice {
             let groups = [Self::NONE, Self::FAST, Self::FORGED_TOKENS, Self::ALL];
             let words = [&groups, kinds.as_slice()].concat();
             serde::de::Error::custom(format!(
-                "unknown fault injection `{word}`, there are `{}`",
+                "unknown fault injection `{word}`, expected one of `{}`",
                 words.join("`, `")
             ))
         })

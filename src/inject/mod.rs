@@ -77,8 +77,8 @@ pub(crate) enum Cut {
 impl Cut {
     pub(crate) const fn describe(self) -> &'static str {
         match self {
-            Self::Close => "the connection is closed without an answer",
-            Self::Reset => "the connection is reset without an answer",
+            Self::Close => "the connection is closed without a response",
+            Self::Reset => "the connection is reset without a response",
         }
     }
 }

@@ -163,9 +163,9 @@ impl Requests {
                 if is_repetition(&first, &request) {
                     adapter.log_received(step, TrafficMessage::Request(request));
                     adapter.judge.check(Requirement::RetrySame);
-                    adapter
-                        .judge
-                        .note("the request was sent again, and answered with the same operation");
+                    adapter.judge.note(
+                        "the request was sent again, and the response has the same operation",
+                    );
                     adapter.reply(exchange, answer, response.clone());
                     until = None;
                 } else {
@@ -283,7 +283,7 @@ impl Requests {
                 json!(format!("not within {RETRY_AFTER:?}")),
                 json!(format!("{} ms too early", early.as_millis())),
                 format!(
-                    "the request came again {} ms before the time in Retry-After",
+                    "the request was sent again {} ms before the time in Retry-After",
                     early.as_millis()
                 ),
             ));

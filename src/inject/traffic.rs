@@ -27,7 +27,7 @@ pub(crate) const KINDS: [InjectionKind; 8] = [
 /// Chooses the messages that a fault is injected into.
 ///
 /// The choice depends on the seed and on the number of the message among those of its direction: traffic in the same
-/// order meets the same faults.
+/// order gets the same faults.
 #[derive(Debug)]
 pub(crate) struct TrafficInjection {
     kinds: Vec<InjectionKind>,
@@ -43,7 +43,7 @@ pub(crate) struct Rate(u8);
 
 /// A rate outside of 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a rate is a number of percent from 1 to 100")]
+#[error("expected a percentage from 1 to 100")]
 pub(crate) struct NoRate;
 
 impl std::str::FromStr for Rate {
@@ -73,7 +73,7 @@ pub(crate) enum ExtraNotification {
 }
 
 impl ExtraNotification {
-    /// The requirement that its answer meets or breaks.
+    /// The requirement for the response to it.
     pub(crate) const fn requirement(self) -> Requirement {
         match self {
             Self::Duplicate => Requirement::NotificationTwice,
@@ -89,12 +89,12 @@ impl ExtraNotification {
             Ok(status) => (
                 Rule::AcknowledgementStatus,
                 Value::from(*status),
-                format!("the bot answered {what} with {status}"),
+                format!("the bot responded to {what} with {status}"),
             ),
             Err(cause) => (
                 Rule::AcknowledgementMissing,
                 Value::Null,
-                format!("the bot did not answer {what}: {cause}"),
+                format!("the bot did not respond to {what}: {cause}"),
             ),
         };
         let step = usize::try_from(exchange).ok();
@@ -111,7 +111,7 @@ impl ExtraNotification {
 
     const fn describe(self) -> &'static str {
         match self {
-            Self::Duplicate => "a notification that comes twice",
+            Self::Duplicate => "a notification that is sent twice",
             Self::Forged(forgery) => forgery.describe(),
         }
     }

@@ -45,14 +45,14 @@ impl MismatchKind {
         };
         match self {
             Self::Type => format!(
-                "{place} is {}, documented is {}",
+                "{place} is {}, expected {}",
                 JsonType::of(actual).as_str(),
                 JsonType::of(expected).as_str()
             ),
-            Self::Missing => format!("{place} is missing: every documented example shows it"),
-            Self::Word => format!("{place} is {actual}, which is no word that is listed for it"),
-            Self::Time => format!("{place} is {actual}, which is no date with a time"),
-            Self::OdataType => format!("{place} is {actual}, documented is {expected}"),
+            Self::Missing => format!("{place} is missing, but every documented example has it"),
+            Self::Word => format!("{place} is {actual}, which is not one of the documented values"),
+            Self::Time => format!("{place} is {actual}, which is not a date with a time"),
+            Self::OdataType => format!("{place} is {actual}, expected {expected}"),
         }
     }
 }

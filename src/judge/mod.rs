@@ -210,7 +210,7 @@ pub(crate) enum TriggerAnswer {
     Declined(String),
     /// The trigger failed; the text is the cause.
     Failed(String),
-    /// There is no address for triggers: the bot acts by itself, or not at all.
+    /// There is no address for triggers; a bot that needs one sends nothing.
     NoAddress,
 }
 
@@ -309,7 +309,10 @@ impl Judge {
         let is_judged = judges(&case.scenario.script, role);
         let mut record = record::Record::new(case, bindings, options, role);
         if !is_judged {
-            record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
+            record.give_up(
+                Verdict::Skip,
+                format!("the scenario does not judge a {role}"),
+            );
         }
         if let Some(reason) = plan::unplayable(&record.case.scenario, role) {
             record.give_up(Verdict::Skip, reason);
@@ -364,7 +367,7 @@ impl Judge {
         }
     }
 
-    /// True if the message is the very one that the conversation expects: it tells conversations apart that expect
+    /// True if the message is the very one that the conversation expects: it distinguishes conversations that expect
     /// messages of one kind.
     pub(crate) fn resembles(&self, request: &Request) -> bool {
         match &self.machine {

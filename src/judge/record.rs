@@ -169,7 +169,10 @@ impl Record {
     pub(crate) fn broken(&mut self, step: Option<usize>, what: &str) {
         let (requirement, exchange) = match self.role {
             Party::Service => (Requirement::ServiceTransport, "the exchange"),
-            Party::Bot => (Requirement::BotTransport, "the notification's exchange"),
+            Party::Bot => (
+                Requirement::BotTransport,
+                "the exchange of the notification",
+            ),
         };
         let event = TrafficMessage::Event(what.to_owned());
         self.traffic(self.role, step, event);
@@ -177,9 +180,9 @@ impl Record {
             requirement,
             Rule::Transport,
             step,
-            json!("a whole HTTP response"),
+            json!("a complete HTTP response"),
             Value::Null,
-            format!("{exchange} broke: {what}"),
+            format!("{exchange} was aborted: {what}"),
         ));
     }
 
@@ -190,7 +193,7 @@ impl Record {
             Party::Service => (
                 Requirement::AnswerArrives,
                 Rule::ResponseMissing,
-                "an answer",
+                "a response",
                 "answer",
                 "request",
             ),
@@ -210,7 +213,7 @@ impl Record {
             step,
             json!(expected),
             Value::Null,
-            format!("the {request} was not answered within {deadline:?}"),
+            format!("no response to the {request} within {deadline:?}"),
         ));
     }
 
@@ -311,13 +314,13 @@ pub(super) fn unreadable(body: &Body) -> (Value, String) {
     let length = match body {
         Body::Text(text) => {
             let error = json_error(text);
-            return (json!(text), format!("the body is no JSON: {error}"));
+            return (json!(text), format!("the body is not JSON: {error}"));
         }
         Body::Bytes(bytes) => bytes.len() as u64,
         Body::Omitted(omission) => omission.length(),
         Body::Empty | Body::Json(_) => 0,
     };
-    let message = format!("the body is {length} bytes that cannot be read");
+    let message = format!("the body has {length} bytes that cannot be decoded");
     (Value::Null, message)
 }
 

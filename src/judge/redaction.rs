@@ -19,7 +19,7 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
     let before = redactor.learnt();
     results(run, redactor);
     if redactor.learnt() != before {
-        // What was found last may stand in what was read first.
+        // A secret that was found last may also be in an earlier text.
         results(run, redactor);
     }
 }

@@ -21,7 +21,7 @@ pub struct Shard {
 
 /// A text that is no [`Shard`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a share is its number and how many there are, from 1: `2/8`")]
+#[error("expected the number of the shard and the number of all shards, such as `2/8`")]
 pub struct ShardError;
 
 impl FromStr for Shard {
@@ -61,17 +61,17 @@ impl Shard {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// An unknown format of the report.
-    #[error("{file} has version {version} of the report's format; this confcall reads version 1")]
+    #[error("{file} has report format version {version}; this confcall reads version 1")]
     Version { file: String, version: u32 },
     /// Reports of different parties.
-    #[error("{file} judges {this}, the reports before it judge {other}")]
+    #[error("{file} judges {this}, but the other reports judge {other}")]
     Target {
         file: String,
         this: String,
         other: String,
     },
     /// A scenario that is in two reports.
-    #[error("{file} and {other} both have {role} {scenario}")]
+    #[error("{file} and {other} both contain {role} {scenario}")]
     Twice {
         file: String,
         other: String,
@@ -79,7 +79,7 @@ pub enum MergeError {
         scenario: String,
     },
     /// Shards of different counts.
-    #[error("{file} is {this}, the reports before it are cut into {count}")]
+    #[error("{file} is {this}, but the other reports are of {count} shards")]
     Cut {
         file: String,
         this: String,
@@ -93,10 +93,12 @@ pub enum MergeError {
 impl Remedy for MergeError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Twice { .. } => Some("name each report once, and take them from one run".into()),
-            Self::Missing { .. } => {
-                Some("a shard that ended early writes no report; run it again".into())
+            Self::Twice { .. } => {
+                Some("give each report once, and only reports of the same run".into())
             }
+            Self::Missing { .. } => Some(
+                "run the missing shards again; a shard that ends early writes no report".into(),
+            ),
             Self::Version { .. } | Self::Target { .. } | Self::Cut { .. } => None,
         }
     }
@@ -133,8 +135,8 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         let of_others = *count.get_or_insert(parts);
         if of_others != parts {
             let this = report.shard.map_or_else(
-                || "a whole run".to_owned(),
-                |shard| format!("the share {shard}"),
+                || "a complete run".to_owned(),
+                |shard| format!("the shard {shard}"),
             );
             return Err(MergeError::Cut {
                 file,
@@ -199,7 +201,7 @@ fn judged(role: Option<Party>) -> String {
 fn lacking(missing: &[usize], count: usize) -> String {
     if let [index] = missing {
         return format!(
-            "the share {} is missing",
+            "the shard {} is missing",
             Shard {
                 index: *index,
                 count
@@ -207,7 +209,7 @@ fn lacking(missing: &[usize], count: usize) -> String {
         );
     }
     let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
-    format!("the shares {} of {count} are missing", missing.join(", "))
+    format!("the shards {} of {count} are missing", missing.join(", "))
 }
 
 #[cfg(test)]
@@ -272,35 +274,35 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_whole_run_is_told() {
+    fn what_makes_no_whole_run_is_reported() {
         let service = |shard, ids: &[&str]| report(Some("service"), shard, ids);
         let mut newer = service(None, &[]);
         newer.version = 2;
-        for (reports, said) in [
-            (vec![newer], "0.json has version 2"),
+        for (reports, message) in [
+            (vec![newer], "0.json has report format version 2"),
             (
                 vec![service(None, &["a"]), report(Some("bot"), None, &["b"])],
-                "1.json judges a bot, the reports before it judge a service",
+                "1.json judges a bot, but the other reports judge a service",
             ),
             (
                 vec![service(None, &["a"]), service(None, &["a"])],
-                "1.json and 0.json both have service a",
+                "1.json and 0.json both contain service a",
             ),
             (
                 vec![service(Some("1/2"), &["a"]), service(Some("2/3"), &["b"])],
-                "1.json is the share 2/3, the reports before it are cut into 2",
+                "1.json is the shard 2/3, but the other reports are of 2 shards",
             ),
             (
                 vec![service(Some("1/4"), &["a"]), service(Some("3/4"), &["b"])],
-                "the shares 2, 4 of 4 are missing",
+                "the shards 2, 4 of 4 are missing",
             ),
             (
                 vec![service(Some("1/2"), &["a"])],
-                "the share 2/2 is missing",
+                "the shard 2/2 is missing",
             ),
         ] {
             let error = merged(reports).unwrap_err();
-            assert!(error.starts_with(said), "{error}");
+            assert!(error.starts_with(message), "{error}");
         }
     }
 

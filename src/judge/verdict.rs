@@ -259,7 +259,7 @@ pub struct Run {
     pub version: u32,
     /// The party judged.
     pub target: JudgedTarget,
-    /// The shard; none for a whole run.
+    /// The shard; none for a complete run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// Problems of the run beside its results, such as a known failure that matches nothing.

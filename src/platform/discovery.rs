@@ -8,7 +8,7 @@ use url::{Url, form_urlencoded};
 use super::grant::Version;
 use super::token::{ISSUER, tenant_id};
 
-/// Tenants that stand for many: a token names the one that it is for.
+/// Aliases of many tenants. A token names its own tenant.
 const SEVERAL: [&str; 2] = ["common", "organizations"];
 
 /// The issuer of the tokens of a tenant, as these tokens and its `OpenID` configuration name it. `base`

@@ -132,7 +132,8 @@ fn grant(request: &Request, version: Version) -> Result<Grant, Refusal> {
         None => return Err(invalid_request("`grant_type` is missing")),
         Some("client_credentials") => {}
         Some(other) => {
-            let description = format!("`{other}`: only `client_credentials` is granted here");
+            let description =
+                format!("the grant type `{other}` is not supported; use `client_credentials`");
             return Err(Refusal::new(ErrorCode::UnsupportedGrantType, description));
         }
     }
@@ -155,14 +156,14 @@ fn grant(request: &Request, version: Version) -> Result<Grant, Refusal> {
 fn parameters(request: &Request) -> Result<HashMap<String, String>, Refusal> {
     if request.headers.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(invalid_request(
-            "the body is a form: application/x-www-form-urlencoded",
+            "the media type of the body must be application/x-www-form-urlencoded",
         ));
     }
     let text = match &request.body {
         Body::Text(text) => text.as_str(),
         Body::Empty => "",
         Body::Json(_) | Body::Bytes(_) | Body::Omitted(_) => {
-            return Err(invalid_request("the body is no form"));
+            return Err(invalid_request("the body is not a form"));
         }
     };
     let mut parameters = HashMap::new();
@@ -172,7 +173,7 @@ fn parameters(request: &Request) -> Result<HashMap<String, String>, Refusal> {
             continue;
         }
         if parameters.contains_key(&name) {
-            return Err(invalid_request(&format!("`{name}` comes twice")));
+            return Err(invalid_request(&format!("`{name}` is repeated")));
         }
         parameters.insert(name, value);
     }
@@ -192,7 +193,9 @@ fn client<'a>(
         (Some(header), None, None) => {
             let client = basic(header).ok_or_else(|| Refusal {
                 by_header: true,
-                ..invalid_client("`Authorization` holds no client and secret as Basic")
+                ..invalid_client(
+                    "`Authorization` must have a client and a secret in the Basic scheme",
+                )
             })?;
             (client, Proof::Secret)
         }
@@ -206,20 +209,18 @@ fn client<'a>(
                 return Err(invalid_request(&description));
             }
             let client = subject(assertion).ok_or_else(|| {
-                invalid_client(
-                    "`client_assertion` is no JSON Web Token that says whose it is (`sub`)",
-                )
+                invalid_client("`client_assertion` must be a JSON Web Token with the claim `sub`")
             })?;
             (client, Proof::Assertion)
         }
         (None, None, None) => {
             return Err(invalid_client(
-                "neither `client_secret` nor `client_assertion` says who asks",
+                "the request has neither `client_secret` nor `client_assertion`",
             ));
         }
         _ => {
             return Err(invalid_request(
-                "the client says who it is in more than one way",
+                "the request has more than one kind of client credentials",
             ));
         }
     };
@@ -227,7 +228,7 @@ fn client<'a>(
         let by_header = header.is_some();
         return Err(Refusal {
             by_header,
-            ..invalid_client("`client_id` is another client")
+            ..invalid_client("`client_id` differs from the client of the credentials")
         });
     }
     Ok((client, proof))
@@ -274,7 +275,9 @@ fn resource_of(scope: Option<&str>) -> Result<String, Refusal> {
         (Some(resource), None) if !resource.is_empty() => Ok(resource.to_owned()),
         _ => Err(Refusal::new(
             ErrorCode::InvalidScope,
-            format!("`{scope}`: client credentials take one scope that ends in `{DEFAULT}`"),
+            format!(
+                "the scope `{scope}` is not supported; client credentials need one scope that ends in `{DEFAULT}`"
+            ),
         )),
     }
 }

@@ -29,13 +29,13 @@ const EXPONENT: u32 = 65_537;
 enum KeyError {
     #[error("no number: {0}")]
     Number(#[from] base64::DecodeError),
-    #[error("no key can be made: {0}")]
+    #[error("the key cannot be made: {0}")]
     Generation(rsa::Error),
-    #[error("no key can be written: {0}")]
+    #[error("the key cannot be written: {0}")]
     Encoding(rsa::pkcs8::Error),
-    #[error("no private key in PKCS#8: {0}")]
+    #[error("not a PKCS#8 private key: {0}")]
     Pem(#[from] rustls::pki_types::pem::Error),
-    #[error("no RSA key of 2048 bits or more: {0}")]
+    #[error("not an RSA key with at least 2048 bits: {0}")]
     Rejected(ring::error::KeyRejected),
 }
 
@@ -223,8 +223,8 @@ mod tests {
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
             }
             let message = render(&Key::open(folder.path()).unwrap_err());
-            assert!(message.contains("identity.key: no "), "{message}");
-            assert!(message.contains("remove it"), "{message}");
+            assert!(message.contains("identity.key: not a"), "{message}");
+            assert!(message.contains("remove the file"), "{message}");
         }
     }
 }

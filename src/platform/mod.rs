@@ -112,7 +112,7 @@ impl Identity {
         let (base, path) = mount(request, base)?;
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         let Some(endpoint) = endpoint(&segments) else {
-            let why = format!("there is nothing at {path}");
+            let why = format!("no resource exists at {path}");
             return Some(refusal(404, "not_found", &why));
         };
         let methods: &[&str] = match endpoint {
@@ -121,7 +121,7 @@ impl Identity {
         };
         if !methods.contains(&request.method.as_str()) {
             let allowed = methods.join(", ");
-            let why = format!("{path} takes {allowed}");
+            let why = format!("{path} allows only {allowed}");
             let mut response = refusal(405, "invalid_request", &why);
             response.headers.push("Allow", allowed);
             return Some(response);
@@ -140,7 +140,8 @@ impl Identity {
                     .split_once('?')
                     .map_or("", |(_, query)| query);
                 let Some(found) = discovery::instance(base, query) else {
-                    let why = "`authorization_endpoint` is no address with a tenant in its path";
+                    let why =
+                        "`authorization_endpoint` is not an address with a tenant in its path";
                     return refusal(400, "invalid_request", why);
                 };
                 found
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_it_is_told_from_what_is_not() {
+    fn what_is_for_it_is_distinguished_from_what_is_not() {
         for (target, base, is_it) in [
             ("/login/t/oauth2/token", "http://a:1", true),
             ("/login", "http://a:1", true),

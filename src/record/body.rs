@@ -19,7 +19,7 @@ use super::expect::Waiting;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Broken {
     /// The upstream broke it off.
-    #[error("the answer broke off: {0}")]
+    #[error("the response ended too early: {0}")]
     Upstream(#[from] hyper::Error),
     /// It could not be written down.
     #[error(transparent)]
@@ -32,10 +32,10 @@ pub(super) enum Broken {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unsent {
     /// The client broke it off, or what it sent is no body.
-    #[error("the body broke off: {0}")]
+    #[error("the body ended too early: {0}")]
     Client(#[from] hyper::Error),
     /// The upstream has answered without it.
-    #[error("nobody asks for the body")]
+    #[error("the other party responded without reading the body")]
     Unasked,
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Pending {
     pub response_body: Tee,
     progress: Mutex<Progress>,
     /// The observer knows that it began.
-    is_told: AtomicBool,
+    is_reported: AtomicBool,
     /// The fault that changes its end.
     pub injected: OnceLock<InjectionKind>,
     /// Present while the request's body waits for a 100.
@@ -94,7 +94,7 @@ impl Pending {
             response: OnceLock::new(),
             response_body: Tee::new(recorder.sinks.max_body),
             progress: Mutex::new(progress),
-            is_told: AtomicBool::new(passes_by),
+            is_reported: AtomicBool::new(passes_by),
             injected: OnceLock::new(),
             expectation: Mutex::default(),
         })
@@ -118,7 +118,7 @@ impl Pending {
         let Some(observer) = &self.recorder.sinks.observer else {
             return;
         };
-        if !self.is_told.swap(true, Ordering::Relaxed) {
+        if !self.is_reported.swap(true, Ordering::Relaxed) {
             let captured = self.request_body.capture();
             let request = message::Request {
                 method: self.head.method.as_str().to_owned(),
@@ -313,8 +313,8 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let broke =
-            (!self.is_event_stream()).then_some("the connection ended before the answer did");
+        let broke = (!self.is_event_stream())
+            .then_some("the connection was closed before the end of the response");
         // A failure has ended the recording.
         let _ = self.end(broke);
     }

@@ -49,7 +49,7 @@ pub(super) async fn forward(
     if request.method() == Method::CONNECT {
         return Ok(refusal(
             StatusCode::NOT_IMPLEMENTED,
-            "there are no tunnels here",
+            "this listener does not support CONNECT",
         ));
     }
     let recorder = &proxy.recorder;
@@ -134,7 +134,7 @@ fn outgoing(
 ) -> Result<Request<()>, Refused> {
     hop::check(head)?;
     if proxy.recorder.via.is_in(&head.headers) {
-        let message = "this request has come through here before: it would go round for ever";
+        let message = "this request has already passed through this proxy: it is a loop";
         return Err((StatusCode::LOOP_DETECTED, message.to_owned()));
     }
     let address = address(&proxy.upstream, connection, head)?;
@@ -168,7 +168,7 @@ pub(super) async fn tunnel_to(
     let address = Uri::builder().authority(format!("{host}:{port}"));
     let address = address.scheme(Scheme::HTTP).path_and_query("/").build();
     let address = address.map_err(|_| {
-        let message = "CONNECT takes HOST:PORT";
+        let message = "CONNECT needs HOST:PORT";
         (StatusCode::BAD_REQUEST, message.to_owned())
     })?;
     let dialed = recorder.dialer.clone().call(address).await;
@@ -196,7 +196,7 @@ async fn copy_both_ways(
 fn unreachable(error: &(dyn Error + 'static)) -> Refused {
     let cause = with_causes(error);
     if is_loop(error) {
-        let message = format!("confcall would send to itself: {cause}");
+        let message = format!("confcall would send the request to itself: {cause}");
         return (StatusCode::LOOP_DETECTED, message);
     }
     let remedy = if untrusted(error).is_some() {
@@ -204,7 +204,7 @@ fn unreachable(error: &(dyn Error + 'static)) -> Refused {
     } else {
         ""
     };
-    let message = format!("the other party did not answer: {cause}{remedy}");
+    let message = format!("the other party did not respond: {cause}{remedy}");
     (StatusCode::BAD_GATEWAY, message)
 }
 
@@ -421,11 +421,11 @@ fn switch_protocols(
     let version = head.version;
     pending.answered(head, came);
     let (Some(connection), Some(upgrade), true) = (connection, upgrade, is_websocket) else {
-        let reason = "the other party switches to a protocol that it was not asked for";
+        let reason = "the other party switches to a protocol that was not requested";
         pending.end(Some(reason))?;
         return Ok(refusal(StatusCode::BAD_GATEWAY, reason));
     };
-    let note = "switched to WebSocket: what followed was passed on unread, and cannot be replayed";
+    let note = "switched to WebSocket: later bytes were forwarded without being recorded, and cannot be replayed";
     pending.end(Some(note))?;
     let options = HopByHopOptions {
         websocket: true,
@@ -447,7 +447,7 @@ fn switch_protocols(
 fn unusable(head: &hyper::http::response::Parts, has_no_body: bool) -> Option<&'static str> {
     let codings = head.headers.get_all(TRANSFER_ENCODING);
     let is_coded = !has_no_body && !hop::is_chunked_at_most(codings);
-    is_coded.then_some("the other party answers in a transfer coding that it was not asked for")
+    is_coded.then_some("the other party responds with a transfer coding that was not requested")
 }
 
 fn address(upstream: &Upstream, client: &Connection, head: &mut Parts) -> Result<Uri, Refused> {
@@ -468,10 +468,15 @@ fn address(upstream: &Upstream, client: &Connection, head: &mut Parts) -> Result
         }
     };
     if url.len() > MAX_URI {
-        let message = "the target is too long to be passed on";
+        let message = "the target is too long to be forwarded";
         return Err((StatusCode::URI_TOO_LONG, message.to_owned()));
     }
-    let no_path = || (StatusCode::BAD_REQUEST, "the target is no path".to_owned());
+    let no_path = || {
+        (
+            StatusCode::BAD_REQUEST,
+            "the target is not a path".to_owned(),
+        )
+    };
     let mut parts = Uri::try_from(url).map_err(|_| no_path())?.into_parts();
     if is_asterisk {
         parts.path_and_query = Some(PathAndQuery::from_static("*"));
@@ -485,7 +490,7 @@ fn named_origin(client: &Connection, head: &Parts) -> Result<Origin, Refused> {
         Ok(Some(origin)) => Ok(origin),
         Ok(None) => unreachable!("the listener of a forward proxy intercepts"),
         Err((StatusCode::FORBIDDEN, message)) => {
-            let message = format!("{message}; other hosts are reached by CONNECT alone");
+            let message = format!("{message}; other hosts are only reachable through CONNECT");
             Err((StatusCode::FORBIDDEN, message))
         }
         Err(refused) => Err(refused),
@@ -521,7 +526,7 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// A body that broke off, or exceeds the limit.
 #[derive(Debug, thiserror::Error)]
-#[error("the body broke off or is too long: {0}")]
+#[error("the body ended too early or is too long: {0}")]
 struct IncompleteBody(Box<dyn Error + Send + Sync>);
 
 /// The body for the upstream. JSON within the limit is read whole, for the ids and the callback

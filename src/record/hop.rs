@@ -154,10 +154,10 @@ pub(super) fn check(head: &Parts) -> Result<(), Refused> {
     } else if !has_host(head) {
         (
             StatusCode::BAD_REQUEST,
-            "a request names one host in `Host`",
+            "a request must have exactly one `Host`",
         )
     } else if !is_chunked_at_most(head.headers.get_all(TRANSFER_ENCODING)) {
-        let message = "of transfer codings only `chunked` is known here, and once";
+        let message = "the only supported transfer coding is a single `chunked`";
         (StatusCode::NOT_IMPLEMENTED, message)
     } else {
         return Ok(());

@@ -90,7 +90,7 @@ pub(super) async fn lose(pending: &Pending, answer: Response<Incoming>) -> Broke
         pending.response_body.data(&body.to_bytes());
     }
     let _ = pending.injected.set(InjectionKind::LostResponse);
-    match pending.end(Some("fault injection lost the answer")) {
+    match pending.end(Some("fault injection lost the response")) {
         Ok(()) => Broken::Injected,
         Err(error) => error.into(),
     }

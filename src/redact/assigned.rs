@@ -150,7 +150,7 @@ impl Scan<'_> {
     }
 }
 
-/// The value behind a name and a blank: of a flag, in `.netrc` and in SQL.
+/// The value behind a name and a space: of a flag, in `.netrc` and in SQL.
 fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
     let blank = text[name.end..].starts_with([' ', '\t', '"', '\'', '\n']);
     let start = name.end

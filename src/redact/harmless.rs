@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_told_from_random_texts() {
+    fn words_are_distinguished_from_random_texts() {
         for random in [
             "tDr35D7Up7iwV0BaqMSC",
             "8sjR_epr1zrH-wvzieD7G",

@@ -251,7 +251,7 @@ impl Walk<'_, '_> {
     }
 
     /// What the rules say of the name of a property.
-    fn said(&self, name: &Scalar) -> Property {
+    fn property_of(&self, name: &Scalar) -> Property {
         if name.has_escapes {
             seen::property(&self.text_of(name))
         } else {
@@ -267,7 +267,7 @@ impl Walk<'_, '_> {
     }
 
     fn named(&self, name: &Scalar) -> Option<Named> {
-        self.rule(name, &self.said(name))
+        self.rule(name, &self.property_of(name))
     }
 
     /// A scalar: the name of a property, or a value.
@@ -280,7 +280,7 @@ impl Walk<'_, '_> {
                 .count();
             if bytes.get(behind + blanks) == Some(&b':') {
                 self.search(&scalar);
-                let property = self.said(&scalar);
+                let property = self.property_of(&scalar);
                 self.top().name = Some((scalar, property));
                 return;
             }

@@ -463,7 +463,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn telephone_numbers_are_told_from_others() {
+    fn telephone_numbers_are_distinguished_from_others() {
         let found = |text: &str| {
             phones(text)
                 .into_iter()

@@ -137,7 +137,7 @@ pub(super) fn apart(mut finds: Vec<Find>) -> Vec<Find> {
 impl Scan<'_> {
     fn document(&mut self, kind: Kind) {
         let whole = 0..self.text.len();
-        let kind = self.told(kind);
+        let kind = self.detected(kind);
         if kind != Kind::Json {
             self.look(&whole);
         }
@@ -185,7 +185,7 @@ impl Scan<'_> {
     }
 
     /// The kind of the text, if need be by its beginning.
-    fn told(&self, kind: Kind) -> Kind {
+    fn detected(&self, kind: Kind) -> Kind {
         let text = self.text.trim_start_matches('\u{feff}').trim_start();
         let behind = || text.get(1..).unwrap_or_default().trim_start();
         match (kind, text.bytes().next()) {

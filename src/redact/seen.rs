@@ -62,13 +62,13 @@ pub(super) enum Place {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Said {
+struct Known {
     property: Option<Property>,
     is_harmless_in_json: bool,
     is_harmless_alone: bool,
 }
 
-impl Said {
+impl Known {
     fn is_harmless(&mut self, place: Place) -> &mut bool {
         match place {
             Place::Json => &mut self.is_harmless_in_json,
@@ -78,7 +78,7 @@ impl Said {
 }
 
 thread_local! {
-    static SEEN: RefCell<HashMap<Box<str>, Said, foldhash::fast::RandomState>> = RefCell::default();
+    static SEEN: RefCell<HashMap<Box<str>, Known, foldhash::fast::RandomState>> = RefCell::default();
 }
 
 /// What the rules say of the name of a property.
@@ -96,10 +96,10 @@ pub(super) fn property(name: &str) -> Property {
 
 /// True for a text in which the built-in rules find nothing, as it is short and plain, or as they found nothing before.
 pub(super) fn is_harmless(text: &str, place: Place) -> bool {
-    let said = |key: Cow<'_, str>| SEEN.with_borrow(|seen| seen.get(&*key).copied());
+    let known = |key: Cow<'_, str>| SEEN.with_borrow(|seen| seen.get(&*key).copied());
     is_plain(text)
         || key(text)
-            .and_then(said)
+            .and_then(known)
             .is_some_and(|mut it| *it.is_harmless(place))
 }
 
@@ -121,7 +121,7 @@ pub(super) fn is_plain(text: &str) -> bool {
     }
 }
 
-fn remember(text: &str, say: impl FnOnce(&mut Said)) {
+fn remember(text: &str, say: impl FnOnce(&mut Known)) {
     SEEN.with_borrow_mut(|seen| {
         if seen.len() >= REMEMBERED {
             seen.clear();

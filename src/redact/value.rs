@@ -456,7 +456,7 @@ fn is_whole_line(line: &str, between: Link, style: Style) -> bool {
     !(is_sentence || is_word)
 }
 
-/// The line without a comment behind a blank.
+/// The line without a comment behind a space.
 fn without_comment(line: &str) -> &str {
     let end = [" #", "\t#", " //"]
         .into_iter()

@@ -269,7 +269,7 @@ fn toml_of(rules: &Proposals, changes: &Proposals) -> String {
     let comments = changes.0.iter().map(|it| commented(&it.toml()));
     let comments: Vec<String> = comments.collect();
     if let Some((first, others)) = comments.split_first() {
-        let heading = "# The same in both plays: this may be a change of the live party.";
+        let heading = "# Equal in both replays, so this may be a change of the live party.";
         toml.push(format!("{heading}\n{first}"));
         toml.extend_from_slice(others);
     }

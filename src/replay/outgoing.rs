@@ -44,14 +44,14 @@ impl OutgoingRequest {
         let headers = &self.message.headers;
         let target = is_in(&self.target).then(|| "the request line".to_owned());
         let fields = headers.iter().filter(|(_, value)| is_in(value));
-        let fields = fields.map(|(name, _)| format!("the field `{name}`"));
+        let fields = fields.map(|(name, _)| format!("the header field `{name}`"));
         let mut places: Vec<String> = target.into_iter().chain(fields).collect();
         let content = Content::read(headers.get("content-type"), &self.message.body);
         content.each_text("", &mut |name, text| {
             if is_in(text) {
                 places.push(match name {
                     "" => "the body".to_owned(),
-                    name => format!("`{name}` of the body"),
+                    name => format!("`{name}` in the body"),
                 });
             }
         });
@@ -71,20 +71,20 @@ impl OutgoingRequest {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReplayable {
-    #[error("it has no answer")]
+    #[error("it has no response")]
     NoAnswer,
     /// The exchange broke, or left HTTP: the words of the recorder.
     #[error("{0}")]
     Broken(String),
-    #[error("{0} is no status of an answer")]
+    #[error("{0} is not the status of a response")]
     Status(u16),
-    #[error("`{0}` is no method")]
+    #[error("`{0}` is not an HTTP method")]
     Method(String),
-    #[error("`{0}` is no path")]
+    #[error("`{0}` is not a path")]
     Target(String),
-    #[error("`{0}` is no name of a header field")]
+    #[error("`{0}` is not a valid header name")]
     FieldName(String),
-    #[error("the value of `{0}` holds a control character")]
+    #[error("the value of `{0}` has a control character")]
     FieldValue(String),
     #[error(transparent)]
     NotKept(#[from] NotKept),
@@ -92,7 +92,7 @@ pub(crate) enum NotReplayable {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
-    #[error("the replay ended before")]
+    #[error("the replay has ended")]
     ReplayEnded,
     #[error("{0}")]
     Failed(Box<dyn std::error::Error + Send + Sync>),
@@ -294,12 +294,12 @@ mod tests {
         let whole = exchange(|_| {});
         assert_eq!((answer(&whole), request(&whole)), (Ok(200), Ok(())));
         let both: [(&str, Change); 4] = [
-            ("it has no answer", |it| it.response = None),
+            ("it has no response", |it| it.response = None),
             ("reset", |it| it.broke = Some("reset".to_owned())),
-            ("101 is no status of an answer", |it| {
+            ("101 is not the status of a response", |it| {
                 it.response = Some(Response::new(101));
             }),
-            ("1000 is no status of an answer", |it| {
+            ("1000 is not the status of a response", |it| {
                 it.response = Some(Response::new(1000));
             }),
         ];
@@ -309,17 +309,17 @@ mod tests {
             assert_eq!(request(&exchange).unwrap_err().to_string(), why);
         }
         let answers: [(&str, Change); 4] = [
-            ("its body of 9 bytes was not kept", |it| {
+            ("its body of 9 bytes was not recorded", |it| {
                 it.response.as_mut().unwrap().body = format::omitted(9, String::new());
             }),
-            ("its body is no base64", |it| {
+            ("its body is not base64", |it| {
                 it.response.as_mut().unwrap().body =
                     Body::Omitted(Omission::NotBase64("!".to_owned()));
             }),
-            ("`a b` is no name of a header field", |it| {
+            ("`a b` is not a valid header name", |it| {
                 it.response.as_mut().unwrap().headers.push("a b", "");
             }),
-            ("the value of `a` holds a control character", |it| {
+            ("the value of `a` has a control character", |it| {
                 it.response.as_mut().unwrap().headers.push("a", "x\r\ny: z");
             }),
         ];
@@ -327,14 +327,14 @@ mod tests {
             assert_eq!(answer(&exchange(change)).unwrap_err().to_string(), why);
         }
         let requests: [(&str, Change); 4] = [
-            ("`` is no method", |it| it.request.method.clear()),
-            ("`@host/a` is no path", |it| {
+            ("`` is not an HTTP method", |it| it.request.method.clear()),
+            ("`@host/a` is not a path", |it| {
                 it.request.target = "@host/a".to_owned();
             }),
-            ("`/a b` is no path", |it| {
+            ("`/a b` is not a path", |it| {
                 it.request.target = "/a b".to_owned();
             }),
-            ("its body is no base64", |it| {
+            ("its body is not base64", |it| {
                 it.request.body = Body::Omitted(Omission::NotBase64("!".to_owned()));
             }),
         ];

@@ -107,7 +107,8 @@ impl<'de> Deserialize<'de> for OperationName {
         let names = operations().iter().map(|it| it.name.as_str());
         let meant = match closest(&name, names) {
             Some(close) => format!("did you mean `{close}`?"),
-            None => "such as `invite` or `answer`; `path` is for others".to_owned(),
+            None => "expected a name such as `invite` or `answer`; use `path` for other requests"
+                .to_owned(),
         };
         let message = format!("no operation is named `{name}`: {meant}");
         Err(serde::de::Error::custom(message))
@@ -171,7 +172,7 @@ impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         if !text.is_empty() && !text.starts_with(['/', '*']) {
-            let message = format!("`{text}` does not begin with a slash");
+            let message = format!("`{text}` must begin with a slash");
             return Err(serde::de::Error::custom(message));
         }
         Ok(Self::new(text))
@@ -488,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_whose_place_is_nowhere_is_told() {
+    fn a_rule_whose_place_is_nowhere_is_reported() {
         let rules = rules(json!([
             {"pointer": "/value/*/etag", "compare": "ignore"},
             {"pointer": "/value/*/tag", "compare": "ignore"},
@@ -510,18 +511,21 @@ mod tests {
         let of_exchange = rules.of_request("GET", "/x");
         of_exchange.mark_used(&mut used, &exchange);
         assert_eq!(used, [true, false, true, false, true, true, false]);
-        let told = rules.unused(&used);
+        let unused = rules.unused(&used);
         assert!(
-            told[0].contains("pointer `/value/*/tag` matches nothing"),
-            "{told:?}"
+            unused[0].contains("pointer `/value/*/tag` matches nothing"),
+            "{unused:?}"
         );
-        assert!(told[1].contains("`/value` of path `/y`"), "{told:?}");
-        assert!(told[2].contains("`next` of operation `answer`"), "{told:?}");
+        assert!(unused[1].contains("`/value` of path `/y`"), "{unused:?}");
+        assert!(
+            unused[2].contains("`next` of operation `answer`"),
+            "{unused:?}"
+        );
     }
 
     #[test]
     fn a_rule_has_one_place() {
-        for (row, said) in [
+        for (row, message) in [
             (json!({"compare": "ignore"}), "has one of"),
             (
                 json!({"pointer": "/a", "header": "b", "compare": "ignore"}),
@@ -545,7 +549,7 @@ mod tests {
             ),
         ] {
             let error = serde_json::from_value::<ReplayRule>(row).unwrap_err();
-            assert!(error.to_string().contains(said), "{error}");
+            assert!(error.to_string().contains(message), "{error}");
         }
     }
 }

@@ -126,7 +126,7 @@ impl Stubs {
             file: file.recorded.file().to_owned(),
             line: file.recorded.line(stub.exchange),
             column: 0,
-            message: format!("the recorded answer cannot be given: {why}"),
+            message: format!("the recorded response cannot be sent: {why}"),
             remedy: None,
             excerpt: None,
         })?;

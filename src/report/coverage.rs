@@ -51,7 +51,7 @@ fn coverage(requirement: Requirement, results: &[&ScenarioResult]) -> Coverage {
     let checked = results.iter().filter(checks).count();
     match (broken, checked) {
         (0, 0) if results.iter().all(is_empty) => Coverage::Untested("nothing was played"),
-        (0, 0) => Coverage::Untested("no message shows it"),
+        (0, 0) => Coverage::Untested("no message was tested for it"),
         (0, checked) => Coverage::Met(checked),
         (broken, _) => Coverage::Broken(broken),
     }

@@ -21,7 +21,7 @@ pub(crate) fn not_covered(
         return String::new();
     }
     let mut text = format!(
-        "{} are outside of the contract, and are not judged:\n",
+        "{} are outside of the contract and were not judged:\n",
         look.warning(&format!("{file}: these exchanges"))
     );
     for exchange in not_covered {
@@ -35,7 +35,7 @@ pub(crate) fn not_covered(
             "  {:>4} {from:<7} {}{}",
             exchange.number,
             printable(&exchange.request),
-            status.unwrap_or_else(|| ": no answer".to_owned())
+            status.unwrap_or_else(|| ": no response".to_owned())
         );
     }
     if others > 0 {
@@ -76,7 +76,7 @@ mod tests {
         }];
         assert_eq!(
             super::not_covered("a.jsonl", (&not_covered, 2), Look::PLAIN),
-            "a.jsonl: these exchanges are outside of the contract, and are not judged:\n     \
+            "a.jsonl: these exchanges are outside of the contract and were not judged:\n     \
              7 bot     GET /me: 404\n  and 2 more\n\n"
         );
         assert_eq!(super::not_covered("a.jsonl", (&[], 0), Look::PLAIN), "");

@@ -35,7 +35,7 @@ pub(crate) enum ReportKind {
 
 /// A report that its format cannot hold: a defect.
 #[derive(Debug, thiserror::Error)]
-#[error("a report cannot be made: {0}")]
+#[error("the report cannot be made: {0}")]
 pub(crate) struct ReportError(Box<dyn std::error::Error + Send + Sync>);
 
 impl ReportKind {

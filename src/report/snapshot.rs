@@ -90,8 +90,8 @@ fn sort(body: &mut Body) {
 /// where there is one.
 pub(crate) fn violation(file: &Path, accepted: Option<&str>, content: String) -> Violation {
     let message = match accepted {
-        Some(_) => "the conversation is not the accepted one",
-        None => "the conversation is new: none is accepted",
+        Some(_) => "the conversation differs from the accepted snapshot",
+        None => "the conversation is new, and has no accepted snapshot",
     };
     Violation {
         rule: Rule::Snapshot,

@@ -1,4 +1,4 @@
-//! What a bot under test asks the service outside of the calling API. Not for tokens, discovery and keys,
+//! Requests of a bot under test outside of the calling API. Not for tokens, discovery and keys,
 //! which `platform` has.
 //!
 //! Stubs answer it, else it is answered 404 and listed. It is never judged.
@@ -57,7 +57,7 @@ impl Around {
             Some(Ok(None)) | None => {
                 self.list(request);
                 let path = resource::path_of(&request.target);
-                let why = format!("no stub answers {} {path}", request.method);
+                let why = format!("no stub matches {} {path}", request.method);
                 error(404, "NotFound", &why)
             }
         }
@@ -84,11 +84,11 @@ impl Around {
                 1 => "once".to_owned(),
                 count => format!("{count} times"),
             };
-            format!("outside of the calling API, no stub answers {method} {path} ({count}, 404)")
+            format!("outside of the calling API, no stub matches {method} {path} ({count}, 404)")
         });
         let more = (unanswered.more > 0).then(|| {
             format!(
-                "outside of the calling API, no stub answers {} more requests",
+                "outside of the calling API, no stub matches {} more requests",
                 unanswered.more
             )
         });
@@ -149,8 +149,8 @@ mod tests {
         }
         let notes = around.notes();
         let expected = [
-            "outside of the calling API, no stub answers GET /v1.0/me (2 times, 404)",
-            "outside of the calling API, no stub answers GET /v1.0/users (once, 404)",
+            "outside of the calling API, no stub matches GET /v1.0/me (2 times, 404)",
+            "outside of the calling API, no stub matches GET /v1.0/users (once, 404)",
         ];
         assert_eq!(notes, expected);
         for number in 0..=MOST_LISTED {
@@ -159,7 +159,7 @@ mod tests {
         let last = around.notes().pop().unwrap();
         assert_eq!(
             last,
-            "outside of the calling API, no stub answers 3 more requests"
+            "outside of the calling API, no stub matches 3 more requests"
         );
     }
 }

@@ -27,8 +27,7 @@ use crate::scenario::format::{Kind, ProviderState, Step};
 use tokio_util::sync::CancellationToken;
 
 /// The reason to skip a scenario with forged tokens.
-const UNSIGNED: &str =
-    "no token can be wrong, as notifications are not signed: name the bot's `--application`";
+const UNSIGNED: &str = "notifications are not signed, so no token can be forged: give the application id of the bot with `--application`";
 
 #[derive(Debug)]
 pub(super) struct Conversation {
@@ -304,7 +303,7 @@ impl Conversation {
             given.to_owned()
         } else {
             lock(&self.judge).note(format!(
-                "the bot's callback {given} is of another host than {named}, which was used"
+                "the bot's callback {given} has another host than {named}; notifications go to {named}"
             ));
             named.to_string()
         }

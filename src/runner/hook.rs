@@ -21,7 +21,7 @@ pub(crate) enum Hook {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum HookAnswer {
+pub(crate) enum HookResponse {
     /// It is done. The value is the answer in JSON, or a text where it is none.
     Done(Option<Value>),
     /// It cannot or will not do it, with its reason.
@@ -32,12 +32,12 @@ pub(crate) enum HookAnswer {
 
 impl Hook {
     /// Asks, and waits for the answer.
-    pub(crate) async fn ask(
+    pub(crate) async fn call(
         &self,
         client: &Client,
         question: &Value,
         within: Duration,
-    ) -> HookAnswer {
+    ) -> HookResponse {
         match self {
             Self::Url(url) => send(client, post_json(url, question), within).await,
             Self::Command(program) => run(program, question, within).await,
@@ -50,30 +50,32 @@ pub(super) async fn send(
     client: &Client,
     request: OutgoingRequest,
     within: Duration,
-) -> HookAnswer {
+) -> HookResponse {
     match client.send(request, within).await {
         Ok(response) => match response.status {
-            200..=299 => HookAnswer::Done(value_of(response.body)),
-            501 => HookAnswer::Declined(reason(&response)),
+            200..=299 => HookResponse::Done(value_of(response.body)),
+            501 => HookResponse::Declined(reason(&response)),
             status => {
                 let reason = reason(&response);
-                HookAnswer::Failed(format!("it answered {status}: {reason}"))
+                HookResponse::Failed(format!("the response is {status}: {reason}"))
             }
         },
-        Err(error) => HookAnswer::Failed(error.to_string()),
+        Err(error) => HookResponse::Failed(error.to_string()),
     }
 }
 
 /// Runs the program of a hook. Exit code 0: it is done; 69: it declines.
-pub(super) async fn run(program: &Program, question: &Value, within: Duration) -> HookAnswer {
+pub(super) async fn run(program: &Program, question: &Value, within: Duration) -> HookResponse {
     let question = format!("{question}\n");
-    match program.ask(question.as_bytes(), within).await {
+    match program.run_with(question.as_bytes(), within).await {
         Ok(completed) if completed.status.success() => {
-            HookAnswer::Done(value_of(Body::from_bytes(&completed.output)))
+            HookResponse::Done(value_of(Body::from_bytes(&completed.output)))
         }
-        Ok(completed) if completed.declines() => HookAnswer::Declined(completed.last_error_line()),
-        Ok(completed) => HookAnswer::Failed(how_it_ended(&completed)),
-        Err(error) => HookAnswer::Failed(error.to_string()),
+        Ok(completed) if completed.declines() => {
+            HookResponse::Declined(completed.last_error_line())
+        }
+        Ok(completed) => HookResponse::Failed(how_it_ended(&completed)),
+        Err(error) => HookResponse::Failed(error.to_string()),
     }
 }
 
@@ -112,6 +114,6 @@ pub(super) fn reason(response: &Response) -> String {
             .find_map(|pointer| body.pointer(pointer)?.as_str())
             .map_or_else(|| body.to_string(), str::to_owned),
         Body::Text(text) => text.trim().to_owned(),
-        Body::Empty | Body::Bytes(_) | Body::Omitted(_) => "no reason given".to_owned(),
+        Body::Empty | Body::Bytes(_) | Body::Omitted(_) => "no reason was given".to_owned(),
     }
 }

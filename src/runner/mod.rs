@@ -29,7 +29,7 @@ use tokio::task::JoinError;
 use url::Url;
 
 pub(crate) use self::around::SharedStubs;
-pub(crate) use self::hook::{Hook, HookAnswer};
+pub(crate) use self::hook::{Hook, HookResponse};
 pub(crate) use self::options::Options;
 use self::process::LaunchError;
 pub(crate) use self::provider_state::StateProvider;
@@ -61,7 +61,7 @@ pub enum PlayError {
         party: &'static str,
         cause: Box<SendError>,
     },
-    /// A placeholder in the command of the target stands for nothing.
+    /// The command of the target has an unknown placeholder.
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
@@ -74,9 +74,12 @@ pub enum PlayError {
 impl Remedy for PlayError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Unreachable { .. } => Some("start it first, and check address and port".into()),
+            Self::Unreachable { .. } => {
+                Some("start it first, and check its address and port".into())
+            }
             Self::Untrusted { .. } => Some(
-                "`--ca FILE` takes the certificate of its authority, or its own, in PEM".into(),
+                "give its certificate, or that of its authority, as a PEM file with `--ca FILE`"
+                    .into(),
             ),
             Self::Setting(error) => error.remedy(),
             Self::Launch(error) => error.remedy(),

@@ -55,7 +55,7 @@ pub(crate) struct Options {
     pub seed: u64,
     /// Sends requests, notifications and triggers.
     pub client: Client,
-    /// Answers what a bot asks around the API; none where nothing was recorded of it.
+    /// The stubs for requests outside of the calling API; none without a recording.
     pub stubs: Option<SharedStubs>,
     /// Signs the certificates of the listeners; none for plain HTTP.
     pub authority: Option<Arc<Authority>>,

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::hook::{Hook, HookAnswer, post_json, reason};
+use super::hook::{Hook, HookResponse, post_json, reason};
 use super::router::lock;
 use super::target::address_of;
 use crate::api::resource::Resource;
@@ -28,7 +28,7 @@ pub(crate) enum StateProvider {
     /// Everything is taken as existing.
     Assume,
     /// The target's hook brings them about.
-    Ask(Hook),
+    Hook(Hook),
 }
 
 /// The things that provider states are brought about with.
@@ -60,7 +60,7 @@ impl Setup<'_> {
     /// Brings about one state. False if it cannot be had, which ends the conversation with the reason.
     pub(super) async fn bring_about_one(self, by: &StateProvider, state: ProviderState) -> bool {
         let outcome = match by {
-            StateProvider::Ask(hook) => self.ask(hook, state).await,
+            StateProvider::Hook(hook) => self.call_hook(hook, state).await,
             StateProvider::Create if state == ProviderState::Call => {
                 let created = self.create().await;
                 created.map(|call| self.bind_call(first_call(self.case), &call))
@@ -80,7 +80,7 @@ impl Setup<'_> {
 
     fn assume(self, state: ProviderState) -> Result<(), Refusal> {
         let what = match state {
-            ProviderState::TokenCheck => "say whether it takes no token but its own".to_owned(),
+            ProviderState::TokenCheck => "guarantee that it accepts no other token".to_owned(),
             ProviderState::IncomingCall
             | ProviderState::OperationFails
             | ProviderState::EndedCall
@@ -92,24 +92,23 @@ impl Setup<'_> {
             | ProviderState::Tone
             | ProviderState::Speech
             | ProviderState::ContentSharing => {
-                format!("bring about {}", state.as_str())
+                format!("set up the state {}", state.as_str())
             }
             ProviderState::Call
             | ProviderState::PeerCall
             | ProviderState::Chat
             | ProviderState::Number => {
-                let note = format!("given: {} is taken as existing", state.as_str());
+                let note = format!("provider state {}: assumed to exist", state.as_str());
                 lock(self.judge).note(note);
                 return Ok(());
             }
         };
-        let reason =
-            format!("only the service can {what}: give the address of its hook with --given URL");
+        let reason = format!("only the service can {what}: give its hook with --given URL");
         Err((Verdict::Skip, reason))
     }
 
     /// Asks the target's hook: `POST {"scenario", "state", "callback", "variables"}`.
-    async fn ask(self, hook: &Hook, state: ProviderState) -> Result<(), Refusal> {
+    async fn call_hook(self, hook: &Hook, state: ProviderState) -> Result<(), Refusal> {
         let variables: serde_json::Map<String, Value> = lock(self.judge)
             .proposals()
             .into_iter()
@@ -121,19 +120,20 @@ impl Setup<'_> {
             "callback": self.callback,
             "variables": variables,
         });
-        let answer = hook.ask(self.client, &body, self.options.deadline).await;
+        let answer = hook.call(self.client, &body, self.options.deadline).await;
         let state_name = state.as_str();
         match answer {
-            HookAnswer::Done(answer) => {
+            HookResponse::Done(answer) => {
                 take_variables(&mut lock(self.judge), self.case, state, answer.as_ref());
                 Ok(())
             }
-            HookAnswer::Declined(reason) => {
-                let reason = format!("{state_name} is not to be had: {reason}");
+            HookResponse::Declined(reason) => {
+                let reason = format!("the provider state {state_name} is not available: {reason}");
                 Err((Verdict::Skip, reason))
             }
-            HookAnswer::Failed(what) => {
-                let reason = format!("the hook for provider states failed at {state_name}: {what}");
+            HookResponse::Failed(what) => {
+                let reason =
+                    format!("the hook for provider states failed for {state_name}: {what}");
                 Err((Verdict::Inconclusive, reason))
             }
         }
@@ -164,7 +164,7 @@ impl Setup<'_> {
         };
         in_location
             .or_else(in_body)
-            .ok_or_else(|| not_created("the answer names no call"))
+            .ok_or_else(|| not_created("the response does not name a call"))
     }
 
     async fn create_and_end(self) -> Result<String, Refusal> {
@@ -204,17 +204,17 @@ fn take_variables(
     };
     let pass_over = |judge: &mut InjectedJudge, what: &str| {
         judge.note(format!(
-            "the hook's answer at {} was passed over: {what}",
+            "the response of the hook for {} was ignored: {what}",
             state.as_str()
         ));
     };
     if !answer.is_object() {
-        return pass_over(judge, "it is no JSON object");
+        return pass_over(judge, "it is not a JSON object");
     }
     for (name, value) in answer["variables"].as_object().into_iter().flatten() {
         match value.as_str() {
             Some(value) => judge.bind(&variable_of(case, state, name), value),
-            None => pass_over(judge, &format!("the variable `{name}` is no text")),
+            None => pass_over(judge, &format!("the variable `{name}` is not a string")),
         }
     }
 }
@@ -291,7 +291,7 @@ fn call_of_request(case: &Case, handling: Handling) -> Option<String> {
 }
 
 fn not_created(what: &str) -> (Verdict, String) {
-    let reason = format!("the call that the scenario needs could not be created: {what}");
+    let reason = format!("the call that the scenario needs cannot be created: {what}");
     (Verdict::Inconclusive, reason)
 }
 

@@ -163,7 +163,7 @@ impl Router {
     pub(super) fn refused(&self, why: &str) {
         let open: Vec<Entry> = self.entries().open.values().cloned().collect();
         for entry in open {
-            lock(&entry.judge).note(format!("a message to confcall was refused: {why}"));
+            lock(&entry.judge).note(format!("confcall refused a message: {why}"));
         }
     }
 
@@ -172,7 +172,9 @@ impl Router {
         if let Some(identity) = &self.identity {
             let base = platform::base_of(&request, &self.public_url);
             if Identity::takes(&request, &base) {
-                return self.ask(Arc::clone(identity), request, base).await;
+                return self
+                    .answer_platform(Arc::clone(identity), request, base)
+                    .await;
             }
         }
         if self.role == Party::Bot && Around::takes(&request) && !self.is_documented(&request) {
@@ -199,7 +201,12 @@ impl Router {
     }
 
     /// Has a request answered that is no part of any conversation, on a thread that may wait.
-    async fn ask(&self, identity: Arc<Identity>, request: Request, base: String) -> Reply {
+    async fn answer_platform(
+        &self,
+        identity: Arc<Identity>,
+        request: Request,
+        base: String,
+    ) -> Reply {
         let answering = tokio::task::spawn_blocking(move || identity.answer(&request, &base));
         match joined(answering.await) {
             Some(answer) => Reply::from(answer.unwrap_or_else(|| self.unroutable_answer())),
@@ -222,7 +229,7 @@ impl Router {
         let body = match self.role {
             Party::Bot => Body::Json(serde_json::json!({"error": {
                 "code": "NotFound",
-                "message": "no conversation of this run is about this",
+                "message": "no conversation of this run matches the request",
             }})),
             Party::Service => Body::Empty,
         };
@@ -442,7 +449,7 @@ mod tests {
         request("/app/calls/11111111-2222-4333-8444-555555555555/answer".into())
     }
 
-    /// A judge that is locked by somebody else holds up a router that asks it.
+    /// A locked judge blocks the router that needs it.
     fn find_within_seconds(router: Router, request: Request) -> Recipient {
         let (found, finding) = std::sync::mpsc::channel();
         std::thread::spawn(move || found.send(router.find(&request)));

@@ -129,7 +129,7 @@ async fn against(
     results
 }
 
-/// Plays until all is played, the target ends by itself, or the run is interrupted. `grace` is the time that a play has
+/// Plays until all is played, the target ends, or the run is interrupted. `grace` is the time that a play has
 /// after the end of the target, for messages that it sent before.
 pub(crate) async fn while_running<T>(
     target: Option<&Running>,
@@ -250,7 +250,7 @@ impl TargetProgram {
                 environment,
             },
             ready: match &command.ready {
-                Some(text) => Ready::Says(text.clone()),
+                Some(text) => Ready::Prints(text.clone()),
                 None => Ready::connects(url),
             },
             ready_within: command.ready_within,

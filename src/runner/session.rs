@@ -273,7 +273,7 @@ impl Context {
             .map(|(case, result)| {
                 result.unwrap_or_else(|| {
                     let reason =
-                        "the messages of this scenario could not be distinguished from others";
+                        "the messages of this scenario cannot be distinguished from those of other scenarios";
                     skeleton(case, self.target.role(), Verdict::Inconclusive, reason)
                 })
             })

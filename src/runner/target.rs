@@ -48,7 +48,7 @@ pub(crate) enum Target {
 pub(crate) enum Triggered {
     #[default]
     Always,
-    /// The bot sends by itself what a notification provokes.
+    /// The bot sends its next request after a notification, without a trigger.
     UnlessProvoked,
 }
 

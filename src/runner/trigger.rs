@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::hook;
-use super::hook::{Hook, HookAnswer};
+use super::hook::{Hook, HookResponse};
 use super::process::Program;
 use crate::config::trigger::template::{BodyTemplate, Encoding, Placeholder};
 use crate::config::trigger::{RequestLine, TriggerAction, TriggerRow};
@@ -17,7 +17,7 @@ use crate::http::message::Request;
 use crate::http::{Client, OutgoingRequest};
 use crate::judge::TriggerAnswer;
 
-/// The ways in which a bot is triggered. Without any, the bot acts by itself.
+/// The ways in which a bot is triggered. Without any, the bot needs no triggers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Triggers {
     /// The first one that covers the operation is used.
@@ -77,7 +77,7 @@ impl Triggers {
                 Ok(means) => return Ok(means),
                 Err(placeholder) => {
                     let why = format!(
-                        "the request has no value for `{{{placeholder}}}` of the {number}. `[[trigger]]`"
+                        "`[[trigger]]` number {number} uses `{{{placeholder}}}`, for which the expected request has no value"
                     );
                     missing.get_or_insert(why);
                 }
@@ -88,13 +88,13 @@ impl Triggers {
         }
         Err(match missing {
             Some(missing) => TriggerAnswer::Failed(missing),
-            // The bot may answer a notification by itself.
+            // The bot may react to a notification without a trigger.
             None if self.rows.is_empty() || cause == Cause::Notification => {
                 TriggerAnswer::NoAddress
             }
             None => {
                 let name = expected.operation.map_or("this request", |it| &it.name);
-                TriggerAnswer::Declined(format!("no `[[trigger]]` is for {name}"))
+                TriggerAnswer::Declined(format!("no `[[trigger]]` matches {name}"))
             }
         })
     }
@@ -229,7 +229,7 @@ impl Means {
         within: Duration,
     ) -> TriggerAnswer {
         let (name, answer) = match self {
-            Self::Hook(hook) => (None, hook.ask(client, message, within).await),
+            Self::Hook(hook) => (None, hook.call(client, message, within).await),
             Self::Request(request) => {
                 let name = format!("{} {}", request.method, request.url);
                 (Some(name), hook::send(client, request, within).await)
@@ -240,9 +240,9 @@ impl Means {
             }
         };
         match answer {
-            HookAnswer::Done(_) => TriggerAnswer::Accepted,
-            HookAnswer::Declined(reason) => TriggerAnswer::Declined(reason),
-            HookAnswer::Failed(what) => TriggerAnswer::Failed(match name {
+            HookResponse::Done(_) => TriggerAnswer::Accepted,
+            HookResponse::Declined(reason) => TriggerAnswer::Declined(reason),
+            HookResponse::Failed(what) => TriggerAnswer::Failed(match name {
                 Some(name) => format!("`{name}`: {what}"),
                 None => what,
             }),
@@ -332,8 +332,8 @@ mod tests {
         let Err(TriggerAnswer::Failed(why)) = means("POST", invite, json!({})) else {
             panic!();
         };
-        let missing = "`{/participants/1/identity/user/id}` of the 1. `[[trigger]]`";
-        assert!(why.ends_with(missing), "{why}");
+        let missing = "`[[trigger]]` number 1 uses `{/participants/1/identity/user/id}`";
+        assert!(why.starts_with(missing), "{why}");
     }
 
     #[test]
@@ -353,7 +353,7 @@ mod tests {
                 Ok(Means::Hook(_)) => "hook",
                 Err(TriggerAnswer::NoAddress) => "by itself",
                 Err(TriggerAnswer::Declined(why)) => {
-                    assert_eq!(why, "no `[[trigger]]` is for answer");
+                    assert_eq!(why, "no `[[trigger]]` matches answer");
                     "declined"
                 }
                 other => panic!("{other:?}"),

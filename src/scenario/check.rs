@@ -68,11 +68,7 @@ impl Check<'_> {
     fn source(&mut self) {
         if self.script.source.trim().is_empty() {
             let pointer = Pointer::root().key("source");
-            self.wrong(
-                pointer,
-                "the page has no name",
-                "write the path of the page",
-            );
+            self.wrong(pointer, "`source` is empty", "write the path of the page");
         }
     }
 
@@ -84,8 +80,8 @@ impl Check<'_> {
     fn states(&mut self, given: &Pointer, states: &[ProviderState]) {
         for (index, state) in states.iter().enumerate() {
             if states[..index].contains(state) {
-                let message = format!("`{}` is given twice", state.as_str());
-                self.wrong(given.index(index), message, "take one of the two away");
+                let message = format!("the state `{}` is listed twice", state.as_str());
+                self.wrong(given.index(index), message, "remove one of the two");
             }
         }
     }
@@ -97,7 +93,7 @@ impl Check<'_> {
         let steps = self.script.steps.iter().map(Step::line);
         if !locales.is_empty() && !locales.iter().any(|it| it.file == self.script.source) {
             let message = format!("`{}` is not among the locales", self.script.source);
-            let remedy = "list the page of `source` too, or take `locales` away";
+            let remedy = "add the page of `source`, or remove `locales`";
             self.wrong(pointer.clone(), message, remedy);
         }
         for (index, translation) in locales.iter().enumerate() {
@@ -107,19 +103,19 @@ impl Check<'_> {
                 .any(|it| it.locale == translation.locale)
             {
                 let message = format!("`{}` is listed twice", translation.locale);
-                let remedy = "take one of the two away";
+                let remedy = "remove one of the two";
                 self.wrong(pointer.key("locale"), message, remedy);
             }
             let (lines, count) = (&translation.lines, self.script.steps.len());
             if lines.len() != count {
                 let message = format!("{} lines for {count} steps", lines.len());
-                let remedy = "write a line for each step";
+                let remedy = "give one line for each step";
                 self.wrong(pointer.key("lines"), message, remedy);
             } else if translation.file == self.script.source
                 && !steps.clone().eq(lines.iter().copied())
             {
-                let message = "these are not the lines of the steps";
-                let remedy = "write the lines of the steps here";
+                let message = "these lines differ from the lines of the steps";
+                let remedy = "copy the `line` of each step";
                 self.wrong(pointer.key("lines"), message, remedy);
             }
             for (number, line) in lines.iter().enumerate() {
@@ -132,16 +128,16 @@ impl Check<'_> {
         for (name, variable) in &self.script.variables {
             let pointer = Pointer::root().key("variables").key(name);
             if !is_name(name) {
-                let message = format!("`{name}` cannot name a variable");
-                let remedy = "a name is lower-case letters, digits and hyphens, a letter first";
+                let message = format!("`{name}` is not a valid name of a variable");
+                let remedy = "use lower-case letters, digits and hyphens, and begin with a letter";
                 self.wrong_key(pointer.clone(), message, remedy);
             }
             if variable.value.as_deref() == Some("") && is_identifier(variable.kind) {
-                let message = "the value of a variable that identifies something is not empty";
+                let message = "a variable of this kind cannot have an empty value";
                 self.wrong(
                     pointer.key("value"),
                     message,
-                    "write the value that the page prints, or leave `value` out where it prints none",
+                    "write the value that the page prints, or remove `value` if it prints none",
                 );
             }
             self.words(&pointer, variable);
@@ -153,17 +149,17 @@ impl Check<'_> {
 
     fn words(&mut self, variable_at: &Pointer, variable: &Variable) {
         if variable.words.is_empty() && variable.kind == Kind::Word {
-            let message = "a variable of this kind has `words`";
+            let message = "a variable of the kind `word` needs `words`";
             let remedy = "list the words, such as `\"words\": [\"busy\", \"none\"]`";
             self.wrong(variable_at.key("kind"), message, remedy);
         } else if !variable.words.is_empty() && variable.kind != Kind::Word {
-            let message = "only a variable of the kind `word` has `words`";
-            let remedy = "write `\"kind\": \"word\"`, or take `words` away";
+            let message = "only a variable of the kind `word` can have `words`";
+            let remedy = "write `\"kind\": \"word\"`, or remove `words`";
             self.wrong_key(variable_at.key("words"), message, remedy);
         }
         if let Some(index) = variable.words.iter().position(String::is_empty) {
             let pointer = variable_at.key("words").index(index);
-            self.wrong(pointer, "a word is not empty", "take it away");
+            self.wrong(pointer, "the word is empty", "remove it");
         }
     }
 
@@ -171,16 +167,20 @@ impl Check<'_> {
         match self.script.variables.get(other) {
             None => self.undeclared(pointer, other, None),
             Some(_) if other == name => {
-                let remedy = "take `same_as` away, or name another variable";
-                self.wrong(pointer, format!("`{name}` is the same as itself"), remedy);
+                let remedy = "remove `same_as`, or use another variable";
+                self.wrong(
+                    pointer,
+                    format!("`same_as` of `{name}` is the variable itself"),
+                    remedy,
+                );
             }
             Some(declared) => {
                 if let Some(root) = &declared.same_as {
-                    let message = format!("`{other}` is itself the same as another variable");
+                    let message = format!("`{other}` has a `same_as` too");
                     let remedy = if root == name {
-                        format!("take one `same_as` of `{name}` and `{other}` away")
+                        format!("remove `same_as` of either `{name}` or `{other}`")
                     } else {
-                        format!("name that one: `{root}`")
+                        format!("use that variable: `{root}`")
                     };
                     self.wrong(pointer, message, remedy);
                 }
@@ -191,8 +191,8 @@ impl Check<'_> {
     fn steps(&mut self) {
         let pointer = Pointer::root().key("steps");
         if self.script.steps.is_empty() {
-            let remedy = "write the first request, or the notification that begins";
-            self.wrong(pointer.clone(), "a scenario has at least one step", remedy);
+            let remedy = "add the first request or notification";
+            self.wrong(pointer.clone(), "the scenario has no steps", remedy);
         }
         let mut preceding = Preceding::Nothing;
         for (index, step) in self.script.steps.iter().enumerate() {
@@ -210,7 +210,7 @@ impl Check<'_> {
                 Step::Response(response) => {
                     if matches!(preceding, Preceding::Nothing | Preceding::Refused) {
                         let message = "a response needs a request before it";
-                        let remedy = "write the request that it answers before it";
+                        let remedy = "add the request before the response";
                         self.wrong_key(pointer.clone(), message, remedy);
                     } else {
                         preceding = Preceding::Before;
@@ -232,15 +232,16 @@ impl Check<'_> {
                         preceding = Preceding::Before;
                     }
                     if matches!(preceding, Preceding::Refused) {
-                        let message = "nothing follows a refusal";
-                        let remedy = "write a request before the notification, or take it away";
+                        let message = "a notification cannot follow a refusal";
+                        let remedy =
+                            "add a request before the notification, or remove the notification";
                         self.wrong_key(pointer.clone(), message, remedy);
                     }
                 }
                 Step::Refusal(refusal) => {
                     if !matches!(preceding, Preceding::Now) {
-                        let message = "a refusal needs a request right before it";
-                        let remedy = "write the request that it refuses before it";
+                        let message = "a refusal must directly follow a request";
+                        let remedy = "add the request before the refusal";
                         self.wrong_key(pointer.clone(), message, remedy);
                     }
                     preceding = Preceding::Refused;
@@ -258,8 +259,8 @@ impl Check<'_> {
 
     fn line(&mut self, pointer: Pointer, line: usize) {
         if line == 0 {
-            let remedy = "write the line of the page's opening code block";
-            self.wrong(pointer, "lines count from 1", remedy);
+            let remedy = "write the line on which the code block begins";
+            self.wrong(pointer, "lines are counted from 1", remedy);
         }
     }
 
@@ -269,7 +270,7 @@ impl Check<'_> {
             return;
         }
         let meant = if is_token(&upper) { &upper } else { "POST" };
-        let message = format!("`{method}` is no method");
+        let message = format!("`{method}` is not an HTTP method");
         self.wrong(step.key("method"), message, format!("write `{meant}`"));
     }
 
@@ -281,12 +282,8 @@ impl Check<'_> {
             && !start.starts_with('/')
             && !target.contains("://")
         {
-            let message = "a target is a path, or a URL";
-            self.wrong(
-                pointer.clone(),
-                message,
-                "begin it with `/`, or with `https://`",
-            );
+            let message = "the target is neither a path nor a URL";
+            self.wrong(pointer.clone(), message, "begin it with `/` or `https://`");
         }
         let literals = parts.iter().filter_map(|part| match part {
             Part::Literal(text) => Some(text),
@@ -294,8 +291,8 @@ impl Check<'_> {
         });
         let wrong = |c: &char| c.is_whitespace() || c.is_control();
         if let Some(c) = literals.flat_map(|text| text.chars()).find(wrong) {
-            let message = format!("{} stands in a target", named(c));
-            let remedy = format!("write it percent-encoded, as `{}`", percent_encoded(c));
+            let message = format!("the target contains {}", named(c));
+            let remedy = format!("percent-encode it as `{}`", percent_encoded(c));
             self.wrong(pointer.clone(), message, remedy);
         }
         self.controls_of_variables(&parts);
@@ -303,25 +300,30 @@ impl Check<'_> {
 
     fn status(&mut self, pointer: Pointer, status: u16) {
         if !(100..600).contains(&status) {
-            let message = format!("{status} is no status code, which are 100 to 599");
-            self.wrong(pointer, message, "write the code that the page prints");
+            let message = format!("{status} is not a status code (100 to 599)");
+            self.wrong(
+                pointer,
+                message,
+                "write the status code that the page prints",
+            );
         }
     }
 
     /// Checks the statuses of a refusal.
     fn refusing(&mut self, pointer: &Pointer, statuses: &[u16]) {
         if statuses.is_empty() {
-            let remedy = "write those that refuse the request, such as `[400]`";
-            self.wrong(pointer.clone(), "a refusal has a status", remedy);
+            let remedy =
+                "list the statuses with which a service refuses the request, such as `[400]`";
+            self.wrong(pointer.clone(), "the refusal has no status", remedy);
         }
         for (index, status) in statuses.iter().enumerate() {
             if !(400..600).contains(status) {
-                let message = format!("{status} refuses nothing");
-                let remedy = "write codes from 400 to 599";
+                let message = format!("{status} is not the status of a refusal");
+                let remedy = "use status codes from 400 to 599";
                 self.wrong(pointer.index(index), message, remedy);
             } else if statuses[..index].contains(status) {
-                let message = format!("{status} comes twice");
-                self.wrong(pointer.index(index), message, "take one of the two away");
+                let message = format!("{status} is listed twice");
+                self.wrong(pointer.index(index), message, "remove one of the two");
             }
         }
     }
@@ -329,7 +331,8 @@ impl Check<'_> {
     /// Reports a step that only scenarios of services may have.
     fn of_services(&mut self, pointer: Pointer, what: &str) {
         if self.script.judges != Some(Party::Service) {
-            let message = format!("with {what} only a service is judged");
+            let message =
+                format!("{what} is only allowed in a scenario that judges only the service");
             let remedy = "write `\"judges\": \"service\"` at the top of the file";
             self.wrong_key(pointer, message, remedy);
         }
@@ -347,20 +350,20 @@ impl Check<'_> {
         for (name, value) in headers {
             let pointer = pointer.key(name);
             if !is_token(name) {
-                let message = format!("`{name}` is no name of a header field");
-                let remedy = "a name is letters, digits and hyphens, without its colon";
+                let message = format!("`{name}` is not a valid header name");
+                let remedy = "use letters, digits and hyphens, without the colon";
                 self.wrong_key(pointer.clone(), message, remedy);
             }
             if !names.insert(name.to_ascii_lowercase()) {
-                let message = format!("`{name}` comes twice; the case of letters does not count");
+                let message = format!("`{name}` is repeated; header names ignore case");
                 self.wrong_key(pointer.clone(), message, "keep one of the two");
             }
             if let Some(c) = value.chars().find(|c| is_control(*c)) {
-                let message = format!("{} stands in the value of a header field", named(c));
+                let message = format!("the value of the header field contains {}", named(c));
                 self.wrong(
                     pointer.clone(),
                     message,
-                    "take it away; a field is one line",
+                    "remove it; a header field is one line",
                 );
             }
             self.text(&pointer, value);
@@ -379,10 +382,10 @@ impl Check<'_> {
             let pointer = Pointer::root().key("variables").key(name).key("value");
             if self.controls.insert((*name).to_owned()) {
                 let message = format!(
-                    "{} stands in what a start line or a header field holds",
+                    "the value is used in a target or a header field, but contains {}",
                     named(c)
                 );
-                self.wrong(pointer, message, "take it away");
+                self.wrong(pointer, message, "remove it");
             }
         }
     }
@@ -427,14 +430,14 @@ impl Check<'_> {
                 format!("did you mean `{{{name}}}`?")
             } else {
                 format!(
-                    "write `{{{name}}}` and declare it, or `{{{{{word}}}}}` for the text itself"
+                    "write `{{{name}}}` and declare it, or `{{{{{word}}}}}` for the literal text"
                 )
             };
             self.problems.push(Problem {
                 pointer: pointer.clone(),
                 at_key: false,
                 part: Some(format!("{{{word}}}")),
-                message: format!("`{{{word}}}` is no variable: names are in lower case"),
+                message: format!("`{{{word}}}` is not a variable, because names are in lower case"),
                 remedy,
             });
         }
@@ -456,8 +459,8 @@ impl Check<'_> {
             .filter(|name| is_name(name) && is_unused(name))
             .collect();
         for name in unused {
-            let message = format!("nothing uses the variable `{name}`");
-            let remedy = format!("take it away, or write `{{{name}}}` where it stands");
+            let message = format!("the variable `{name}` is not used");
+            let remedy = format!("remove it, or write `{{{name}}}` in place of its value");
             let pointer = Pointer::root().key("variables").key(name);
             self.wrong_key(pointer, message, remedy);
         }
@@ -471,15 +474,15 @@ impl Check<'_> {
         let others = declared.filter(|other| is_shown && *other != name);
         let remedy = match closest(name, others) {
             Some(close) => format!("did you mean `{}`?", shown.replace(name, close)),
-            None => format!(
-                "declare it under `variables`, or write `{{{{{name}}}}}` for the text itself"
-            ),
+            None => {
+                format!("declare it in `variables`, or write `{{{{{name}}}}}` for the literal text")
+            }
         };
         self.problems.push(Problem {
             pointer,
             at_key: false,
             part,
-            message: format!("`{shown}` is not among the variables"),
+            message: format!("the variable `{shown}` is not declared"),
             remedy,
         });
     }
@@ -515,10 +518,10 @@ fn of_services() -> impl Iterator<Item = Requirement> {
 
 /// The message and the remedy for a word that is not one of them.
 pub(super) fn no_requirement(word: &str) -> (String, String) {
-    let message = format!("`{word}` is no requirement of a service");
+    let message = format!("`{word}` is not a requirement of a service");
     let remedy = match closest(word, of_services().map(Requirement::id)) {
         Some(close) => format!("did you mean `{close}`?"),
-        None => "`confcall run --coverage` lists them; leave it out where none fits".to_owned(),
+        None => "`confcall run --coverage` lists them; remove the key if none fits".to_owned(),
     };
     (message, remedy)
 }
@@ -541,7 +544,7 @@ fn is_control(c: char) -> bool {
 
 fn named(c: char) -> String {
     match c {
-        ' ' => "a blank".to_owned(),
+        ' ' => "a space".to_owned(),
         '\r' | '\n' => "a line end".to_owned(),
         c => format!(
             "the control or white space character U+{:04X}",

@@ -59,7 +59,7 @@ pub enum LoadError {
     #[error(transparent)]
     Files(#[from] FileError),
     /// Two files with one id, possible for names that are not UTF-8.
-    #[error("{second:?}: its id `{id}` is that of {first:?} too")]
+    #[error("{second:?}: its id `{id}` is also that of {first:?}")]
     Twice {
         id: ScenarioId,
         /// The file that has it first.
@@ -67,9 +67,9 @@ pub enum LoadError {
         second: PathBuf,
     },
     /// The id contains the separator of a fault injection.
-    #[error("{}: `~` in the id of a scenario stands before its fault injection", .0.display())]
+    #[error("{}: the id of a scenario cannot contain `~`, which separates the fault injection", .0.display())]
     Injected(PathBuf),
-    #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
+    #[error("{}: the folder has no scenarios (files that end in .json)", .0.display())]
     Empty(PathBuf),
 }
 
@@ -77,7 +77,7 @@ impl Remedy for LoadError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Files(error) => error.remedy(),
-            Self::Twice { .. } => Some("rename one of the two, in UTF-8".into()),
+            Self::Twice { .. } => Some("rename one of the two files, and use UTF-8 names".into()),
             Self::Injected(_) => Some("rename the file".into()),
             Self::Empty(_) => None,
         }
@@ -207,8 +207,8 @@ fn check(folder: &Path, below: &Path) -> Result<(), FileError> {
     if path.exists() && !path.is_dir() {
         return Err(in_the_way(
             &path,
-            "a file, and scenarios go into a folder",
-            "name another folder",
+            "a file, but scenarios are written to a folder",
+            "choose another folder",
         ));
     }
     let count = below.components().count();
@@ -217,10 +217,10 @@ fn check(folder: &Path, below: &Path) -> Result<(), FileError> {
         for tried in [&path, &there.join(name)] {
             if fs::symlink_metadata(tried).is_err_and(|it| it.kind() == ErrorKind::InvalidFilename)
             {
-                let remedy = "give the page, or the heading of the example, a shorter name";
+                let remedy = "shorten the name of the page or the heading of the example";
                 return Err(in_the_way(
                     &path,
-                    "the file system takes no such name",
+                    "the file system does not allow this name",
                     remedy,
                 ));
             }
@@ -229,10 +229,10 @@ fn check(folder: &Path, below: &Path) -> Result<(), FileError> {
             continue;
         };
         if found.is_symlink() {
-            let remedy = "remove the link, or name the folder that it leads to as --out";
+            let remedy = "remove the link, or use the target of the link as --out";
             return Err(in_the_way(
                 &path,
-                "a link, which would be replaced or followed",
+                "a link, which confcall neither replaces nor follows",
                 remedy,
             ));
         }
@@ -240,19 +240,19 @@ fn check(folder: &Path, below: &Path) -> Result<(), FileError> {
         match (is_file, found.is_dir()) {
             (false, true) => there.clone_from(&path),
             (false, false) => {
-                let remedy = "move it away, or name another folder";
-                return Err(in_the_way(&path, "a file where a folder is to be", remedy));
+                let remedy = "move it, or choose another folder";
+                return Err(in_the_way(&path, "a file in the place of a folder", remedy));
             }
             (true, true) => {
-                let remedy = "move it away, or name another folder";
-                return Err(in_the_way(&path, "a folder where a file is to be", remedy));
+                let remedy = "move it, or choose another folder";
+                return Err(in_the_way(&path, "a folder in the place of a file", remedy));
             }
             (true, false) if !found.is_file() => return Err(FileError::NotRegular(path)),
             (true, false) if !parse::is_one(&files::read(&path)?) => {
-                let remedy = "move it away, or name another folder";
+                let remedy = "move it, or choose another folder";
                 return Err(in_the_way(
                     &path,
-                    "not a scenario, and not replaced by one",
+                    "not a scenario file, so confcall does not overwrite it",
                     remedy,
                 ));
             }
@@ -379,22 +379,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let long = "n".repeat(250);
         for ids in [["a/b", "c"], ["a/b", &long]] {
-            let (paths, said) = written(&folder.path().join("new"), &ids);
-            assert_eq!((paths.len(), said.as_str()), (2, ""));
+            let (paths, error) = written(&folder.path().join("new"), &ids);
+            assert_eq!((paths.len(), error.as_str()), (2, ""));
         }
         assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 3);
     }
 
     /// The existing path, the id of the blocked scenario, and the error.
     const IN_THE_WAY: [(&str, &str, &str); 4] = [
-        ("b.json/", "b", "b.json: a folder where a file is to be"),
-        ("b", "b/c", "b: a file where a folder is to be"),
+        ("b.json/", "b", "b.json: a folder in the place of a file"),
+        ("b", "b/c", "b: a file in the place of a folder"),
         (
             "b.json",
             "b",
-            "b.json: not a scenario, and not replaced by one",
+            "b.json: not a scenario file, so confcall does not overwrite it",
         ),
-        ("x", "LONG", ".json: the file system takes no such name"),
+        (
+            "x",
+            "LONG",
+            ".json: the file system does not allow this name",
+        ),
     ];
 
     #[test]
@@ -408,10 +412,10 @@ mod tests {
                 fs::write(&path, r#"{"mine": true}"#).unwrap();
             }
             let id = id.replace("LONG", &format!("deep/{}", "n".repeat(255)));
-            let (paths, said) = written(folder.path(), &["a", &id]);
+            let (paths, error) = written(folder.path(), &["a", &id]);
             assert!(
-                said.contains(message) && said.contains("= help: "),
-                "{said}"
+                error.contains(message) && error.contains("= help: "),
+                "{error}"
             );
             assert_eq!(paths, Vec::<PathBuf>::new());
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{message}");
@@ -420,7 +424,7 @@ mod tests {
         assert!(
             written(file.path(), &["a"])
                 .1
-                .contains("scenarios go into a folder")
+                .contains("scenarios are written to a folder")
         );
     }
 
@@ -438,8 +442,8 @@ mod tests {
             fs::write(folder.path().join("mine.json"), GOOD).unwrap();
             symlink(target, folder.path().join(link)).unwrap();
             let id = link.strip_suffix(".json").unwrap_or("b/c");
-            let (paths, said) = written(folder.path(), &["a", id]);
-            assert!(said.contains(": a link, "), "{said}");
+            let (paths, error) = written(folder.path(), &["a", id]);
+            assert!(error.contains(": a link, "), "{error}");
             assert_eq!(paths, Vec::<PathBuf>::new());
         }
     }
@@ -448,8 +452,8 @@ mod tests {
     fn what_was_written_is_told_where_a_later_one_fails() {
         let folder = tempfile::tempdir().unwrap();
         // The check cannot see that the second file needs a folder with the first's name.
-        let (paths, said) = written(folder.path(), &["a", "a.json/b"]);
+        let (paths, error) = written(folder.path(), &["a", "a.json/b"]);
         assert_eq!(paths, [folder.path().join("a.json")]);
-        assert!(said.contains("cannot be written"), "{said}");
+        assert!(error.contains("cannot be written"), "{error}");
     }
 }

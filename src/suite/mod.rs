@@ -1,7 +1,7 @@
 //! A test harness for bots and services that are written in Rust: each documented conversation is a
 //! test of its own.
 //!
-//! A project says in its `confcall.toml` who is judged, how it is started and what it claims, as for
+//! The `confcall.toml` of a project has the target, its command and its claims, as for
 //! `confcall run`. Its `Cargo.toml` has confcall among the `dev-dependencies`, and a test without
 //! the harness of `rustc`:
 //!
@@ -28,7 +28,7 @@
 //! is skipped and what is known to fail is ignored, with the reason. If failures are known, a trial
 //! `known-failures` compares the list of them with the results. `[reports]` is for `confcall run`.
 //!
-//! Under `cargo test` the target is started once, for all trials that are asked for, and their
+//! Under `cargo test` the target is started once, for all requested trials, and their
 //! scenarios are played side by side, `--test-threads` at a time; the results come together, at the
 //! end. Under nextest, where each test is a process, each has a target of its own.
 
@@ -239,7 +239,7 @@ impl Plan {
         if is_all_ignored && !conclusion.has_failed() {
             output::error(with_remedy(
                 "nothing passed",
-                "what the target does not do, `[claims]` says beforehand",
+                "list the features that the target supports in `[claims]`",
             ));
             return ExitCode::FAILURE;
         }
@@ -323,7 +323,7 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
     })
 }
 
-/// One run for many trials. It is played when the first asks for it; the others wait for it.
+/// One run for many trials. The first trial starts it, and the others wait for it.
 #[derive(Debug)]
 struct SharedRun {
     options: Options,
@@ -342,9 +342,9 @@ impl SharedRun {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
             Err(failure) => {
-                let said = output::redacted(&failure.messages().join("\n"));
-                trials::show_in_nextest(&said);
-                Err(said.into())
+                let message = output::redacted(&failure.messages().join("\n"));
+                trials::show_in_nextest(&message);
+                Err(message.into())
             }
         }
     }

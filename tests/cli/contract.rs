@@ -46,8 +46,8 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 fn check(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let arguments = [&["check", "tape.jsonl"], arguments].concat();
     let output = command(&arguments).current_dir(folder).output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
+    let message = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(message).unwrap())
 }
 
 #[test]
@@ -69,11 +69,11 @@ fn a_recording_is_judged_by_a_contract_of_ones_own() {
         ];
         files.extend(table.map(|table| ("operations.toml", table)));
         let folder = folder(&files);
-        let (actual, said) = check(folder.path(), &own);
-        assert_eq!(actual, Some(code), "{body}: {said}");
-        assert!(said.contains(expected), "{body}: {said}");
-        let (_, said) = check(folder.path(), &[]);
-        assert!(said.contains("outside of the contract"), "{said}");
+        let (actual, message) = check(folder.path(), &own);
+        assert_eq!(actual, Some(code), "{body}: {message}");
+        assert!(message.contains(expected), "{body}: {message}");
+        let (_, message) = check(folder.path(), &[]);
+        assert!(message.contains("outside of the contract"), "{message}");
     }
 }
 
@@ -98,10 +98,10 @@ fn a_recording_shows_scenarios_of_ones_own() {
         let scenario = scenario.to_string().replace("low", tune);
         fs::write(scenarios.join("call-hum.json"), scenario).unwrap();
         let own = ["--contract", "contract.json", "--scenarios", "own"];
-        let (code, said) = check(folder.path(), &own);
-        assert_eq!(code, Some(0), "{said}");
+        let (code, message) = check(folder.path(), &own);
+        assert_eq!(code, Some(0), "{message}");
         let shown = format!("shows {shown} of 1 scenarios");
-        assert!(said.contains(&shown), "{said}");
+        assert!(message.contains(&shown), "{message}");
     }
 }
 
@@ -130,7 +130,7 @@ fn a_broken_contract_is_an_error_with_its_place() {
             "{\"version\": 7, \"operations\": [], \"types\": []}",
             "",
             "",
-            "contract.json:1:3: version 7",
+            "contract.json:1:3: format version 7",
         ),
         (
             &good,
@@ -177,8 +177,8 @@ fn a_broken_contract_is_an_error_with_its_place() {
             .filter(|(name, _)| !name.is_empty())
             .collect();
         let folder = folder(&files);
-        let (code, said) = check(folder.path(), &["--contract", "contract.json"]);
-        assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains(place), "{place}: {said}");
+        let (code, message) = check(folder.path(), &["--contract", "contract.json"]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(place), "{place}: {message}");
     }
 }

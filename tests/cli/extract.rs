@@ -10,10 +10,10 @@ use walkdir::WalkDir;
 use super::{command, confcall, refused, stderr, stdout};
 
 #[test]
-fn pages_that_are_not_there_are_told() {
+fn pages_that_are_not_there_are_reported() {
     let empty = tempfile::tempdir().unwrap();
     let folder = empty.path().to_str().unwrap();
-    assert!(refused(&confcall(&["extract", folder])).contains("no page in it"));
+    assert!(refused(&confcall(&["extract", folder])).contains("the folder has no pages"));
     let gone = empty.path().join("gone.md");
     let error = refused(&confcall(&["extract", gone.to_str().unwrap()]));
     assert!(
@@ -95,7 +95,7 @@ fn pages_that_cannot_all_be_extracted_are_refused() {
     }
     let error = refused(&confcall(&["extract", folder.path().to_str().unwrap()]));
     assert!(
-        error.contains("b/p.md: the scenario `p/beta@2021-02/answer-a-call` comes from"),
+        error.contains("b/p.md: the scenario `p/beta@2021-02/answer-a-call` is also made from"),
         "{error}"
     );
 
@@ -133,7 +133,7 @@ fn a_folder_that_takes_no_files_is_the_environment() {
     ]);
     assert_eq!(output.status.code(), Some(3));
     assert!(
-        stderr(&output).contains("p.md: a file, and scenarios go into a folder\n  = help: "),
+        stderr(&output).contains("p.md: a file, but scenarios are written to a folder\n  = help: "),
         "{}",
         stderr(&output)
     );
@@ -155,21 +155,24 @@ fn extract_in(folder: &tempfile::TempDir, arguments: &[&str]) -> std::process::O
 fn two_spellings_of_a_page_are_one() {
     let folder = with_page();
     fs::create_dir(folder.path().join("b")).unwrap();
-    let said = stdout(&extract_in(&folder, &["p.md", "./p.md", "b/../p.md"]));
-    assert!(said.ends_with("1 scenario, 1 finding, 1 page\n"), "{said}");
+    let message = stdout(&extract_in(&folder, &["p.md", "./p.md", "b/../p.md"]));
+    assert!(
+        message.ends_with("1 scenario, 1 finding, 1 page\n"),
+        "{message}"
+    );
 }
 
 #[test]
-fn pages_without_conversations_are_told() {
+fn pages_without_conversations_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("p.md"), "# Nothing\n").unwrap();
     for arguments in [&["p.md"][..], &["p.md", "--out", "out"]] {
         let output = extract_in(&folder, arguments);
         assert_eq!(output.status.code(), Some(0));
-        let said = stderr(&output);
+        let message = stderr(&output);
         assert!(
-            said.contains("warning: no conversation in these pages"),
-            "{said}"
+            message.contains("warning: these pages have no conversation"),
+            "{message}"
         );
     }
 }
@@ -179,8 +182,8 @@ fn what_is_extracted_again_replaces_itself_and_nothing_else() {
     let folder = with_page();
     let file = folder.path().join("out/p/beta@2021-02/answer-a-call.json");
     for _ in 0..2 {
-        let said = stdout(&extract_in(&folder, &["p.md", "--out", "out"]));
-        assert_eq!(said.lines().count(), 1, "{said}");
+        let message = stdout(&extract_in(&folder, &["p.md", "--out", "out"]));
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
     // A scenario that makes no sense any more is one all the same.
     let unsound = fs::read_to_string(&file).unwrap().replace("202", "999");
@@ -190,9 +193,10 @@ fn what_is_extracted_again_replaces_itself_and_nothing_else() {
     fs::write(&file, "{\"mine\": true}").unwrap();
     let output = extract_in(&folder, &["p.md", "--out", "out"]);
     assert_eq!(output.status.code(), Some(3));
-    let said = stderr(&output);
-    let refusal = "answer-a-call.json: not a scenario, and not replaced by one\n  = help: ";
-    assert!(said.contains(refusal), "{said}");
+    let message = stderr(&output);
+    let refusal =
+        "answer-a-call.json: not a scenario file, so confcall does not overwrite it\n  = help: ";
+    assert!(message.contains(refusal), "{message}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "{\"mine\": true}");
 }
 
@@ -205,22 +209,22 @@ fn links_that_are_no_pages_stop_nothing() {
     symlink("gone", folder.path().join("dangling")).unwrap();
     let output = extract_in(&folder, &["."]);
     assert!(stdout(&output).ends_with("1 scenario, 1 finding, 1 page\n"));
-    let said = stderr(&output);
+    let message = stderr(&output);
     assert!(
-        said.contains("warning: ./loop: the link leads back, passed over"),
-        "{said}"
+        message.contains("warning: ./loop: skipped, because the link leads to a parent folder"),
+        "{message}"
     );
 
     symlink("gone.md", folder.path().join("q.md")).unwrap();
-    let said = refused(&extract_in(&folder, &["."]));
+    let message = refused(&extract_in(&folder, &["."]));
     assert!(
-        said.contains("q.md: the link leads nowhere\n  = help: "),
-        "{said}"
+        message.contains("q.md: the target of the link does not exist\n  = help: "),
+        "{message}"
     );
-    let said = refused(&extract_in(&folder, &["/dev/null"]));
+    let message = refused(&extract_in(&folder, &["/dev/null"]));
     assert!(
-        said.contains("/dev/null: not a regular file\n  = help: "),
-        "{said}"
+        message.contains("/dev/null: not a regular file\n  = help: "),
+        "{message}"
     );
 }
 
@@ -277,7 +281,7 @@ fn a_contract_is_written_and_names_the_edition_given() {
         let arguments = ["--contract", "contract.json", "--edition", edition];
         let error = refused(&extract(&arguments));
         assert!(
-            error.contains("an edition is a year and a month"),
+            error.contains("expected an edition: a year and a month"),
             "{error}"
         );
     }

@@ -64,10 +64,10 @@ fn is_annotation(line: &str) -> bool {
 }
 
 #[track_caller]
-fn check(said: &str, is_github: bool) {
-    let found = said.chars().find(|c| steers(*c));
-    assert_eq!(found, None, "{said:?}");
-    for line in said.lines() {
+fn check(printed: &str, is_github: bool) {
+    let found = printed.chars().find(|c| steers(*c));
+    assert_eq!(found, None, "{printed:?}");
+    for line in printed.lines() {
         let start = line.trim_start();
         let is_own = is_github && is_annotation(start);
         assert!(is_own || !start.starts_with("::"), "{line}");
@@ -103,11 +103,11 @@ fn hostile_answers_steer_nothing() {
             .env(variable, "true");
         let output = command.current_dir(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(said.contains("hostile"), "{said}");
-        check(&said, variable == "GITHUB_ACTIONS");
-        let is_annotated = said.lines().any(is_annotation);
-        assert_eq!(is_annotated, variable == "GITHUB_ACTIONS", "{said}");
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(printed.contains("hostile"), "{printed}");
+        check(&printed, variable == "GITHUB_ACTIONS");
+        let is_annotated = printed.lines().any(is_annotation);
+        assert_eq!(is_annotated, variable == "GITHUB_ACTIONS", "{printed}");
         let xml = fs::read_to_string(folder.path().join("report.xml")).unwrap();
         let is_of_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
         assert!(xml.chars().all(is_of_xml), "{xml:?}");
@@ -147,8 +147,8 @@ fn hostile_names_of_files_steer_nothing() {
         let mut command = command(arguments);
         command.env_remove("TF_BUILD").env("GITHUB_ACTIONS", "true");
         let output = command.current_dir(folder.path()).output().unwrap();
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(!said.is_empty(), "{arguments:?}");
-        check(&said, true);
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!printed.is_empty(), "{arguments:?}");
+        check(&printed, true);
     }
 }

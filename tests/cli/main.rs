@@ -96,9 +96,9 @@ fn stderr(output: &Output) -> String {
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
     assert!(output.stdout.is_empty());
-    let said = stderr(output);
-    assert!(said.starts_with("error: "), "{said}");
-    said
+    let message = stderr(output);
+    assert!(message.starts_with("error: "), "{message}");
+    message
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn list_takes_filters() {
 #[test]
 fn a_selection_of_nothing_is_refused_with_what_is_close() {
     let folder = scenarios();
-    for (arguments, said) in [
+    for (arguments, message) in [
         (
             &["list", "agian"][..],
             "answer/beta@2021-02/pt-BR/answer-again",
@@ -173,12 +173,12 @@ fn a_selection_of_nothing_is_refused_with_what_is_close() {
         (&["list", "--tag", "none"], "first"),
         (
             &["list", "again", "--locale", "ru-RU"],
-            "all of it together",
+            "all filters together",
         ),
         (&["list", "["], "no glob"),
     ] {
         let error = refused(&with(&folder, arguments));
-        assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(error.contains(message), "{arguments:?}: {error}");
     }
 }
 
@@ -210,7 +210,7 @@ POST https://bot.example/callback
     assert!(shown.contains(conversation), "{shown}");
     assert!(stdout(&with(&folder, &["show", "again"])).contains("pt-BR/answer-again\n"));
     let several = refused(&with(&folder, &["show", "pt-BR"]));
-    assert!(several.contains("a part of 2 ids"), "{several}");
+    assert!(several.contains("matches 2 ids"), "{several}");
     assert!(refused(&with(&folder, &["show", "aswer-again"])).contains("did you mean"));
     let injected = ["show", "ru-RU/answer~duplicate-notification"];
     assert!(stdout(&with(&folder, &injected)).contains("ru-RU/answer~duplicate-notification\n"));
@@ -219,7 +219,7 @@ POST https://bot.example/callback
 }
 
 #[test]
-fn every_broken_file_is_told_with_place_and_remedy() {
+fn every_broken_file_is_reported_with_place_and_remedy() {
     let folder = scenarios();
     put(
         folder.path(),
@@ -238,19 +238,19 @@ fn every_broken_file_is_told_with_place_and_remedy() {
             vec![command]
         };
         let error = refused(&with(&folder, &arguments));
-        for said in [
+        for message in [
             "field.json:11:31: unknown field `metod`",
             "= help: did you mean `method`?",
-            "variable.json:11:71: `{cal}` is not among the variables",
+            "variable.json:11:71: the variable `{cal}` is not declared",
             "11 |     { \"request\"",
         ] {
-            assert!(error.contains(said), "{said} is not in\n{error}");
+            assert!(error.contains(message), "{message} is not in\n{error}");
         }
     }
 }
 
 #[test]
-fn files_that_are_no_text_and_folders_that_are_not_there_are_told() {
+fn files_that_are_no_text_and_folders_that_are_not_there_are_reported() {
     let folder = scenarios();
     let latin = ONE.replace("page.md", "p#ge.md");
     let bytes: Vec<u8> = latin
@@ -265,15 +265,15 @@ fn files_that_are_no_text_and_folders_that_are_not_there_are_told() {
     );
 
     let empty = tempfile::tempdir().unwrap();
-    assert!(refused(&with(&empty, &["list"])).contains("no scenario in it"));
+    assert!(refused(&with(&empty, &["list"])).contains("the folder has no scenarios"));
     let gone = empty.path().join("gone");
     let error = refused(&confcall(&["list", "--scenarios", gone.to_str().unwrap()]));
     assert!(error.contains("gone: cannot be read"), "{error}");
 }
 
 #[test]
-fn bad_arguments_are_told_with_their_form() {
-    for (arguments, said) in [
+fn bad_arguments_are_reported_with_their_form() {
+    for (arguments, message) in [
         (
             &["run", "--service", "http://a", "--bot", "http://b"][..],
             "cannot be used with",
@@ -284,7 +284,7 @@ fn bad_arguments_are_told_with_their_form() {
         (&["run", "--settle", "x"], "`500ms`"),
         (
             &["run", "--report", "htm=x"],
-            "unknown report kind `htm`; there are `json`, `junit` and `html`",
+            "unknown report kind `htm`; expected one of `json`, `junit` and `html`",
         ),
         (
             &[
@@ -294,14 +294,14 @@ fn bad_arguments_are_told_with_their_form() {
                 "--report",
                 "junit=/dev/null",
             ],
-            "give the report a file of its own",
+            "choose another file for the report",
         ),
         (&["run", "--given", "x"], "`create`"),
         (&["run", "--trigger", "http://a"], "--bot"),
         (&["run", "--callback-url", "http://a"], "--service"),
         (
             &["run", "--service", "http://a", "--role", "bot"],
-            "leave `--role` out",
+            "remove `--role`",
         ),
         (&["run", "--jobs", "0"], "--jobs"),
         (
@@ -314,21 +314,24 @@ fn bad_arguments_are_told_with_their_form() {
         (&["completions", "dosh"], "bash"),
     ] {
         let error = refused(&confcall(arguments));
-        assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(error.contains(message), "{arguments:?}: {error}");
     }
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_before_anything_is_played() {
+fn a_report_that_cannot_be_written_is_reported_before_anything_is_played() {
     let output = confcall(&["run", "--report", "json=no/such/folder/report.json"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(output.stdout.is_empty());
-    let said = stderr(&output);
-    assert!(said.contains("there is no folder no/such/folder"), "{said}");
+    let message = stderr(&output);
+    assert!(
+        message.contains("the folder no/such/folder does not exist"),
+        "{message}"
+    );
 }
 
 #[test]
-fn a_token_that_is_none_is_told_and_not_shown() {
+fn a_token_that_is_none_is_reported_and_not_shown() {
     let folder = scenarios();
     let mut command = command(&["run", "--scenarios", folder.path().to_str().unwrap()]);
     let error = refused(&command.env("CONFCALL_TOKEN", "s3cret\n").output().unwrap());
@@ -381,7 +384,7 @@ fn the_built_in_scenarios_are_the_ones_in_the_repository() {
         })
         .count();
     if on_disk == 0 {
-        assert!(refused(&confcall(&["list"])).contains("there are no scenarios"));
+        assert!(refused(&confcall(&["list"])).contains("no scenarios exist"));
         return;
     }
     let listed = stdout(&confcall(&["list", "--format", "json"]));
@@ -499,21 +502,21 @@ fn injection_is_selected_by_kind_by_group_and_by_filter() {
 
 #[test]
 fn an_unknown_kind_of_injection_is_named() {
-    let said = refused(&confcall(&["run", "--inject", "duplicate-notifications"]));
-    assert!(said.contains("duplicate-notification"), "{said}");
-    let said = refused(&confcall(&["run", "--role", "service", "~lost-response"]));
-    assert!(said.contains("~lost-response"), "{said}");
+    let message = refused(&confcall(&["run", "--inject", "duplicate-notifications"]));
+    assert!(message.contains("duplicate-notification"), "{message}");
+    let message = refused(&confcall(&["run", "--role", "service", "~lost-response"]));
+    assert!(message.contains("~lost-response"), "{message}");
     for (role, kind) in [("bot", "silent-callback"), ("service", "forged-tokens")] {
         let injection = format!("fast,{kind}");
-        let said = refused(&confcall(&["run", "--role", role, "--inject", &injection]));
-        let words = format!("no {role} meets the fault injection `{kind}`");
-        assert!(said.contains(&words), "{said}");
+        let message = refused(&confcall(&["run", "--role", role, "--inject", &injection]));
+        let words = format!("the fault injection `{kind}` does not apply to a {role}");
+        assert!(message.contains(&words), "{message}");
     }
     let help = stdout(&confcall(&["run", "--help"]));
     for words in [
         "--seed",
         "silent-callback",
-        "Every notification comes twice",
+        "Every notification is sent twice",
     ] {
         assert!(help.contains(words), "{words} is not in the help");
     }

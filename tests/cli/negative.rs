@@ -78,10 +78,10 @@ fn they_judge_a_service_and_no_bot() {
         &["run", "--tag", "negative", "--role", "bot"][..],
         &["run", "--tag", "negative", "--bot", "http://127.0.0.1:9"],
     ] {
-        let said = refused(&confcall(arguments));
+        let message = refused(&confcall(arguments));
         assert!(
-            said.contains("none of the 14 selected scenarios judges a bot"),
-            "{said}"
+            message.contains("none of the 14 selected scenarios judges a bot"),
+            "{message}"
         );
     }
 }
@@ -129,20 +129,20 @@ fn one_is_shown_with_its_token_and_its_refusal() {
 fn a_service_that_takes_any_token_is_not_judged_by_a_foreign_one() {
     let service = Service::start(&[]);
     let skipped = [("foreign-token", "skip")];
-    for (given, said) in [
+    for (given, message) in [
         (
             service.hook.as_str(),
-            "accepts any token unless it is configured with one",
+            "accepts any token unless it is started with one",
         ),
         (
             "create",
-            "only the service can say whether it takes no token but its own",
+            "only the service can guarantee that it accepts no other token",
         ),
     ] {
         let results = service.judge(&["--given", given]);
         assert_eq!(odd(&results), skipped);
         let reason = results.iter().find(|it| it.1 == "skip").unwrap();
-        assert!(reason.2.contains(said), "{}", reason.2);
+        assert!(reason.2.contains(message), "{}", reason.2);
     }
 }
 

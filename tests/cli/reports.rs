@@ -23,8 +23,8 @@ fn reported(folder: &Path, arguments: &[&str], code: i32, why: &str) {
         format!("--report=junit={}", junit.display()),
     ];
     let output = command(arguments).args(&options).output().unwrap();
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
     let report: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     let error = report["errors"][0].as_str().unwrap();
     assert!(error.contains(why), "{arguments:?}: {error}");
@@ -71,7 +71,7 @@ fn an_old_report_never_survives() {
         (&["check", "gone.jsonl"], 2, "gone.jsonl"),
         (&["check", cassette, "--edition", "1999-01"], 2, "1999-01"),
         (&["monitor", "--listen", &taken_at], 3, "cannot listen on"),
-        (&["merge", broken], 2, "no report of a run"),
+        (&["merge", broken], 2, "not a JSON report of a run"),
     ] {
         reported(folder.path(), arguments, code, why);
     }
@@ -89,7 +89,7 @@ fn a_run_that_is_killed_leaves_a_report_that_says_so() {
     replay.kill();
     let report: Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
     let errors = report["errors"].to_string();
-    assert!(errors.contains("the run is not over"), "{errors}");
+    assert!(errors.contains("the run is not complete"), "{errors}");
 }
 
 #[test]
@@ -115,10 +115,10 @@ fn a_report_does_not_overwrite_what_is_read() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        let said = stderr(&output);
+        let message = stderr(&output);
         assert!(
-            said.contains("would be overwritten"),
-            "{arguments:?}: {said}"
+            message.contains("which the report would overwrite"),
+            "{arguments:?}: {message}"
         );
         assert_eq!(fs::read(file).unwrap(), whole, "{arguments:?}");
     }

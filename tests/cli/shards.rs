@@ -36,20 +36,20 @@ fn the_reports_of_shards_make_the_whole_run() {
     };
     assert_eq!(ids(&merged), ids(&file("whole.json")));
 
-    let said = |files: &[&str]| refused(&confcall(&[&["merge"], files].concat()));
-    assert!(said(&[&parts[0], &parts[2]]).contains("the share 2/3 is missing"));
-    assert!(said(&[&parts[0], &parts[0]]).contains("both have"));
-    assert!(said(&[&file("absent.json")]).contains("absent.json"));
+    let message = |files: &[&str]| refused(&confcall(&[&["merge"], files].concat()));
+    assert!(message(&[&parts[0], &parts[2]]).contains("the shard 2/3 is missing"));
+    assert!(message(&[&parts[0], &parts[0]]).contains("both contain"));
+    assert!(message(&[&file("absent.json")]).contains("absent.json"));
     let over = format!("json={}", parts[0]);
     let over = refused(&confcall(&["merge", &parts[0], "--report", &over]));
-    assert!(over.contains("would be overwritten"), "{over}");
+    assert!(over.contains("which the report would overwrite"), "{over}");
     fs::write(folder.path().join("torn.json"), "{\"version\": 1").unwrap();
-    assert!(said(&[&file("torn.json")]).contains("is no report of a run"));
+    assert!(message(&[&file("torn.json")]).contains("is not a JSON report of a run"));
 }
 
 #[test]
-fn a_share_of_nothing_is_told() {
-    let said = refused(&confcall(&[
+fn a_share_of_nothing_is_reported() {
+    let message = refused(&confcall(&[
         "run",
         "--edition",
         "2019-05",
@@ -58,9 +58,9 @@ fn a_share_of_nothing_is_told() {
         "--shard",
         "9/9",
     ]));
-    assert!(said.contains("into 3 shards at most"), "{said}");
-    let said = refused(&confcall(&["run", "--shard", "0/3"]));
-    assert!(said.contains("`2/8`"), "{said}");
+    assert!(message.contains("use at most 3 shards"), "{message}");
+    let message = refused(&confcall(&["run", "--shard", "0/3"]));
+    assert!(message.contains("`2/8`"), "{message}");
 }
 
 #[test]

@@ -13,10 +13,10 @@ fn run(folder: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
         command.env_remove(name);
     }
     let output = command.envs(environment.iter().copied()).output().unwrap();
-    (output.status.code(), told(&output))
+    (output.status.code(), stdout_of(&output))
 }
 
-fn told(output: &Output) -> String {
+fn stdout_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -37,7 +37,7 @@ fn conversations_are_proposed_accepted_and_held() {
     assert_eq!(run(path, &[]).0, Some(1));
     let waiting = confcall(&["accept", path]);
     assert_eq!(waiting.status.code(), Some(1));
-    assert!(told(&waiting).contains("2 of 2 still wait"));
+    assert!(stdout_of(&waiting).contains("2 of 2 not reviewed"));
     assert!(confcall(&["accept", path, "--all"]).status.success());
     for _ in 0..3 {
         let (code, text) = run(path, &[("CI", "true")]);
@@ -53,14 +53,15 @@ fn conversations_are_proposed_accepted_and_held() {
     let (code, text) = run(path, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("the conversation is not the accepted one") && text.contains("- HTTP 50"),
+        text.contains("the conversation differs from the accepted snapshot")
+            && text.contains("- HTTP 50"),
         "{text}"
     );
     assert!(text.contains(" passed, 1 failed"), "{text}");
     assert!(confcall(&["accept", path, "--reject"]).status.success());
     assert_eq!(
         stdout(&confcall(&["accept", path])),
-        "nothing waits to be accepted\n"
+        "no snapshots to review\n"
     );
 }
 

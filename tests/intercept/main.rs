@@ -30,13 +30,13 @@ async fn a_named_host_is_opened_and_recorded() {
     let request = post("/app/calls?sig=hunter2x", &target, "{\"a\":1}");
     let answer = send(stream, request).await;
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.said["host"], target);
-    assert_eq!(answer.said["target"], "/app/calls?sig=hunter2x");
-    assert_eq!(answer.said["authorization"], "Bearer hunter2x");
-    assert_eq!(answer.said["body"], "{\"a\":1}");
+    assert_eq!(answer.json["host"], target);
+    assert_eq!(answer.json["target"], "/app/calls?sig=hunter2x");
+    assert_eq!(answer.json["authorization"], "Bearer hunter2x");
+    assert_eq!(answer.json["body"], "{\"a\":1}");
 
-    let (cassette, said) = recorder.kill();
-    assert_eq!(said, "");
+    let (cassette, printed) = recorder.kill();
+    assert_eq!(printed, "");
     let [exchange] = &cassette.exchanges[..] else {
         panic!("{cassette:?}");
     };
@@ -65,7 +65,7 @@ async fn other_hosts_are_tunnelled_unread() {
     let stream = recorder.tls(&target, &service.ca, ONE).await.unwrap();
     let answer = send(stream, post("/a", &target, "")).await;
     assert_eq!(
-        (answer.status(), &answer.said["target"]),
+        (answer.status(), &answer.json["target"]),
         (200, &json!("/a"))
     );
     assert!(recorder.tls(&target, &recorder.ca(), ONE).await.is_err());
@@ -102,14 +102,14 @@ async fn plain_http_is_recorded_where_its_host_is_named() {
     // The target overrides `Host` (RFC 9112 section 3.2.2).
     let answer = send(recorder.connect().await, post(&whole, "other", "{}")).await;
     assert_eq!(
-        (answer.status(), &answer.said["host"]),
+        (answer.status(), &answer.json["host"]),
         (200, &json!(target))
     );
     // Some clients send plain HTTP through a tunnel.
     let tunnel = recorder.tunnel(&target).await.unwrap();
     let answer = send(tunnel, post("/c", &target, "{}")).await;
     assert_eq!(
-        (answer.status(), &answer.said["target"]),
+        (answer.status(), &answer.json["target"]),
         (200, &json!("/c"))
     );
 
@@ -125,9 +125,9 @@ async fn plain_http_is_recorded_where_its_host_is_named() {
         let refused = send(recorder.connect().await, post(&target, "127.0.0.1", "")).await;
         assert_eq!(refused.status(), status, "{target}");
         assert!(
-            refused.said.to_string().contains(word),
+            refused.json.to_string().contains(word),
             "{target}: {}",
-            refused.said
+            refused.json
         );
     }
     let (cassette, _) = recorder.kill();
@@ -162,12 +162,12 @@ async fn a_tunnel_leads_to_its_own_host_only() {
 async fn it_does_not_send_to_itself() {
     let recorder = Recorder::start(&["--intercept", "localhost", "--listen", "[::]:0"], 1);
     let port = recorder.addresses[0].rsplit_once(':').unwrap().1.to_owned();
-    let (status, said) = recorder
+    let (status, printed) = recorder
         .tunnel(&format!("127.0.0.1:{port}"))
         .await
         .unwrap_err();
     assert_eq!(status, 508);
-    assert!(said.contains("own listener"), "{said}");
+    assert!(printed.contains("own listener"), "{printed}");
     let target = format!("http://localhost:{port}/");
     let refused = send(recorder.connect().await, post(&target, "localhost", "")).await;
     assert_eq!(refused.status(), 508);
@@ -218,9 +218,12 @@ async fn it_knows_itself_under_every_address() {
         let (_, port) = recorder.addresses[0].rsplit_once(':').unwrap();
         for host in spellings {
             let tunnel = recorder.tunnel(&format!("{host}:{port}")).await;
-            let (status, said) = tunnel.unwrap_err();
-            assert_eq!(status, 508, "{listen} {host}: {said}");
-            assert!(said.contains("own listener"), "{listen} {host}: {said}");
+            let (status, printed) = tunnel.unwrap_err();
+            assert_eq!(status, 508, "{listen} {host}: {printed}");
+            assert!(
+                printed.contains("own listener"),
+                "{listen} {host}: {printed}"
+            );
         }
         assert!(recorder.kill().0.exchanges.is_empty());
     }
@@ -245,7 +248,7 @@ async fn a_request_that_comes_back_by_a_detour_goes_no_further() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_trusted_is_told() {
+async fn whoever_is_not_trusted_is_reported() {
     let service = Service::start(ONE).await;
     let mut recorder = Recorder::start(&["--intercept", "localhost"], 1);
     let target = service.at("localhost");
@@ -253,13 +256,16 @@ async fn whoever_is_not_trusted_is_told() {
     let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
     let answer = send(stream, post("/", &target, "")).await;
     assert_eq!(answer.status(), 502);
-    let said = answer.said.to_string();
-    assert!(said.contains("--ca FILE"), "{said}");
+    let printed = answer.json.to_string();
+    assert!(printed.contains("--ca FILE"), "{printed}");
     // The client does not trust confcall.
     assert!(recorder.tls(&target, &service.ca, ONE).await.is_err());
-    let said = recorder.warning();
-    assert!(said.contains("warning: a client broke off"), "{said}");
-    assert!(said.contains("`confcall ca`"), "{said}");
+    let printed = recorder.warning();
+    assert!(
+        printed.contains("warning: a TLS handshake with a client failed"),
+        "{printed}"
+    );
+    assert!(printed.contains("`confcall ca`"), "{printed}");
     let (cassette, _) = recorder.kill();
     let broke = cassette.exchanges[0].broke.as_ref().unwrap();
     assert!(broke.contains("certificate"), "{broke}");
@@ -292,14 +298,14 @@ async fn callbacks_come_back_through_the_proxy() {
     let answer = send(stream, post("/", &target, &body)).await;
     let rewritten = format!("http://{}/callback", recorder.addresses[1]);
     assert_eq!(
-        answer.said["body"],
+        answer.json["body"],
         json!({"callbackUri": rewritten}).to_string()
     );
     let notifying = tokio::net::TcpStream::connect(&recorder.addresses[1])
         .await
         .unwrap();
     let answer = send(notifying, post("/callback", "bot", "{}")).await;
-    assert_eq!(answer.said["target"], "/callback");
+    assert_eq!(answer.json["target"], "/callback");
     let directions = recorder.kill().0.exchanges;
     let directions: Vec<_> = directions.iter().map(|it| it.direction).collect();
     assert_eq!(directions, [Direction::Request, Direction::Notification]);
@@ -335,7 +341,7 @@ async fn each_side_settles_its_own_version() {
                     .append("cookie", cookie.parse().unwrap());
             }
             let mut answers = send_all(stream, vec![request]).await;
-            assert_eq!(answers[0].said["cookie"], "a=1; b=2");
+            assert_eq!(answers[0].json["cookie"], "a=1; b=2");
             let answer = answers.remove(0);
             if let ["2", "2"] = versions {
                 assert_eq!(answer.trailers.as_ref().unwrap()["etag"], "\"checked\"");
@@ -353,10 +359,10 @@ async fn each_side_settles_its_own_version() {
             "2" => json!(null),
             _ => json!("keep-alive"),
         };
-        assert_eq!(answer.said["te"], "trailers");
-        assert_eq!(answer.said["connection"], connection);
+        assert_eq!(answer.json["te"], "trailers");
+        assert_eq!(answer.json["connection"], connection);
         assert_eq!((answer.status(), answer.is_whole), (200, true));
-        assert_eq!(answer.said["host"], target);
+        assert_eq!(answer.json["host"], target);
         // Each message says in which version it came here.
         let version = |it| {
             if it == "2" {
@@ -365,7 +371,7 @@ async fn each_side_settles_its_own_version() {
                 "1.1 confcall-"
             }
         };
-        let via = answer.said["via"].as_str().unwrap();
+        let via = answer.json["via"].as_str().unwrap();
         assert!(via.starts_with(version(versions[0])), "{via}");
         let via = answer.head.headers["via"].to_str().unwrap();
         assert!(via.starts_with(version(versions[1])), "{via}");
@@ -461,16 +467,16 @@ async fn a_reverse_proxy_speaks_tls_to_both_parties() {
     let recorder = Recorder::start(&["--service", &at, "--bot", &callback, "--ca", ca], 2);
     let answer = send(recorder.connect().await, post("/a", "confcall", "")).await;
     assert_eq!(
-        (answer.status(), &answer.said["target"]),
+        (answer.status(), &answer.json["target"]),
         (200, &json!("/beta/a"))
     );
-    assert_eq!(answer.said["host"], service.at("localhost"));
+    assert_eq!(answer.json["host"], service.at("localhost"));
     let notifying = tokio::net::TcpStream::connect(&recorder.addresses[1])
         .await
         .unwrap();
     let answer = send(notifying, post("/callback", "confcall", "{}")).await;
     assert_eq!(
-        (answer.status(), &answer.said["target"]),
+        (answer.status(), &answer.json["target"]),
         (200, &json!("/callback"))
     );
     // No tunnels lead through it.
@@ -480,7 +486,7 @@ async fn a_reverse_proxy_speaks_tls_to_both_parties() {
 }
 
 #[test]
-fn what_cannot_be_is_told_with_its_remedy() {
+fn what_cannot_be_is_reported_with_its_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let absent = folder.path().join("absent.pem");
     let absent = absent.to_str().unwrap();
@@ -516,16 +522,16 @@ fn what_cannot_be_is_told_with_its_remedy() {
             .args(["record", "--cassette"])
             .arg(folder.path().join("a.jsonl"));
         let output = command.args(arguments).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
-        assert!(said.contains(words), "{arguments:?}: {said}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {printed}");
+        assert!(printed.contains(words), "{arguments:?}: {printed}");
     }
 }
 
 #[test]
 fn the_certificate_is_shown() {
     let folder = tempfile::tempdir().unwrap();
-    let said = |arguments: &[&str]| {
+    let printed = |arguments: &[&str]| {
         let output = confcall(&folder)
             .arg("ca")
             .args(arguments)
@@ -535,11 +541,14 @@ fn the_certificate_is_shown() {
         String::from_utf8(output.stdout).unwrap()
     };
     let path = folder.path().join("ca/ca.pem");
-    assert_eq!(said(&[]).lines().next(), path.to_str());
-    assert_eq!(said(&["--print"]), std::fs::read_to_string(&path).unwrap());
+    assert_eq!(printed(&[]).lines().next(), path.to_str());
+    assert_eq!(
+        printed(&["--print"]),
+        std::fs::read_to_string(&path).unwrap()
+    );
     let other = folder.path().join("other");
-    let other = said(&["--ca-dir", other.to_str().unwrap(), "--print"]);
-    assert_ne!(other, said(&["--print"]), "never a shared one");
+    let other = printed(&["--ca-dir", other.to_str().unwrap(), "--print"]);
+    assert_ne!(other, printed(&["--print"]), "never a shared one");
 }
 
 #[cfg(unix)]
@@ -555,18 +564,18 @@ fn the_authority_is_in_the_configuration_folder_of_its_user() {
             .env("XDG_CONFIG_HOME", folder.path());
         command.output().unwrap()
     };
-    let said = String::from_utf8(run().stdout).unwrap();
+    let printed = String::from_utf8(run().stdout).unwrap();
     let path = folder.path().join("confcall/ca.pem");
-    assert_eq!(said.lines().next(), path.to_str());
+    assert_eq!(printed.lines().next(), path.to_str());
     let key = path.with_file_name("ca.key");
     let permissions = std::fs::metadata(&key).unwrap().permissions();
     assert_eq!(permissions.mode() & 0o777, 0o600);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = run();
     assert_eq!(refused.status.code(), Some(2));
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let printed = String::from_utf8(refused.stderr).unwrap();
     assert!(
-        said.contains("ca.key") && said.contains("chmod 600"),
-        "{said}"
+        printed.contains("ca.key") && printed.contains("chmod 600"),
+        "{printed}"
     );
 }

@@ -214,35 +214,35 @@ impl Recorder {
     /// Ends it by SIGKILL; gives the cassette, and what it said on standard error.
     pub(crate) fn kill(mut self) -> (Cassette, String) {
         self.process.kill();
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).unwrap();
-        (cassette::load(&self.folder.path().join("a.jsonl")), said)
+        let mut message = String::new();
+        self.stderr.read_to_string(&mut message).unwrap();
+        (cassette::load(&self.folder.path().join("a.jsonl")), message)
     }
 
     /// Waits for two lines on standard error: what is said, and what helps.
     pub(crate) fn warning(&mut self) -> String {
-        let mut said = String::new();
+        let mut message = String::new();
         for _ in 0..2 {
-            self.stderr.read_line(&mut said).unwrap();
+            self.stderr.read_line(&mut message).unwrap();
         }
-        said
+        message
     }
 
     /// Ends it by SIGTERM; gives its exit code.
     #[cfg(unix)]
     pub(crate) fn terminate(mut self) -> Option<i32> {
         let process = self.process.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &process]).status();
-        assert!(told.unwrap().success());
+        let expected = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(expected.unwrap().success());
         self.process.child.wait().unwrap().code()
     }
 
     /// Waits for its end; gives its exit code, and what it said since it printed its addresses.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
-        let mut said = String::new();
-        said += &self.process.read_to_end();
-        self.stderr.read_to_string(&mut said).unwrap();
-        (self.process.child.wait().unwrap().code(), said)
+        let mut message = String::new();
+        message += &self.process.read_to_end();
+        self.stderr.read_to_string(&mut message).unwrap();
+        (self.process.child.wait().unwrap().code(), message)
     }
 
     /// A connection to its first listener.
@@ -339,7 +339,7 @@ pub(crate) fn confcall(folder: &TempDir) -> Command {
 pub(crate) struct Answer {
     pub head: hyper::http::response::Parts,
     pub is_whole: bool,
-    pub said: Value,
+    pub json: Value,
     pub trailers: Option<HeaderMap>,
 }
 
@@ -351,11 +351,11 @@ impl Answer {
         let is_whole = body.is_ok();
         let body = body.unwrap_or_default();
         let trailers = body.trailers().cloned();
-        let said = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+        let json = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
         Self {
             head,
             is_whole,
-            said,
+            json,
             trailers,
         }
     }

@@ -59,7 +59,7 @@ async fn a_bot_finds_the_recorded_service_under_its_own_address() {
         field.to_str().unwrap().to_owned()
     };
     assert_eq!(
-        (answer.status(), &answer.said["said"]),
+        (answer.status(), &answer.json["said"]),
         (201, &json!("/tunnelled"))
     );
     assert_eq!(location(&answer), "https://graph.example/next");
@@ -82,12 +82,15 @@ async fn a_bot_finds_the_recorded_service_under_its_own_address() {
     assert_eq!(answer.status(), 201);
     assert_eq!(location(&answer), format!("http://{own}/next"));
 
-    let (code, said) = tokio::task::spawn_blocking(|| replay.wait()).await.unwrap();
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("HTTPS_PROXY=http://127.0.0.1:"), "{said}");
+    let (code, message) = tokio::task::spawn_blocking(|| replay.wait()).await.unwrap();
+    assert_eq!(code, Some(0), "{message}");
     assert!(
-        said.contains("note: ") && said.contains("`other.example` is not named"),
-        "{said}"
+        message.contains("HTTPS_PROXY=http://127.0.0.1:"),
+        "{message}"
+    );
+    assert!(
+        message.contains("note: ") && message.contains("`other.example` is not intercepted"),
+        "{message}"
     );
 }
 
@@ -102,7 +105,7 @@ async fn a_request_that_differs_fails_by_interception_too() {
     let changed = post("/only", "graph.example", "{\"a\":2}");
     let answer = send(tunnel.await.unwrap(), changed).await;
     assert_eq!(answer.status(), 404);
-    let (code, said) = tokio::task::spawn_blocking(|| replay.wait()).await.unwrap();
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("request.unexpected, /a"), "{said}");
+    let (code, message) = tokio::task::spawn_blocking(|| replay.wait()).await.unwrap();
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("request.unexpected, /a"), "{message}");
 }

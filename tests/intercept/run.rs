@@ -125,7 +125,7 @@ async fn a_bot_is_judged_under_the_services_own_address() {
                 send(tunnel, post(path, "graph.example", &body)).await
             }
         };
-        assert_eq!(answer.status(), 200, "{way}: {}", answer.said);
+        assert_eq!(answer.status(), 200, "{way}: {}", answer.json);
         let ended = tokio::task::spawn_blocking(|| run.wait()).await.unwrap();
         assert_eq!(ended.0, Some(0), "{way}: {}", ended.1);
         assert!(
@@ -160,7 +160,7 @@ async fn what_comes_again_is_known_by_its_whole_url() {
     let lost = lost.send_request(post(path, "graph.example", &body));
     assert!(lost.await.is_err(), "the response is not lost");
     let answer = send(tunnel().await, post(url, "graph.example", &body)).await;
-    assert_eq!(answer.status(), 200, "{}", answer.said);
+    assert_eq!(answer.status(), 200, "{}", answer.json);
     bot.takes.send_replace(true);
     let ended = tokio::task::spawn_blocking(|| run.wait()).await.unwrap();
     assert_eq!(ended.0, Some(0), "{}", ended.1);
@@ -183,12 +183,12 @@ async fn hosts_that_are_not_named_are_refused() {
     });
     let run = bot.judged(&["graph.example:443", "*.example"]);
     bot.triggered.recv().await.unwrap();
-    let named = "give `--intercept";
+    let named = "add `--intercept";
     for target in [format!("127.0.0.1:{port}"), "other.test:443".to_owned()] {
-        let (status, said) = run.tunnel_at(1, &target).await.unwrap_err();
-        let said: Value = serde_json::from_str(&said).unwrap();
+        let (status, printed) = run.tunnel_at(1, &target).await.unwrap_err();
+        let printed: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(status, 403, "{target}");
-        let message = said["error"]["message"].as_str().unwrap();
+        let message = printed["error"]["message"].as_str().unwrap();
         assert!(message.contains(named), "{message}");
     }
     for (target, status, word) in [
@@ -198,7 +198,7 @@ async fn hosts_that_are_not_named_are_refused() {
     ] {
         let answer = send(run.at(1).await, post(&target, "graph.example", "")).await;
         assert_eq!(answer.status(), status, "{target}");
-        assert!(answer.said.to_string().contains(word), "{}", answer.said);
+        assert!(answer.json.to_string().contains(word), "{}", answer.json);
     }
     let (status, _) = run.tunnel_at(1, "graph.example").await.unwrap_err();
     assert_eq!(status, 400);
@@ -212,7 +212,7 @@ async fn hosts_that_are_not_named_are_refused() {
 }
 
 #[tokio::test]
-async fn a_bot_that_does_not_trust_confcall_is_told_of() {
+async fn a_bot_that_does_not_trust_confcall_is_reported_of() {
     let mut bot = Bot::start().await;
     let mut run = bot.judged(&["graph.example"]);
     bot.triggered.recv().await.unwrap();
@@ -231,20 +231,21 @@ async fn a_bot_that_does_not_trust_confcall_is_told_of() {
             .await
             .is_err()
     );
-    let said = run.warning();
+    let printed = run.warning();
     assert!(
-        said.contains("warning: a client broke off") && said.contains("`graph.example`"),
-        "{said}"
+        printed.contains("warning: a TLS handshake with a client failed")
+            && printed.contains("`graph.example`"),
+        "{printed}"
     );
-    assert!(said.contains("`confcall ca`"), "{said}");
+    assert!(printed.contains("`confcall ca`"), "{printed}");
 }
 
 #[test]
-fn what_cannot_be_intercepted_is_told_with_its_remedy() {
+fn what_cannot_be_intercepted_is_reported_with_its_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let bot = ["run", "--bot", "http://127.0.0.1:9/callback"];
     for (arguments, words) in [
-        (&["--intercept", "*.example"][..], "name one host first"),
+        (&["--intercept", "*.example"][..], "give one host first"),
         (&["--intercept", "https://a.example"], "`a.example`"),
         (&["--proxy-listen", "1"], "--intercept"),
         (
@@ -254,16 +255,16 @@ fn what_cannot_be_intercepted_is_told_with_its_remedy() {
     ] {
         let mut command: Command = crate::party::confcall(&folder);
         let output = command.args(bot).args(arguments).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-        assert!(said.contains(words), "{arguments:?}: {said}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {printed}");
+        assert!(printed.contains(words), "{arguments:?}: {printed}");
     }
     let mut command = crate::party::confcall(&folder);
     let output = command
         .args(["run", "--intercept", "a.example"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("--bot"), "{said}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(printed.contains("--bot"), "{printed}");
     assert_eq!(output.status.code(), Some(2));
 }

@@ -20,7 +20,7 @@ use url::Url;
 const ANY_PORT: &str = "127.0.0.1:0";
 
 #[test]
-fn parallel_scenarios_are_told_apart_by_their_ids() {
+fn parallel_scenarios_are_reported_apart_by_their_ids() {
     let results = play(None);
     let verdicts: Vec<Verdict> = results.iter().map(|result| result.verdict).collect();
     assert_eq!(verdicts, [Verdict::Pass; 4], "{results:#?}");
@@ -88,7 +88,7 @@ fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
                 .parse()
                 .expect("an address"),
             callback: Some(callback),
-            given: StateProvider::Ask(Hook::Url(hook)),
+            given: StateProvider::Hook(Hook::Url(hook)),
         };
         let cases = judge::cases(&all, &picked);
         let options = Arc::new(options);

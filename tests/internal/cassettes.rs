@@ -160,7 +160,7 @@ fn replayed_bot(id: &str) -> Result<(), Failed> {
             replay_options(id),
             Ending::default(),
         );
-        let replayed = replayed.await?;
+        let replayed = Box::pin(replayed).await?;
         shutdown.cancel();
         whole(replayed)
     })
@@ -182,9 +182,9 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
     runtime()?.block_on(async {
         let taking = Listener::bind(ANY_PORT).await?;
         let url = Url::parse(&taking.url())?;
-        let told = Listener::bind(ANY_PORT).await?;
-        let told_at = told.url();
-        let callback = Url::parse(&told_at)?;
+        let callback_listener = Listener::bind(ANY_PORT).await?;
+        let callback_url = callback_listener.url();
+        let callback = Url::parse(&callback_url)?;
         let options = Options {
             serving: Serving::Once,
             notifications: Notifications::Sent,
@@ -209,21 +209,21 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
         let asking = async {
             if is_called {
                 let generator = live::generator();
-                let bot = Bot::new(indexed(id)?, generator, Some(&told_at), Messages::Last)?;
+                let bot = Bot::new(indexed(id)?, generator, Some(&callback_url), Messages::Last)?;
                 let replayed = live::bot(
                     bot,
                     url,
-                    Some(told),
+                    Some(callback_listener),
                     None,
                     replay_options(id),
                     Ending::default(),
                 );
-                return whole(replayed.await?);
+                return whole(Box::pin(replayed).await?);
             }
-            drop(told);
+            drop(callback_listener);
             let target = Target::Service {
                 url,
-                listen: told_at
+                listen: callback_url
                     .trim_start_matches("http://")
                     .trim_end_matches('/')
                     .parse()?,
@@ -238,8 +238,8 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
             let cases = judge::cases(&all, &picked);
             passed(&runner::play(&Arc::new(options), target, &cases, Stop::default()).await?)
         };
-        let (replayed, asked) = tokio::join!(played, asking);
-        asked?;
+        let (replayed, bot_played) = tokio::join!(played, asking);
+        bot_played?;
         whole(replayed?)
     })
 }

@@ -182,8 +182,8 @@ fn translated_names_belong_to_the_property_that_is_left() {
     assert_eq!(
         findings,
         [
-            "zh-CN/v1.0/house.md:7: `标识` stands for `id`",
-            "zh-CN/v1.0/house.md:8: `状态` stands for `state`"
+            "zh-CN/v1.0/house.md:7: `标识` is a translation of `id`",
+            "zh-CN/v1.0/house.md:8: `状态` is a translation of `state`"
         ]
     );
 }
@@ -198,7 +198,7 @@ fn a_translated_name_that_fits_several_properties_belongs_to_none() {
     assert_eq!(property(house, "id").lines, [Some(14)]);
     assert_eq!(
         findings,
-        ["zh-CN/v1.0/house.md:7: `标识` is no name of a property"]
+        ["zh-CN/v1.0/house.md:7: `标识` is not the name of a property"]
     );
 }
 
@@ -213,7 +213,7 @@ fn names_are_compared_without_case() {
     assert_eq!(names(properties(&extracted, "result")), ["subcode"]);
     assert_eq!(
         findings,
-        ["ru-RU/v1.0/result.md:7: `Subcode` is `subcode` in the JSON"]
+        ["ru-RU/v1.0/result.md:7: `Subcode` is spelled `subcode` in the JSON"]
     );
 }
 
@@ -232,7 +232,7 @@ fn a_name_that_only_tables_print_needs_two_texts() {
     assert_eq!(property(house, "owner").resource.as_deref(), Some("person"));
     assert_eq!(
         findings,
-        ["zh-CN/v1.0/house.md:7: no other text prints `url`; it is left out"]
+        ["zh-CN/v1.0/house.md:7: no other text of the page has `url`, so it is ignored"]
     );
 }
 
@@ -256,7 +256,7 @@ fn words_are_united_and_need_two_tables() {
     let state = property(properties(&extracted, "house"), "state");
     assert_eq!(state.words, ["open", "shut", "ajar"]);
     assert_eq!(findings.len(), 4, "{findings:?}");
-    assert!(findings[0].ends_with("no other text lists `wide`; it is left out"));
+    assert!(findings[0].ends_with("no other text of the page has `wide`, so it is ignored"));
     assert!(findings[2].ends_with("the table adds words of the JSON: ajar"));
 }
 
@@ -339,8 +339,8 @@ fn the_type_of_an_object_is_never_a_translated_word() {
     assert_eq!(
         findings,
         [
-            "ru-RU/v1.0/house.md:15: no page describes unheardOf; the tables link to person, which is taken",
-            "ru-RU/v1.0/house.md:16: this is person, the tables link to house",
+            "ru-RU/v1.0/house.md:15: no page describes unheardOf; person is used, to which the tables link",
+            "ru-RU/v1.0/house.md:16: this is person, but the tables link to house",
         ]
     );
 }
@@ -367,7 +367,7 @@ fn a_base_is_printed_or_listed() {
 }
 
 #[test]
-fn a_base_is_told_by_its_shape_only_if_a_property_has_its_type() {
+fn a_base_is_recognized_by_its_shape_only_if_a_property_has_its_type() {
     let members = "  \"a\": 1,\n  \"b\": 1,\n  \"c\": 1";
     let more = "  \"a\": 1,\n  \"b\": 1,\n  \"c\": 1,\n  \"d\": 1";
     let runs = "  \"work\": [{ \"@odata.type\": \"microsoft.graph.commonWork\" }]";

@@ -105,16 +105,19 @@ fn the_torn_end_of_a_formatted_cassette_is_passed_over() {
     let pretty = pretty.expect("JSON");
     for torn in [&line[..40], &pretty[..40], &pretty[..pretty.len() - 2]] {
         let text = format!("{text}{torn}");
-        for (exchanges, said) in [
+        for (exchanges, printed) in [
             by_number(&text)
-                .map(|(it, said)| (it.exchanges().len(), said))
+                .map(|(it, printed)| (it.exchanges().len(), printed))
                 .expect("torn"),
             by_time(&text)
-                .map(|(it, said)| (it.len(), said))
+                .map(|(it, printed)| (it.len(), printed))
                 .expect("torn"),
         ] {
             assert_eq!(exchanges, count);
-            assert!(said.is_some_and(|it| it.message.contains("torn")), "{torn}");
+            assert!(
+                printed.is_some_and(|it| it.message.contains("incomplete")),
+                "{torn}"
+            );
         }
     }
     // What follows is not lost.

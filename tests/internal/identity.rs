@@ -151,13 +151,13 @@ fn addresses_are_of_the_host_that_was_asked() {
 
         // Hosts of the platform have no prefix.
         let own = service.trim_end_matches("/login");
-        let asked = |host: &str, path: &str| {
+        let request = |host: &str, path: &str| {
             let mut request = OutgoingRequest::new("GET", format!("{own}{path}"));
             request.headers = Headers::from_iter([("Host", host)]);
             request
         };
         let host = "login.microsoftonline.com";
-        let answer = send(asked(
+        let answer = send(request(
             host,
             "/a.example/v2.0/.well-known/openid-configuration",
         ))
@@ -170,7 +170,7 @@ fn addresses_are_of_the_host_that_was_asked() {
         let query =
             format!("authorization_endpoint=https://{host}/a.example/oauth2/v2.0/authorize");
         let path = format!("/common/discovery/instance?api-version=1.1&{query}");
-        let answer = send(asked(host, &path)).await;
+        let answer = send(request(host, &path)).await;
         let found = answer.body.json().unwrap();
         assert_eq!(
             found["tenant_discovery_endpoint"],
@@ -258,7 +258,7 @@ fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
         };
         let path = "/login/v1/.well-known/OpenIdConfiguration";
         let bot = start_bot(verifying(format!("{at}{path}")), &shutdown).await;
-        let told = async |bot: &BuiltInBot, call: &str, authorization: Option<String>| {
+        let notified = async |bot: &BuiltInBot, call: &str, authorization: Option<String>| {
             let mut request = OutgoingRequest::new("POST", bot.callback_url());
             request.headers.push("Content-Type", "application/json");
             if let Some(authorization) = authorization {
@@ -277,31 +277,37 @@ fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
             ("d", Forgery::Expired, "expired"),
             ("e", Forgery::OtherAudience, "another application"),
         ] {
-            let (status, said) = told(&bot, call, ours.forged(forgery)).await;
+            let (status, shown) = notified(&bot, call, ours.forged(forgery)).await;
             assert_eq!(status, 401, "{forgery:?}");
-            assert!(said.contains(reason), "{forgery:?}: {said}");
+            assert!(shown.contains(reason), "{forgery:?}: {shown}");
             assert_eq!(bot.call_state(call), None, "{forgery:?} tells nothing");
-            let (status, said) = told(&bot, call, Some(ours.authorization())).await;
-            assert_eq!(status, 202, "after {forgery:?}: {said}");
+            let (status, shown) = notified(&bot, call, Some(ours.authorization())).await;
+            assert_eq!(status, 202, "after {forgery:?}: {shown}");
             assert_eq!(bot.call_state(call).as_deref(), Some("deleted"));
         }
         for wrong in ["", "Basic YTpi", "Bearer a.b.c", "Bearer a"] {
-            let (status, said) = told(&bot, "1", Some(wrong.to_owned())).await;
-            assert_eq!(status, 401, "{wrong}: {said}");
+            let (status, shown) = notified(&bot, "1", Some(wrong.to_owned())).await;
+            assert_eq!(status, 401, "{wrong}: {shown}");
         }
 
         // Another key is published: it is fetched for the first token that names it.
         let kept = Identity::new(folder.path().to_owned());
         let renewed = kept.notifier(APPLICATION).unwrap();
-        assert_eq!(told(&bot, "1", Some(renewed.authorization())).await.0, 401);
+        assert_eq!(
+            notified(&bot, "1", Some(renewed.authorization())).await.0,
+            401
+        );
         *published.lock().unwrap() = Arc::new(kept);
-        assert_eq!(told(&bot, "1", Some(renewed.authorization())).await.0, 202);
+        assert_eq!(
+            notified(&bot, "1", Some(renewed.authorization())).await.0,
+            202
+        );
 
         let elsewhere = verifying(format!("{at}/login/nowhere"));
         let bot = start_bot(elsewhere, &shutdown).await;
-        let (status, said) = told(&bot, "1", Some(ours.authorization())).await;
+        let (status, shown) = notified(&bot, "1", Some(ours.authorization())).await;
         assert_eq!(status, 503);
-        assert!(said.contains("was answered 404"), "{said}");
+        assert!(shown.contains("is 404"), "{shown}");
         shutdown.cancel();
     });
     runtime.shutdown_background();
@@ -315,16 +321,16 @@ where
 {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let results = runtime.block_on(async {
-        let (telling, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let (triggers, mut triggered) = tokio::sync::mpsc::unbounded_channel();
         let shutdown = CancellationToken::new();
         let bot = Listener::bind(ANY_PORT).await.unwrap();
         let url = Url::parse(&bot.url()).unwrap();
         let take_trigger = move |request: Request| {
             let (done, is_done) = tokio::sync::oneshot::channel::<()>();
-            let telling = telling.clone();
+            let triggers = triggers.clone();
             async move {
                 let asked = request.body.json().unwrap()["request"]["url"].clone();
-                telling
+                triggers
                     .send((asked.as_str().unwrap().to_owned(), done))
                     .unwrap();
                 // Whoever asks has panicked, where nothing is told.
@@ -348,7 +354,7 @@ where
             notifier: None,
         };
         let asked = async {
-            let (url, done) = told.recv().await.unwrap();
+            let (url, done) = triggered.recv().await.unwrap();
             let service = Url::parse(&url).unwrap();
             ask(format!("{}/login", service.origin().ascii_serialization())).await;
             done.send(()).unwrap();

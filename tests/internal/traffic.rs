@@ -69,7 +69,14 @@ impl Tape {
     }
 
     /// The bot sends a request about the call, or about calls where the path begins with a slash.
-    fn asks(mut self, method: &str, path: &str, body: Value, status: u16, answer: Value) -> Self {
+    fn request(
+        mut self,
+        method: &str,
+        path: &str,
+        body: Value,
+        status: u16,
+        answer: Value,
+    ) -> Self {
         let target = match path.strip_prefix('/') {
             Some(path) => format!("/v1.0/communications/{path}"),
             None if path.is_empty() => format!("/v1.0/communications/calls/{CALL}"),
@@ -109,7 +116,7 @@ impl Tape {
 
     fn invite(self, people: Value) -> Self {
         let body = json!({"participants": people, "clientContext": "context-1"});
-        self.asks(
+        self.request(
             "POST",
             "participants/invite",
             body,
@@ -129,7 +136,7 @@ impl Tape {
     /// The bot mutes or unmutes itself, at once.
     fn mutes(self, action: &str, operation: &str) -> Self {
         let answer = json!({"id": operation, "status": "completed", "clientContext": "context-1"});
-        self.asks(
+        self.request(
             "POST",
             action,
             json!({"clientContext": "context-1"}),
@@ -139,7 +146,7 @@ impl Tape {
     }
 
     fn keeps_alive(self) -> Self {
-        self.asks("POST", "keepAlive", Value::Null, 200, Value::Null)
+        self.request("POST", "keepAlive", Value::Null, 200, Value::Null)
     }
 
     fn incoming(self) -> Self {
@@ -155,14 +162,14 @@ impl Tape {
         let body = json!({"callbackUri": format!("https://bot.example{CALLBACK}"),
             "acceptedModalities": ["audio"],
             "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
-        self.asks("POST", "answer", body, 202, Value::Null)
+        self.request("POST", "answer", body, 202, Value::Null)
     }
 
     /// The bot transfers an established call.
     fn transfers(self) -> Self {
         let body = json!({"transferTarget": user(ANNA)});
         self.is("established")
-            .asks("POST", "transfer", body, 202, Value::Null)
+            .request("POST", "transfer", body, 202, Value::Null)
     }
 
     fn is(self, state: &str) -> Self {
@@ -179,7 +186,7 @@ impl Tape {
 
     /// Qualified names, a call that is kept alive, reads, two invitations that overlap, and the end of the call.
     fn does_several_things_at_once(self) -> Self {
-        self.asks(
+        self.request(
             "POST",
             "/calls",
             create(),
@@ -189,28 +196,28 @@ impl Tape {
         .is("establishing")
         .is("established")
         .roster(&[("1", ANNA)])
-        .asks(
+        .request(
             "POST",
             "participants/microsoft.graph.invite",
             json!({"participants": [user(BERT)], "clientContext": "context-1"}),
             200,
             running(OPERATION, "context-1"),
         )
-        .asks(
+        .request(
             "POST",
             "microsoft.graph.keepAlive",
             Value::Null,
             200,
             Value::Null,
         )
-        .asks(
+        .request(
             "POST",
             "participants/microsoft.graph.invite",
             json!({"participants": [user(CLARA)], "clientContext": "context-2"}),
             200,
             running(SECOND_OPERATION, "context-2"),
         )
-        .asks(
+        .request(
             "GET",
             "",
             Value::Null,
@@ -224,7 +231,7 @@ impl Tape {
             json!([user(CLARA)])
         )]))
         .ends(json!([user(BERT)]))
-        .asks(
+        .request(
             "GET",
             "participants",
             Value::Null,
@@ -232,7 +239,7 @@ impl Tape {
             json!({"value": [member("1", ANNA), member("2", BERT), member("3", CLARA)]}),
         )
         .roster(&[("1", ANNA), ("2", BERT), ("3", CLARA)])
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .deleted()
     }
 
@@ -371,7 +378,7 @@ rows! {
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), Passes, Passes;
     a_qualified_action: Tape::new()
-        .asks("POST", "participants/microsoft.graph.invite",
+        .request("POST", "participants/microsoft.graph.invite",
             json!({"participants": [user(ANNA)]}), 200,
             json!({"id": OPERATION, "status": "Running"}))
         .tells(json!([end(OPERATION, "Completed", "made-up", json!([user(ANNA)]))]))
@@ -403,21 +410,21 @@ rows! {
         .ends(json!([user(BERT)]))
         .roster(&[("1", ANNA)]), Passes, Fails("operation.people");
     an_end_before_the_answer_of_another_type: Tape::new()
-        .asks("POST", "playPrompt", json!({"prompts": [], "clientContext": "context-1"}), 200,
+        .request("POST", "playPrompt", json!({"prompts": [], "clientContext": "context-1"}), 200,
             running(OPERATION, "context-1"))
         .but(|it| it.took_ms = 500)
         .ends(Value::Null), Passes, Fails("type.kind");
     keep_alive_and_reads_between: Tape::new()
         .invite(json!([user(ANNA)]))
         .keeps_alive()
-        .asks("POST", "microsoft.graph.keepAlive", Value::Null, 200, Value::Null)
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"}))
+        .request("POST", "microsoft.graph.keepAlive", Value::Null, 200, Value::Null)
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"}))
         .ends(json!([user(ANNA)]))
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
         .roster(&[("1", ANNA)]), Passes, Passes;
     overlapping_invitations: Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("POST", "participants/invite",
+        .request("POST", "participants/invite",
             json!({"participants": [user(BERT)], "clientContext": "context-1"}), 200,
             running(SECOND_OPERATION, "context-1"))
         .tells(json!([end(SECOND_OPERATION, "completed", "context-1", json!([user(BERT)]))]))
@@ -426,35 +433,35 @@ rows! {
     a_bot_that_does_several_things_at_once: Tape::new().does_several_things_at_once(),
         Passes, Passes;
     a_qualified_action_for_too_many: Tape::new()
-        .asks("POST", "participants/microsoft.graph.invite", json!({"participants":
+        .request("POST", "participants/microsoft.graph.invite", json!({"participants":
             [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500")),
         Fails("invite.people-limit"), Passes;
     a_call_that_is_kept_alive_without_a_token: Tape::new()
         .keeps_alive()
         .but(without_token), Fails("request.token"), Passes;
     a_call_that_is_kept_alive_by_another_method: Tape::new()
-        .asks("PUT", "keepAlive", Value::Null, 405, error("405")),
+        .request("PUT", "keepAlive", Value::Null, 405, error("405")),
         Fails("request.method"), Passes;
     a_call_that_is_put: Tape::new()
-        .asks("PUT", "", json!({}), 405, error("405")),
+        .request("PUT", "", json!({}), 405, error("405")),
         Fails("request.method"), Passes;
     a_call_that_is_put_and_accepted: Tape::new()
-        .asks("PUT", "", json!({}), 200, Value::Null),
+        .request("PUT", "", json!({}), 200, Value::Null),
         Fails("request.method"), Passes;
     an_action_of_a_newer_page: Tape::new()
         .keeps_alive()
-        .asks("POST", "participants/admit", json!({}), 204, Value::Null)
-        .asks("OPTIONS", "", Value::Null, 200, Value::Null),
+        .request("POST", "participants/admit", json!({}), 204, Value::Null)
+        .request("OPTIONS", "", Value::Null, 200, Value::Null),
         Passes, Passes;
     a_roster_that_is_read_without_a_token: Tape::new()
-        .asks("GET", "participants", Value::Null, 401, error("InvalidAuthenticationToken"))
+        .request("GET", "participants", Value::Null, 401, error("InvalidAuthenticationToken"))
         .but(without_token), Fails("request.token"), Passes;
     a_roster_that_is_no_list: Tape::new()
-        .asks("GET", "participants", Value::Null, 200, json!({"value": {"id": "1"}})),
+        .request("GET", "participants", Value::Null, 200, json!({"value": {"id": "1"}})),
         IsBlameless, Fails("answer.body");
     overlapping_invitations_with_the_people_of_each_other: Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("POST", "participants/invite",
+        .request("POST", "participants/invite",
             json!({"participants": [user(BERT)], "clientContext": "context-2"}), 200,
             running(SECOND_OPERATION, "context-2"))
         .ends(json!([user(BERT)]))
@@ -462,7 +469,7 @@ rows! {
         .roster(&[("1", ANNA), ("2", BERT)]), IsBlameless, Fails("operation.people");
     overlapping_invitations_in_one_operation: Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("POST", "participants/invite",
+        .request("POST", "participants/invite",
             json!({"participants": [user(BERT)], "clientContext": "context-1"}), 200,
             running(OPERATION, "context-1"))
         .ends(Value::Null)
@@ -474,16 +481,16 @@ rows! {
         .roster(&[("1", ANNA)]), Passes, Passes;
     a_bot_that_hangs_up_without_a_token: Tape::new()
         .is("established")
-        .asks("DELETE", "", Value::Null, 401, error("InvalidAuthenticationToken"))
+        .request("DELETE", "", Value::Null, 401, error("InvalidAuthenticationToken"))
         .but(without_token), Fails("request.token"), Passes;
     a_call_that_goes_on_after_it_was_hung_up: Tape::new()
         .is("established")
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .wait(600_000)
         .keeps_alive(), IsBlameless, Fails("notification.arrives");
     a_prompt_while_an_invitation_runs: Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}],
+        .request("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}],
             "clientContext": "prompt"}), 200, running(SECOND_OPERATION, "prompt"))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)])
@@ -537,12 +544,12 @@ rows! {
         .keeps_alive(), Passes, Fails("notification.body");
     a_call_ends_in_no_documented_state: Tape::new()
         .is("established")
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .tells(json!([call("deleted", json!({"state": "over"}))]))
         .wait(600_000)
-        .asks("GET", "/calls/other", Value::Null, 404, error("8523")), IsBlameless, Fails("notification.body");
+        .request("GET", "/calls/other", Value::Null, 404, error("8523")), IsBlameless, Fails("notification.body");
     an_answer_without_a_body: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 202, Value::Null)
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 202, Value::Null)
         .but(|it| {
             let location = format!("https://service.example/beta/communications/calls/{CALL}/operations/{OPERATION}");
             it.response.as_mut().expect("an answer").headers.push("Location", location);
@@ -586,44 +593,44 @@ rows! {
         .ends(Value::Null)
         .ends(Value::Null), IsBlameless, Fails("operation.once");
     an_end_after_a_completed_answer: Tape::new()
-        .asks("POST", "mute", json!({"clientContext": "context-1"}), 200,
+        .request("POST", "mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
         .tells(muted("1", true))
         .tells(json!([{"changeType": "deleted",
             "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
             "resourceData": {"status": "completed"}}])), IsBlameless, Fails("operation.once");
     six_people: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants":
+        .request("POST", "participants/invite", json!({"participants":
             [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500")),
         Fails("invite.people-limit"), Passes;
     a_context_that_is_too_long_for_a_mute: Tape::new()
-        .asks("POST", "mute", json!({"clientContext": "c".repeat(257)}), 400, error("BadRequest")),
+        .request("POST", "mute", json!({"clientContext": "c".repeat(257)}), 400, error("BadRequest")),
         Fails("invite.context-limit"), Passes;
     a_context_that_is_too_long_and_comes_back: Tape::new()
-        .asks("POST", "unmute", json!({"clientContext": "c".repeat(257)}), 200,
+        .request("POST", "unmute", json!({"clientContext": "c".repeat(257)}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "c".repeat(257)}))
         .tells(muted("1", false)), Fails("invite.context-limit"), Passes;
     a_context_that_is_too_long_for_a_page_without_a_limit: Tape::new()
-        .asks("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "c".repeat(257)}),
+        .request("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "c".repeat(257)}),
             200, running(OPERATION, &"c".repeat(257)))
         .tells(json!([end(OPERATION, "completed", &"c".repeat(257), Value::Null)]))
         .but(|it| if let Body::Json(body) = &mut it.request.body {
             body["value"][0]["resourceData"]["@odata.type"] = Value::Null;
         }), Fails("invite.context-limit"), Passes;
     the_longest_context: Tape::new()
-        .asks("POST", "unmute", json!({"clientContext": "ж".repeat(256)}), 200,
+        .request("POST", "unmute", json!({"clientContext": "ж".repeat(256)}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "ж".repeat(256)}))
         .tells(muted("1", false)), Passes, Passes;
     phone_numbers_that_are_none: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [
+        .request("POST", "participants/invite", json!({"participants": [
             user(ANNA), {"identity": {"phone": {"id": "+1 (555) 01-00"}}}]}), 400, error("7500")),
         Fails("people.phone-number"), Passes;
     a_number_without_a_country: Tape::new()
-        .asks("POST", "transfer", json!({"transferTarget": {"identity": {"phone": {"id": "5550100"}}}}),
+        .request("POST", "transfer", json!({"transferTarget": {"identity": {"phone": {"id": "5550100"}}}}),
             400, error("BadRequest")),
         Fails("people.phone-number"), Passes;
     a_phone_number_of_16_digits: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [
+        .request("POST", "participants/invite", json!({"participants": [
             {"identity": {"phone": {"id": "+1234567890123456"}}}]}), 400, error("7500")),
         Fails("people.phone-number"), Passes;
     a_redacted_phone_number: Tape::new()
@@ -633,43 +640,43 @@ rows! {
             "resourceData": [{"id": "2", "info": {"identity": {"phone": {"id": "redacted-secret-0123456789ab"}}}}]}])),
         Passes, Passes;
     no_token: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 401,
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 401,
             error("InvalidAuthenticationToken"))
         .but(without_token), Fails("request.token"), Passes;
     people_in_a_wrapper: Tape::new()
-        .asks("POST", "participants/invite",
+        .request("POST", "participants/invite",
             json!({"$id": "1", "participants": {"$id": "2", "$values": [user(ANNA)]}}), 400,
             error("BadRequest")), Fails("request.body"), Passes;
     a_body_with_an_id_of_its_serializer: Tape::new()
-        .asks("POST", "participants/invite",
+        .request("POST", "participants/invite",
             json!({"$id": "1", "participants": [user(ANNA)]}), 200, running(OPERATION, "made-up"))
         .ends(Value::Null)
         .roster(&[("1", ANNA)]), Passes, IsBlameless;
     a_refusal_without_an_error: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": []}), 400, json!({})),
+        .request("POST", "participants/invite", json!({"participants": []}), 400, json!({})),
         Fails("invite.people-limit"), Fails("refusal.error");
     a_call_that_has_ended: Tape::new()
         .is("established")
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .deleted()
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 404, error("8523")),
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 404, error("8523")),
         IsBlameless, Passes;
     throttled_and_sent_again: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 429, error("429"))
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 429, error("429"))
         .but(|it| it.response.as_mut().expect("an answer").headers.push("Retry-After", "1"))
         .wait(1_200)
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 200,
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 200,
             json!({"id": OPERATION, "status": "running"}))
         .ends(Value::Null)
         .roster(&[("1", ANNA)]), Passes, Passes;
     unavailable_and_never_again: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 503, error("503")),
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 503, error("503")),
         IsBlameless, IsOpen;
     a_valid_request_is_refused: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 403, error("7505")),
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 403, error("7505")),
         IsBlameless, IsOpen;
     a_creation_is_refused: Tape::new()
-        .asks("POST", "/calls", create(), 403, error("7504")), IsBlameless, IsOpen;
+        .request("POST", "/calls", create(), 403, error("7504")), IsBlameless, IsOpen;
     a_notification_comes_again_after_500: Tape::new()
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
@@ -695,33 +702,33 @@ rows! {
         .is("establishing")
         .is("established")
         .is("Established")
-        .asks("POST", "subscribeToTone", json!({"clientContext": "tones"}), 200,
+        .request("POST", "subscribeToTone", json!({"clientContext": "tones"}), 200,
             running(OPERATION, "tones"))
         .tells(json!([{"changeType": "deleted",
             "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
             "resourceData": {"status": "completed", "clientContext": "tones"}}]))
         .tells(json!([call("updated", json!({"state": "established", "toneInfo": {"tone": "tone1"}}))]))
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .is("terminating")
         .deleted(), Passes, Passes;
     an_incoming_call_is_rejected: Tape::new()
         .incoming()
-        .asks("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
+        .request("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
         .deleted(), Passes, Passes;
     a_rejected_call_is_established: Tape::new()
         .incoming()
-        .asks("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
+        .request("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
         .is("established")
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .deleted(), IsBlameless, Fails("effect");
     a_call_is_redirected_to_too_many: Tape::new()
         .incoming()
-        .asks("POST", "redirect", json!({"targets": vec![user(ANNA); 26]}), 400, error("BadRequest"))
+        .request("POST", "redirect", json!({"targets": vec![user(ANNA); 26]}), 400, error("BadRequest"))
         .answers()
         .is("established"), Fails("parameter.range"), Passes;
     a_call_is_redirected_for_too_long: Tape::new()
         .incoming()
-        .asks("POST", "redirect", json!({"targets": [user(ANNA)], "timeout": 100}), 400, error("BadRequest"))
+        .request("POST", "redirect", json!({"targets": [user(ANNA)], "timeout": 100}), 400, error("BadRequest"))
         .answers()
         .is("established"), Fails("parameter.range"), Passes;
     a_recorder_answers_late: Tape::new()
@@ -741,63 +748,63 @@ rows! {
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), IsBlameless, Fails("notification.order");
     a_list_shows_that_nobody_was_muted: Tape::new()
-        .asks("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "context-1"}), 200,
+        .request("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
         .wait(130_000)
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]})),
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]})),
         IsBlameless, Fails("effect");
     a_list_leaves_out_who_was_muted: Tape::new()
-        .asks("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "context-1"}), 200,
+        .request("POST", "participants/muteAll", json!({"participants": ["1"], "clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
         .wait(130_000)
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [
+        .request("GET", "participants", Value::Null, 200, json!({"value": [
             {"id": "1", "info": {"identity": {"user": {"id": ANNA}}}}]})), IsBlameless, IsBlameless;
     a_removal_that_did_not_happen_yet: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .wait(20_000)
-        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA)), IsBlameless, IsOpen;
+        .request("GET", "participants/1", Value::Null, 200, member("1", ANNA)), IsBlameless, IsOpen;
     a_refused_invitation_is_carried_out: Tape::new()
-        .asks("POST", "participants/invite", json!({"clientContext": "context-1", "participants":
+        .request("POST", "participants/invite", json!({"clientContext": "context-1", "participants":
             [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500"))
         .ends(json!([user("1")])), Fails("invite.people-limit"), Fails("refusal.no-sequel");
     a_refused_invitation_is_sent_again_with_its_context: Tape::new()
-        .asks("POST", "participants/invite", json!({"clientContext": "context-1", "participants":
+        .request("POST", "participants/invite", json!({"clientContext": "context-1", "participants":
             [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500"))
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), Fails("invite.people-limit"), Passes;
     a_wrong_word_comes_back: Tape::new()
-        .asks("POST", "audioRoutingGroups", json!({"routingMode": "sideways", "sources": ["1"], "receivers": ["2"]}),
+        .request("POST", "audioRoutingGroups", json!({"routingMode": "sideways", "sources": ["1"], "receivers": ["2"]}),
             201, json!({"id": "9", "routingMode": "sideways", "sources": ["1"], "receivers": ["2"]})),
         Fails("request.body"), IsBlameless;
     a_type_without_a_page_of_its_own: Tape::new()
-        .asks("POST", "participants/configureMixer", json!({"clientContext": "context-1", "participantMixerLevels": [{
+        .request("POST", "participants/configureMixer", json!({"clientContext": "context-1", "participantMixerLevels": [{
             "participant": "1", "exclusive": true, "ducking": {
                 "@odata.type": "#microsoft.graph.audioDuckingConfiguration", "lowerThreshold": 100.0,
                 "rampActive": 50.0, "rampInactive": 50.0, "upperThreshold": 100.0}}]}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"})), Passes, IsBlameless;
     a_meeting_is_joined: Tape::new()
-        .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .is("establishing")
         .is("established")
         .roster(&[("1", ANNA)])
         .wait(900_000)
         .keeps_alive()
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .deleted(), Passes, Passes;
     a_call_is_told_of_before_its_answer: Tape::new()
-        .asks("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL}))
         .but(|it| it.took_ms = 150)
         .is("established")
-        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
         .deleted(), Passes, Passes;
     a_call_never_connects: Tape::new()
-        .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .is("establishing")
         .wait(300_000)
         .keeps_alive(), IsBlameless, Fails("notification.arrives");
     no_modalities: Tape::new()
-        .asks("POST", "/calls", {
+        .request("POST", "/calls", {
             let mut body = create();
             body.as_object_mut().expect("an object").remove("requestedModalities");
             body
@@ -853,61 +860,61 @@ rows! {
         .tells(json!([call("deleted", json!({"state": "terminated",
             "source": {"identity": {"user": {"id": CLARA}}}}))])), IsBlameless, Fails("call.people");
     a_callback_that_leads_elsewhere: Tape::new()
-        .asks("POST", "/calls", create(), 201,
+        .request("POST", "/calls", create(), 201,
             json!({"id": CALL, "callbackUri": "https://bot.example/elsewhere"}))
         .is("established"), IsBlameless, Fails("callback.address");
     a_notification_to_another_address: Tape::new()
-        .asks("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL}))
         .is("established")
         .but(|it| it.request.target = "/elsewhere".to_owned()), IsBlameless, Fails("callback.address");
     a_participant_is_muted: Tape::new()
-        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+        .request("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
         .tells(muted("1", true)), Passes, Passes;
     another_participant_is_muted: Tape::new()
-        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+        .request("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
         .tells(muted("2", true))
         .wait(600_000)
         .keeps_alive(), IsBlameless, Fails("effect");
     a_participant_stays_unmuted: Tape::new()
-        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+        .request("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
         .tells(muted("1", false))
         .wait(600_000)
         .keeps_alive(), IsBlameless, Fails("effect");
     a_call_without_a_state_is_read: Tape::new()
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL})), IsBlameless, Fails("answer.body");
+        .request("GET", "", Value::Null, 200, json!({"id": CALL})), IsBlameless, Fails("answer.body");
     selected_properties_of_a_call_are_read: Tape::new()
-        .asks("GET", "/calls/CALL?$select=id", Value::Null, 200, json!({"id": "CALL"})), Passes, Passes;
+        .request("GET", "/calls/CALL?$select=id", Value::Null, 200, json!({"id": "CALL"})), Passes, Passes;
     a_list_with_a_participant_who_is_nobody: Tape::new()
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA), {"id": "2"}]})),
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA), {"id": "2"}]})),
         IsBlameless, Fails("answer.body");
     a_call_that_was_established_is_read_as_incoming: Tape::new()
         .is("established")
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "incoming"})),
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "incoming"})),
         IsBlameless, Fails("resource.requested");
     a_call_that_was_deleted_is_read_as_established: Tape::new()
         .is("established")
         .deleted()
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"})),
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"})),
         IsBlameless, Fails("resource.requested");
     a_call_changes_while_it_is_read: Tape::new()
         .is("establishing")
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "establishing"}))
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "establishing"}))
         .but(|it| it.took_ms = 500)
         .is("established")
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "Terminated"}))
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "Terminated"}))
         .deleted()
-        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "terminated"})), Passes, Passes;
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "terminated"})), Passes, Passes;
     an_operation_is_read_with_another_context: Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-2"))
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-2"))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), IsBlameless, Fails("context.unchanged");
     an_operation_is_read_with_another_person: Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, json!({"id": OPERATION,
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 200, json!({"id": OPERATION,
             "status": "running", "clientContext": "context-1", "participants": [user(BERT)]}))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), IsBlameless, Fails("operation.people");
@@ -915,13 +922,13 @@ rows! {
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)])
-        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-1")),
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 200, running(OPERATION, "context-1")),
         IsBlameless, Fails("resource.requested");
     an_operation_that_has_ended_is_read: Tape::new()
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)])
-        .asks("GET", &format!("operations/{OPERATION}"), Value::Null, 200,
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 200,
             json!({"id": OPERATION, "status": "Completed", "clientContext": "context-1"})), Passes, Passes;
     a_mute_that_is_undone_before_the_roster: Tape::new()
         .mutes("mute", OPERATION)
@@ -937,7 +944,7 @@ rows! {
         .keeps_alive(), IsBlameless, Fails("effect");
     a_mute_whose_undoing_is_refused: Tape::new()
         .mutes("mute", OPERATION)
-        .asks("POST", "unmute", json!({"clientContext": "c"}), 403, error("7505"))
+        .request("POST", "unmute", json!({"clientContext": "c"}), 403, error("7505"))
         .tells(muted("1", false))
         .wait(600_000)
         .keeps_alive(), IsBlameless, Fails("effect");
@@ -949,19 +956,19 @@ rows! {
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
     a_muted_participant_who_is_removed: Tape::new()
-        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+        .request("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
     a_read_of_another_call: Tape::new()
-        .asks("GET", "", Value::Null, 200, json!({"id": OTHER_CALL, "state": "established"})),
+        .request("GET", "", Value::Null, 200, json!({"id": OTHER_CALL, "state": "established"})),
         IsBlameless, Fails("resource.requested");
     a_word_that_is_none: Tape::new()
-        .asks("POST", "updateRecordingStatus", json!({"status": "paused", "clientContext": "c"}), 400,
+        .request("POST", "updateRecordingStatus", json!({"status": "paused", "clientContext": "c"}), 400,
             error("BadRequest")), Fails("request.body"), Passes;
     an_undocumented_success: Tape::new()
-        .asks("DELETE", "", Value::Null, 200, Value::Null)
+        .request("DELETE", "", Value::Null, 200, Value::Null)
         .deleted(), IsBlameless, Fails("answer.status");
     a_late_answer_to_a_call: Tape::new()
         .incoming()
@@ -969,7 +976,7 @@ rows! {
         .answers()
         .is("established"), Warns("answer.in-time"), Passes;
     a_type_that_no_page_prints: Tape::new()
-        .asks("POST", "participants/invite", json!({"participants": [{
+        .request("POST", "participants/invite", json!({"participants": [{
             "@odata.type": "#microsoft.graph.invitee", "identity": {"user": {"id": ANNA}}}]}), 200,
             json!({"id": OPERATION, "status": "running"}))
         .ends(Value::Null)
@@ -986,7 +993,7 @@ rows! {
         IsBlameless, Fails("notification.body");
     a_transfer_that_fails_without_a_result: Tape::new()
         .is("established")
-        .asks("POST", "transfer", json!({"transferTarget": user(ANNA)}), 202, Value::Null)
+        .request("POST", "transfer", json!({"transferTarget": user(ANNA)}), 202, Value::Null)
         .is("transferring")
         .is("established"), IsBlameless, Fails("notification.body");
     a_transfer_without_an_outcome: Tape::new()
@@ -1025,79 +1032,79 @@ rows! {
         .deleted(), Passes, Passes;
     a_removed_participant_is_not_found: Tape::new()
         .is("established")
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
-        .asks("GET", "participants/1", Value::Null, 404, error("NotFound"))
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("GET", "participants/1", Value::Null, 404, error("NotFound"))
         .deleted(), IsBlameless, IsBlameless;
     a_removed_participant_who_stays: Tape::new()
         .is("established")
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .wait(121_000)
-        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
+        .request("GET", "participants/1", Value::Null, 200, member("1", ANNA))
         .deleted(), IsBlameless, Fails("effect");
     a_removed_participant_who_stays_for_a_moment: Tape::new()
         .is("established")
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
-        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("GET", "participants/1", Value::Null, 200, member("1", ANNA))
         .deleted(), IsBlameless, Passes;
     a_removed_participant_who_is_read_and_never_again: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
-        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("GET", "participants/1", Value::Null, 200, member("1", ANNA))
         .wait(600_000)
         .keeps_alive(), Passes, Fails("effect");
     a_removed_participant_who_is_in_the_list: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
         .wait(600_000)
         .keeps_alive(), Passes, Fails("effect");
     a_removed_participant_who_is_in_the_roster: Tape::new()
         .roster(&[("1", ANNA), ("2", BERT)])
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .roster(&[("1", ANNA), ("2", BERT)])
         .wait(600_000)
         .keeps_alive(), Passes, Fails("effect");
     a_removed_participant_who_is_in_one_more_roster: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .roster(&[("1", ANNA), ("2", BERT)])
         .roster(&[("2", BERT)])
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
     a_removed_participant_who_is_in_one_more_list: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
-        .asks("GET", "participants", Value::Null, 200, json!({"value": [member("2", BERT)]}))
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("1", ANNA)]}))
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("2", BERT)]}))
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
     a_removed_participant_who_is_invited_again: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)])
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
     a_removal_that_is_refused: Tape::new()
-        .asks("DELETE", "participants/1", Value::Null, 404, error("NotFound"))
+        .request("DELETE", "participants/1", Value::Null, 404, error("NotFound"))
         .roster(&[("1", ANNA)])
         .wait(600_000)
         .keeps_alive(), Passes, IsOpen;
     a_group_that_is_made_with_other_receivers: Tape::new()
         .is("established")
-        .asks("POST", "audioRoutingGroups", json!({"routingMode": "oneToOne", "sources": ["1"], "receivers": ["2"]}),
+        .request("POST", "audioRoutingGroups", json!({"routingMode": "oneToOne", "sources": ["1"], "receivers": ["2"]}),
             201, json!({"id": "9", "routingMode": "oneToOne", "sources": ["1"], "receivers": ["3"]}))
         .deleted(), IsBlameless, Fails("effect");
     a_participant_without_identity_is_read: Tape::new()
         .is("established")
-        .asks("GET", "participants/1", Value::Null, 200, json!({"id": "1", "info": {"identity": {}}}))
+        .request("GET", "participants/1", Value::Null, 200, json!({"id": "1", "info": {"identity": {}}}))
         .deleted(), IsBlameless, Fails("answer.body");
     a_recording_for_too_long: Tape::new()
-        .asks("POST", "recordResponse", json!({"maxRecordDurationInSeconds": 121, "clientContext": "c"}), 400,
+        .request("POST", "recordResponse", json!({"maxRecordDurationInSeconds": 121, "clientContext": "c"}), 400,
             error("BadRequest")), Fails("parameter.range"), Passes;
     a_completed_recording_without_its_token: Tape::new()
-        .asks("POST", "recordResponse", json!({"clientContext": "context-1"}), 200, running(OPERATION, "context-1"))
+        .request("POST", "recordResponse", json!({"clientContext": "context-1"}), 200, running(OPERATION, "context-1"))
         .tells(json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
             "resourceData": {"id": OPERATION, "status": "completed", "clientContext": "context-1",
                 "recordingLocation": "https://service.example/1"}}])), IsBlameless, Warns("operation.result");
     too_many_prompts: Tape::new()
-        .asks("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
+        .request("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;
 }
 
@@ -1115,9 +1122,9 @@ fn every_requirement_of_traffic_has_a_row() {
 fn conversations_are_named_by_their_first_operation() {
     let checked = Tape::new()
         .invite(json!([user(ANNA)]))
-        .asks("POST", "/calls", create(), 403, error("7504"))
-        .asks("POST", "/calls", create(), 400, error("7504"))
-        .asks("GET", "/chats", Value::Null, 200, Value::Null)
+        .request("POST", "/calls", create(), 403, error("7504"))
+        .request("POST", "/calls", create(), 400, error("7504"))
+        .request("GET", "/chats", Value::Null, 200, Value::Null)
         .check();
     let names: Vec<_> = checked
         .results

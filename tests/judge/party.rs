@@ -419,22 +419,22 @@ fn moves(
 /// The end of an invitation and the roster, where the page shows neither: they follow all the same.
 fn undocumented(script: &Script, bindings: &mut Bindings) -> Vec<(usize, Move)> {
     let tells = |step: &Step| matches!(step, Step::Notification(_) | Step::Refusal(_));
-    let asked = script.steps.iter().find_map(|step| match step {
+    let first_request = script.steps.iter().find_map(|step| match step {
         Step::Request(step) if step.target.ends_with("/participants/invite") => Some(step),
         _ => None,
     });
     let mut variables = script.variables.iter();
     let operation = variables.find(|(_, variable)| variable.kind == Kind::Operation);
-    let (Some(asked), Some((operation, _))) = (asked, operation) else {
+    let (Some(first_request), Some((operation, _))) = (first_request, operation) else {
         return Vec::new();
     };
     if script.steps.iter().any(tells) {
         return Vec::new();
     }
-    let Body::Json(body) = payload(&asked.body, bindings) else {
+    let Body::Json(body) = payload(&first_request.body, bindings) else {
         return Vec::new();
     };
-    let target = bindings.fill(&asked.target);
+    let target = bindings.fill(&first_request.target);
     let (_, path) = target.split_once("/calls/").expect("a call");
     let call = path.split('/').next().expect("an id");
     let operation = bindings.fill(&format!("{{{operation}}}"));

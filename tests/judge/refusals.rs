@@ -159,8 +159,8 @@ rows![
         "no notification tells of a refused operation: before the refusal",
         NO_TOKEN,
         |t| {
-            let told = of_refused(t, 5);
-            t.moves.insert(0, (0, told));
+            let expected = of_refused(t, 5);
+            t.moves.insert(0, (0, expected));
         },
         Fails(Rule::NotificationUnexpected, "/value/0"),
     )),
@@ -168,9 +168,9 @@ rows![
         "no notification tells of a refused operation: before the next answer",
         NO_TOKEN,
         |t| {
-            let told = of_refused(t, 5);
+            let expected = of_refused(t, 5);
             let at = t.at(4);
-            t.moves.insert(at, (0, told));
+            t.moves.insert(at, (0, expected));
         },
         Fails(Rule::NotificationUnexpected, "/value/0"),
     )),
@@ -178,8 +178,8 @@ rows![
         "no notification tells of a refused operation: after the end",
         NO_TOKEN,
         |t| {
-            let told = of_refused(t, 5);
-            t.more(told);
+            let expected = of_refused(t, 5);
+            t.more(expected);
         },
         Fails(Rule::NotificationUnexpected, "/value/0"),
     )),
@@ -187,9 +187,9 @@ rows![
         "nobody is on the call whose invitation was refused",
         NO_TOKEN,
         |t| {
-            let told = of_refused(t, 6);
+            let expected = of_refused(t, 6);
             let at = t.at(6);
-            t.moves.insert(at, (0, told));
+            t.moves.insert(at, (0, expected));
         },
         Fails(Rule::NotificationUnexpected, "/value/0"),
     )),
@@ -197,8 +197,8 @@ rows![
         "nobody comes to the call before the refusal",
         NO_TOKEN,
         |t| {
-            let told = of_refused(t, 6);
-            t.moves.insert(0, (0, told));
+            let expected = of_refused(t, 6);
+            t.moves.insert(0, (0, expected));
         },
         Fails(Rule::NotificationUnexpected, "/value/0"),
     )),

@@ -59,28 +59,31 @@ pub(super) fn is_gone(seconds: u32) -> bool {
 }
 
 #[test]
-fn a_program_that_is_none_is_told() {
+fn a_program_that_is_none_is_reported() {
     let project = Project::new(
         "[target]\nrole = \"bot\"\nurl = \"http://127.0.0.1:{port}/\"\n[target.command]\nrun = [\"./no-such-bot\"]\n",
     );
     let output = project.confcall(&["run"]);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("`./no-such-bot` cannot be started"), "{said}");
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{message}");
+    assert!(
+        message.contains("`./no-such-bot` cannot be started"),
+        "{message}"
+    );
 }
 
 #[test]
-fn a_bot_that_dies_at_start_is_told_with_its_last_words() {
+fn a_bot_that_dies_at_start_is_reported_with_its_last_words() {
     let project = script("echo starting; echo no such module: bot >&2; exit 7", "");
     let output = project.confcall(&["run"]);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{message}");
     for part in [
         "ended before it was ready",
         "exit status: 7",
         "no such module: bot",
     ] {
-        assert!(said.contains(part), "{said}");
+        assert!(message.contains(part), "{message}");
     }
 }
 
@@ -91,19 +94,22 @@ fn a_bot_that_never_gets_ready_is_ended() {
         "ready-within = \"300ms\"",
     );
     let output = project.confcall(&["run"]);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{message}");
     assert!(
-        said.contains("is not ready after 300ms") && said.contains("warming up"),
-        "{said}"
+        message.contains("is not ready after 300ms") && message.contains("warming up"),
+        "{message}"
     );
     assert!(is_gone(3071), "the bot still runs");
     let project = script(
         "exec sleep @3072",
         "ready-within = \"300ms\"\nready = \"come in\"",
     );
-    let said = text(&project.confcall(&["run"]).stderr);
-    assert!(said.contains("it has not said `come in`"), "{said}");
+    let message = text(&project.confcall(&["run"]).stderr);
+    assert!(
+        message.contains("it has not printed `come in`"),
+        "{message}"
+    );
     assert!(is_gone(3072), "the bot still runs");
 }
 
@@ -140,16 +146,16 @@ fn a_bot_that_ignores_sigterm_is_killed() {
     let deaf = "trap '' TERM; @bot & while true; do sleep @3073; done";
     let project = script(deaf, "end-within = \"300ms\"");
     let output = project.confcall(&["run", "2021-02/invite"]);
-    let said = text(&output.stderr);
+    let message = text(&output.stderr);
     assert_eq!(
         output.status.code(),
         Some(0),
-        "{said}{}",
+        "{message}{}",
         text(&output.stdout)
     );
     assert!(
-        said.contains("did not end within 300ms of SIGTERM and was killed"),
-        "{said}"
+        message.contains("did not end within 300ms of SIGTERM and was killed"),
+        "{message}"
     );
     assert!(is_gone(3073), "the bot still runs");
 }
@@ -177,11 +183,11 @@ fn a_command_that_takes_too_long_leaves_no_process() {
     let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", &trigger);
     fs::write(&file, config).unwrap();
     let output = project.confcall(&["run", "2021-02/invite", "--deadline", "300ms"]);
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let message = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(
-        said.contains("4 inconclusive") && said.contains("within 300ms"),
-        "{said}"
+        message.contains("4 inconclusive") && message.contains("within 300ms"),
+        "{message}"
     );
     assert!(is_gone(3078), "a child still runs");
     if cfg!(target_os = "linux") {
@@ -201,14 +207,14 @@ fn a_bot_that_dies_on_the_way_ends_the_run_with_the_reason() {
     fs::write(&file, config).unwrap();
     let begun = Instant::now();
     let output = project.confcall(&["run", "2021-02/invite", "--deadline", "60s"]);
-    let said = text(&output.stdout) + &text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let message = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(
         begun.elapsed() < Duration::from_secs(50),
         "the deadline was waited for"
     );
     for part in ["4 inconclusive", "ended during the run", "out of memory"] {
-        assert!(said.contains(part), "{said}");
+        assert!(message.contains(part), "{message}");
     }
 }
 
@@ -224,9 +230,9 @@ fn whatever_a_bot_breaks_by_dying_says_so() {
     let (code, report) = project.run(&["2021-02/invite"]);
     assert_eq!(code, 1);
     for result in report["results"].as_array().unwrap() {
-        let said = format!("{} {}", result["reason"], result["notes"]);
-        let count = said.matches("ended during the run").count();
-        assert_eq!(count, 1, "{said}");
+        let message = format!("{} {}", result["reason"], result["notes"]);
+        let count = message.matches("ended during the run").count();
+        assert_eq!(count, 1, "{message}");
     }
 }
 

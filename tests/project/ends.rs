@@ -79,12 +79,12 @@ fn an_ignored_hangup_ends_nothing() {
     assert!(output.status.success());
     let pid = fs::read_to_string(project.path().join("pid")).unwrap();
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
-    let said = || fs::read_to_string(project.path().join("said")).unwrap_or_default();
-    while !said().contains('\n') {
+    let message = || fs::read_to_string(project.path().join("said")).unwrap_or_default();
+    while !message().contains('\n') {
         std::thread::yield_now();
     }
     kill_process(pid, Signal::HUP).unwrap();
-    let url = said();
+    let url = message();
     let url = url
         .lines()
         .next()
@@ -137,10 +137,10 @@ fn a_pipe_in_the_place_of_a_certificate_is_an_error_at_once() {
         "--ca",
         "pipe.pem",
     ]);
-    let said = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(2 | 3)), "{said}");
+    let message = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(2 | 3)), "{message}");
     assert!(
-        said.contains("pipe.pem: it is not a regular file"),
-        "{said}"
+        message.contains("pipe.pem: it is not a regular file"),
+        "{message}"
     );
 }

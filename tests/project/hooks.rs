@@ -79,16 +79,16 @@ fn a_command_may_decline_or_fail() {
         (
             "cat >/dev/null; while :; do echo on and on; done",
             "inconclusive",
-            "it says more than 1 MiB",
+            "its output is longer than 1 MiB",
         ),
     ] {
         let bot = triggered_by(BOT).replace("@trigger", &format!("{{ {trigger}; }}"));
         let (code, report) = Project::of(&bot, &[], "").run(&["2021-02/invite", "-j", "1"]);
         assert_eq!(code, 1);
         for result in report["results"].as_array().unwrap() {
-            let said = result["reason"].to_string();
-            assert_eq!(result["verdict"], verdict, "{said}");
-            assert!(said.contains(reason), "{said}");
+            let message = result["reason"].to_string();
+            assert_eq!(result["verdict"], verdict, "{message}");
+            assert!(message.contains(reason), "{message}");
         }
     }
 }
@@ -103,8 +103,8 @@ fn provider_states_are_brought_about_by_a_command() {
         (0, &Value::from(4)),
         "{report:#}"
     );
-    let asked = fs::read_to_string(project.path().join("asked.jsonl")).unwrap();
-    let states: Vec<Value> = asked
+    let requests = fs::read_to_string(project.path().join("asked.jsonl")).unwrap();
+    let states: Vec<Value> = requests
         .lines()
         .map(|it| serde_json::from_str::<Value>(it).unwrap()["state"].clone())
         .collect();
@@ -116,17 +116,17 @@ fn provider_states_are_brought_about_by_a_command() {
     );
     let (code, report) = Project::of(&service, &[], "").run(&["2021-02/invite"]);
     assert_eq!((code, &report["summary"]["skip"]), (1, &Value::from(4)));
-    let said = text(report["results"][0]["reason"].as_str().unwrap().as_bytes());
-    assert!(said.contains("there are no calls"), "{said}");
+    let message = text(report["results"][0]["reason"].as_str().unwrap().as_bytes());
+    assert!(message.contains("there are no calls"), "{message}");
 }
 
 #[test]
 fn an_invalid_answer_about_a_provider_state_is_noted() {
     for (answer, note) in [
-        ("done", "it is no JSON object"),
+        ("done", "it is not a JSON object"),
         (
             "{\"variables\": {\"call\": 5}}",
-            "the variable `call` is no text",
+            "the variable `call` is not a string",
         ),
     ] {
         let answers = format!("given = ['sh', '-c', 'cat >/dev/null; echo \"$0\"', '{answer}']");
@@ -139,7 +139,9 @@ fn an_invalid_answer_about_a_provider_state_is_noted() {
         let (_, report) = project.run(&["2021-02/invite"]);
         let notes = report["results"][0]["notes"].to_string();
         assert!(
-            notes.contains(&format!("at call was passed over: {note}")),
+            notes.contains(&format!(
+                "the response of the hook for call was ignored: {note}"
+            )),
             "{notes}"
         );
     }
@@ -161,10 +163,10 @@ fn a_command_runs_in_the_folder_of_the_file() {
         .current_dir(below)
         .output()
         .unwrap();
-    let said = text(&run.stdout);
-    assert_eq!(run.status.code(), Some(1), "{said}");
+    let message = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(1), "{message}");
     assert!(
-        said.contains(" and 3 more: the bot declines: not from here"),
-        "{said}"
+        message.contains(" and 3 more: the bot declines: not from here"),
+        "{message}"
     );
 }

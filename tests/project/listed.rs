@@ -67,9 +67,13 @@ fn the_list_is_held_against_all_shares() {
             assert_eq!(code, 0, "{whole:#}");
         }
         let merged = broken.confcall(&["merge", "1.json", "2.json"]);
-        let said = text(&merged.stdout);
-        assert_eq!(merged.status.code(), Some(expected), "{said}");
-        assert_eq!(said.contains("no-such-thing"), expected == 1, "{said}");
+        let message = text(&merged.stdout);
+        assert_eq!(merged.status.code(), Some(expected), "{message}");
+        assert_eq!(
+            message.contains("no-such-thing"),
+            expected == 1,
+            "{message}"
+        );
     }
 }
 
@@ -78,16 +82,16 @@ fn an_unexpected_pass_and_an_entry_that_matches_nothing_fail_the_run() {
     let (code, report) = Project::of(BOT, &[], KNOWN).run(&[]);
     assert_eq!((code, &report["summary"]["fail"]), (1, &Value::from(4)));
     let reason = report["results"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("take it off the list"), "{reason}");
+    assert!(reason.contains("remove it from `[[known]]`"), "{reason}");
 
     let nothing = KNOWN.replace("*@2021-02/invite-*", "*/no-such-thing");
     let project = Project::of(BOT, &[], &nothing);
     let (code, report) = project.run(&["--report", "junit=report.xml"]);
     assert_eq!((code, &report["summary"]["pass"]), (1, &Value::from(4)));
-    let said = report["errors"][0].as_str().unwrap();
+    let message = report["errors"][0].as_str().unwrap();
     assert!(
-        said.contains("no-such-thing") && said.contains("matches nothing"),
-        "{said}"
+        message.contains("no-such-thing") && message.contains("matches nothing"),
+        "{message}"
     );
     let xml = std::fs::read_to_string(project.path().join("report.xml")).unwrap();
     assert!(xml.contains("matches nothing"), "{xml}");
@@ -104,13 +108,13 @@ fn signed(more: &[&str], claims: &str) -> Project {
     Project::of(&target, more, claims)
 }
 
-/// What becomes of one conversation in the fault injection that the filter takes of that which is asked for:
+/// What becomes of one conversation in the fault injection that the filter takes of that which is kinds for:
 /// the exit code, and verdict and reason of each.
-fn injected(project: &Project, asked: &str, filter: &str) -> (i32, Vec<(String, String)>) {
+fn injected(project: &Project, kinds: &str, filter: &str) -> (i32, Vec<(String, String)>) {
     let one = format!("*2021-02/invite-one-pstn-*~{filter}");
     let keys = project.path().join("keys");
     let keys = keys.to_str().unwrap();
-    let (code, report) = project.run(&[&one, "--inject", asked, "--ca-dir", keys]);
+    let (code, report) = project.run(&[&one, "--inject", kinds, "--ca-dir", keys]);
     let results = report["results"].as_array().unwrap().iter();
     let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
     let results = results.map(|it| (text(it, "verdict"), text(it, "reason")));
@@ -135,7 +139,7 @@ fn what_is_forged_goes_to_who_claims_or_asks_for_it_alone() {
     let unclaimed = "the target does not claim the feature verified-notifications";
     let unsigned = "notifications are not signed";
     let none = "[claims]\nfeatures = [\"number\"]\n";
-    for (project, asked, filter, skipped) in [
+    for (project, kinds, filter, skipped) in [
         (signed(&[], ""), "all", "expired*", Some(unclaimed)),
         (
             signed(&[], none),
@@ -153,17 +157,17 @@ fn what_is_forged_goes_to_who_claims_or_asks_for_it_alone() {
             Some(unsigned),
         ),
     ] {
-        let (code, results) = injected(&project, asked, filter);
+        let (code, results) = injected(&project, kinds, filter);
         let [(verdict, reason)] = results.as_slice() else {
             panic!("{results:?}");
         };
-        assert_eq!(code, 1, "{asked}, {filter}: nothing passed");
+        assert_eq!(code, 1, "{kinds}, {filter}: nothing passed");
         match skipped {
             Some(why) => {
-                assert_eq!(verdict, "skip", "{asked}, {filter}: {reason}");
-                assert!(reason.contains(why), "{asked}, {filter}: {reason}");
+                assert_eq!(verdict, "skip", "{kinds}, {filter}: {reason}");
+                assert!(reason.contains(why), "{kinds}, {filter}: {reason}");
             }
-            None => assert_eq!(verdict, "fail", "{asked}, {filter}: {reason}"),
+            None => assert_eq!(verdict, "fail", "{kinds}, {filter}: {reason}"),
         }
     }
 }
@@ -202,17 +206,17 @@ fn what_is_not_claimed_is_skipped_with_that_reason_or_not_selected() {
 
 /// The project says nothing of API versions and editions.
 #[test]
-fn the_newest_texts_of_v1_0_are_played_and_the_rest_is_told() {
+fn the_newest_texts_of_v1_0_are_played_and_the_rest_is_reported() {
     let project = Project::of(BOT, &[], "");
     let output = project.confcall(&[]);
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    let last = said.trim_end().lines().last().unwrap();
+    let message = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{message}");
+    let last = message.trim_end().lines().last().unwrap();
     assert!(
         last.ends_with(
             " more scenarios of beta and other editions: --api v1.0,beta, --all-editions"
         ),
-        "{said}"
+        "{message}"
     );
     let (_, report) = project.run(&["--operation", "invite,keepAlive"]);
     let results = report["results"].as_array().unwrap().iter();

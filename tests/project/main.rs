@@ -92,9 +92,9 @@ impl Project {
     fn run(&self, arguments: &[&str]) -> (i32, Value) {
         let arguments = [&["run", "--report", "json=report.json"], arguments].concat();
         let output = self.confcall(&arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
         let report = fs::read(self.path().join("report.json"));
-        let report = report.unwrap_or_else(|_| panic!("no report: {said}"));
+        let report = report.unwrap_or_else(|_| panic!("no report: {message}"));
         let report = serde_json::from_slice(&report).unwrap();
         (output.status.code().unwrap(), report)
     }
@@ -109,14 +109,14 @@ fn a_bot_is_started_judged_and_ended() {
     let project = Project::of(BOT, &[], "[scenarios]\nfilters = [\"@2021-02/invite-\"]\n");
     // Without a command, as the built-in pair is run.
     let output = project.confcall(&[]);
-    let said = text(&output.stdout);
+    let message = text(&output.stdout);
     assert_eq!(
         output.status.code(),
         Some(0),
-        "{said}{}",
+        "{message}{}",
         text(&output.stderr)
     );
-    assert!(said.contains("4 passed"), "{said}");
+    assert!(message.contains("4 passed"), "{message}");
     let log = fs::read_to_string(project.path().join("bot.log")).unwrap();
     let url = log
         .strip_prefix("listening ")
@@ -163,34 +163,34 @@ fn what_is_wrong_in_the_file_has_its_place() {
         ("[targt]\n", "confcall.toml:1:2: unknown field `targt`"),
         (
             "[target]\nrole = \"bot\"\nurl = \"localhost\"\n",
-            "`target.url` of the configuration: a URL begins with its scheme",
+            "`target.url` of the configuration: the URL has no scheme",
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://localhost:{prt}\"\n",
-            "`target.url` of the configuration: `{prt}` stands for nothing",
+            "`target.url` of the configuration: `{prt}` is not a placeholder",
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://localhost:{port}\"\n",
-            "`target.url` of the configuration: `{port}` is a free port, and nothing is started",
+            "`target.url` of the configuration: `{port}` needs `[target.command]`",
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://localhost\"\ntrigger = \"trigger.sh\"\n",
-            "`target.trigger` of the configuration: `trigger.sh` is no URL\n  = help: a URL begins with its \
-             scheme, `http://`, and a command is a list of words, `[\"trigger.sh\"]`",
+            "`target.trigger` of the configuration: `trigger.sh` is no URL\n  = help: a URL begins with \
+             `http://` or `https://`, and a command is a list of words, `[\"trigger.sh\"]`",
         ),
         (
             "[judging]\ndeadline = 5\n",
-            "confcall.toml:2:12: invalid type: integer `5`, expected a string: a duration is a text, `\"500ms\"`",
+            "confcall.toml:2:12: invalid type: integer `5`, expected a string: a duration in quotes",
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://a\"\n[target.command]\nrun = \"./bot\"\n",
-            "confcall.toml:5:7: invalid type: string \"./bot\", expected a sequence: a command is a list of words",
+            "confcall.toml:5:7: invalid type: string \"./bot\", expected a sequence: a command must be a list of words",
         ),
     ] {
         let output = Project::new(text).confcall(&["run"]);
-        let said = self::text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.starts_with(&format!("error: {place}")), "{said}");
+        let message = self::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.starts_with(&format!("error: {place}")), "{message}");
     }
     let output = Project::new("").confcall(&["run", "--config", "absent.toml"]);
     assert_eq!(output.status.code(), Some(2));
@@ -223,13 +223,13 @@ fn a_setting_without_effect_is_refused() {
     ] {
         let text = format!("[target]\nrole = \"{role}\"\nurl = \"http://localhost\"\n{setting}\n");
         let output = Project::new(&text).confcall(&["run"]);
-        let said = self::text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{setting}: {said}");
+        let message = self::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{setting}: {message}");
         let place = format!("error: `target.{key}` of the configuration: ");
-        assert!(said.starts_with(&place), "{setting}: {said}");
+        assert!(message.starts_with(&place), "{setting}: {message}");
     }
     for (option, value, place) in [
-        ("--given", "assume", "`--given` is for a service"),
+        ("--given", "assume", "`--given` needs a service"),
         (
             "--role",
             "service",
@@ -238,8 +238,8 @@ fn a_setting_without_effect_is_refused() {
     ] {
         let output = Project::of(BOT, &[], "").confcall(&["run", option, value]);
         assert_eq!(output.status.code(), Some(2), "{option}");
-        let said = text(&output.stderr);
-        assert!(said.starts_with(&format!("error: {place}")), "{said}");
+        let message = text(&output.stderr);
+        assert!(message.starts_with(&format!("error: {place}")), "{message}");
     }
 }
 
@@ -258,9 +258,9 @@ fn arguments_go_before_the_file() {
 fn a_file_to_begin_with_is_written_once() {
     let project = Project::new("");
     let init = |arguments: &[&str]| project.confcall(&[&["init"], arguments].concat());
-    let said = init(&["--role", "bot", "--url", "http://127.0.0.1:{port}/callback"]);
-    assert_eq!(said.status.code(), Some(2), "{}", text(&said.stdout));
-    assert!(text(&said.stderr).contains("is there already"));
+    let message = init(&["--role", "bot", "--url", "http://127.0.0.1:{port}/callback"]);
+    assert_eq!(message.status.code(), Some(2), "{}", text(&message.stdout));
+    assert!(text(&message.stderr).contains("already exists"));
 
     let arguments = [
         "--out",
@@ -278,15 +278,15 @@ fn a_file_to_begin_with_is_written_once() {
         "--listen",
         "{port}",
     ];
-    let said = init(&arguments);
-    assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
+    let message = init(&arguments);
+    assert_eq!(message.status.code(), Some(0), "{}", text(&message.stderr));
     let (code, report) = project.run(&["--config", "bot.toml", "2021-02/invite"]);
     assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(4)));
 
     // There is nobody to ask.
-    let said = init(&["--out", "other.toml"]);
-    assert_eq!(said.status.code(), Some(2));
-    assert!(text(&said.stderr).contains("`--role` is missing"));
+    let message = init(&["--out", "other.toml"]);
+    assert_eq!(message.status.code(), Some(2));
+    assert!(text(&message.stderr).contains("`--role` is missing"));
     let bad: [&[&str]; 5] = [
         &["--role", "bot", "--url", "here"],
         &["--role", "bot", "--url", "http://h:{prt}"],
@@ -302,8 +302,8 @@ fn a_file_to_begin_with_is_written_once() {
         ],
     ];
     for arguments in bad {
-        let said = init(&[&["--out", "other.toml"], arguments].concat());
-        assert_eq!(said.status.code(), Some(2), "{arguments:?}");
+        let message = init(&[&["--out", "other.toml"], arguments].concat());
+        assert_eq!(message.status.code(), Some(2), "{arguments:?}");
     }
     assert!(!project.path().join("other.toml").exists());
 }

@@ -30,7 +30,7 @@ fn a_line_of_the_recap_selects_what_failed() {
     let mut lines = recap.lines();
     let cause = lines.next().unwrap();
     assert!(
-        cause.starts_with("  request.header: the request carries no"),
+        cause.starts_with("  request.header: the request has no"),
         "{said}"
     );
     let filter = lines.next().unwrap().trim_start();

@@ -145,14 +145,14 @@ fn what_no_stub_answers_is_listed_and_not_judged() {
     assert_eq!(answers, [404, 200, 200, 200]);
     assert_eq!(found[0].body["error"]["code"], "NotFound");
     let path = found[0].path.split('?').next().unwrap();
-    let note = format!("outside of the calling API, no stub answers GET {path} (once, 404)");
+    let note = format!("outside of the calling API, no stub matches GET {path} (once, 404)");
     assert_eq!(report["notes"], json!([note]));
 
     let output = project.confcall(&["run"]);
-    let said = text(&output.stdout).replace("\n  ", " ");
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    let of_organization = "no stub answers GET /v1.0/organization (3 times, 404)";
-    assert_eq!(said.matches(of_organization).count(), 1, "{said}");
+    let message = text(&output.stdout).replace("\n  ", " ");
+    assert_eq!(output.status.code(), Some(0), "{message}");
+    let of_organization = "no stub matches GET /v1.0/organization (3 times, 404)";
+    assert_eq!(message.matches(of_organization).count(), 1, "{message}");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn stubs_that_cannot_be_used_are_an_error_before_the_run() {
         (
             "empty.jsonl",
             Some(cassette(&[])),
-            "error: empty.jsonl: there is no exchange",
+            "error: empty.jsonl: the recording is empty",
         ),
         (
             "broken.jsonl",
@@ -181,16 +181,16 @@ fn stubs_that_cannot_be_used_are_an_error_before_the_run() {
             fs::write(project.path().join(name), content).unwrap();
         }
         let output = project.confcall(&["run", "--stubs", name]);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.starts_with(place), "{said}");
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.starts_with(place), "{message}");
     }
     let output = Project::new("").confcall(&["run", "--stubs", "a.har"]);
     assert_eq!(output.status.code(), Some(2));
-    let said = text(&output.stderr);
+    let message = text(&output.stderr);
     assert!(
-        said.starts_with("error: stubs answer a bot under test"),
-        "{said}"
+        message.starts_with("error: `--stubs` needs a bot under test"),
+        "{message}"
     );
     assert!(bot.found().is_empty());
 }

@@ -109,7 +109,7 @@ fn a_trigger_of_a_row_may_decline_or_fail() {
         (
             "operation = \"*\"\nrequest = \"PUT http://@bot/answers/500\"",
             "inconclusive",
-            failed("PUT http://@bot/answers/500`: it answered 500: the bot answers 500"),
+            failed("PUT http://@bot/answers/500`: the response is 500: the bot answers 500"),
         ),
         (
             "operation = \"invite\"\ncommand = [\"sh\", \"-c\", \"echo not today >&2; exit 69\"]",
@@ -124,21 +124,21 @@ fn a_trigger_of_a_row_may_decline_or_fail() {
         (
             "operation = \"invite\"\nrequest = \"POST http://@bot/{/participant/0}\"",
             "inconclusive",
-            "the request has no value for `{/participant/0}` of the 1. `[[trigger]]`".to_owned(),
+            "the trigger failed: `[[trigger]]` number 1 uses `{/participant/0}`".to_owned(),
         ),
         (
             "operation = \"answer\"\nrequest = \"POST http://@bot/\"",
             "skip",
-            "no `[[trigger]]` is for invite".to_owned(),
+            "no `[[trigger]]` matches invite".to_owned(),
         ),
     ] {
         let (code, report) = of(&bot, &format!("[[trigger]]\n{row}\n")).run(&[]);
         assert_eq!(code, 1, "{row}");
         let reason = reason.replace("@bot", &bot.address);
         for result in report["results"].as_array().unwrap() {
-            let said = result["reason"].as_str().unwrap();
-            assert_eq!(result["verdict"], verdict, "{row}: {said}");
-            assert!(said.contains(&reason), "{row}: {said}");
+            let message = result["reason"].as_str().unwrap();
+            assert_eq!(result["verdict"], verdict, "{row}: {message}");
+            assert!(message.contains(&reason), "{row}: {message}");
         }
     }
 }
@@ -154,7 +154,7 @@ fn a_request_without_a_row_is_not_triggered_by_the_row_before() {
     let result = &report["results"][0];
     assert_eq!(result["verdict"], "skip", "{report:#}");
     let reason = result["reason"].as_str().unwrap();
-    assert!(reason.contains("no `[[trigger]]` is for "), "{reason}");
+    assert!(reason.contains("no `[[trigger]]` matches "), "{reason}");
 }
 
 #[test]
@@ -180,27 +180,27 @@ fn a_row_that_cannot_be_used_is_an_error_before_the_run() {
         (
             format!("{row}request = \"POST http://127.0.0.1:1/{{cal}}\"\n"),
             2,
-            "error: confcall.toml:3:11: `{cal}` stands for nothing: did you mean `{call}`?",
+            "error: confcall.toml:3:11: `{cal}` is not a placeholder: did you mean `{call}`?",
         ),
         (
             "[target]\nrole = \"service\"\nurl = \"http://127.0.0.1:1\"\n".to_owned()
                 + row
                 + "command = [\"a\"]\n",
             2,
-            "error: `[[trigger]]` of the configuration: a service is not triggered",
+            "error: `[[trigger]]` of the configuration: a service has no triggers",
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://127.0.0.1:1\"\n".to_owned()
                 + row
                 + "command = [\"a\", \"{port}\"]\n",
             2,
-            "error: `[[trigger]]` of the configuration: `{port}` is the port",
+            "error: `[[trigger]]` of the configuration: `{port}` needs a target",
         ),
     ] {
         let output = Project::new(&text).confcall(&["run"]);
-        let said = self::text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert!(said.starts_with(place), "{said}");
+        let message = self::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(message.starts_with(place), "{message}");
     }
     // Nobody listens where a row sends its request.
     let bot = Bot::start();

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::live::{Party, asked, cassette, told};
-use super::{Tape, ask, confcall, running};
+use super::live::{Party, cassette, notification_exchange, request_exchange};
+use super::{Tape, confcall, running, send_recorded};
 
 /// A file that is no recording.
 struct Wrong {
@@ -26,32 +26,32 @@ fn files_that_are_no_recordings() -> Vec<Wrong> {
         message,
         remedy,
     };
-    let record = "record into it first";
+    let record = "record something first";
     let mut gzip = vec![0x1f, 0x8b, 0x08, 0x00];
     gzip.extend(b"whatever\n");
     vec![
-        wrong("empty", b"", ":1: ", "there is nothing here", record),
-        wrong("blank", b"\n\n", ":1: ", "there is nothing here", record),
+        wrong("empty", b"", ":1: ", "the file is empty", record),
+        wrong("blank", b"\n\n", ":1: ", "the file is empty", record),
         wrong(
             "header-only",
             b"{\"version\":1,\"directions\":[]}\n",
             ": ",
-            "there is no exchange in it",
-            "record one first",
+            "the recording is empty",
+            "record something first",
         ),
         wrong(
             "of-the-future",
             b"{\"version\":99,\"directions\":[]}\n{\"new\":1}\n",
             ":1: ",
-            "version 99 of the format is unknown",
-            "reads up to version 2",
+            "format version 99 is unknown",
+            "reads versions up to 2",
         ),
         wrong(
             "no-entries.har",
             b"{\"log\":{\"version\":\"1.2\",\"entries\":[]}}",
             ": ",
-            "there is no exchange in it",
-            "record one first",
+            "the recording is empty",
+            "record something first",
         ),
         wrong("gzip", &gzip, ":1: ", "the file is compressed", "gunzip"),
         wrong(
@@ -65,21 +65,21 @@ fn files_that_are_no_recordings() -> Vec<Wrong> {
             "array.har",
             b"[]",
             ":1:1: ",
-            "this is no JSON object",
+            "this is not a JSON object",
             "a HAR file",
         ),
         wrong(
             "arrays.jsonl",
             b"[1, [\"request\"]]\n",
             ":1:1: ",
-            "this is no JSON object",
+            "this is not a JSON object",
             "a HAR file",
         ),
         wrong(
             "array-of-a-line",
             b"{\"version\":1,\"directions\":[]}\n []\n",
             ":2:2: ",
-            "this is no JSON object",
+            "this is not a JSON object",
             "confcall schema cassette",
         ),
         wrong(
@@ -108,19 +108,24 @@ fn what_is_no_recording_ends_with_place_and_remedy() {
         let path = folder.path().join(wrong.name);
         std::fs::write(&path, &wrong.bytes).unwrap();
         for command in commands(path.to_str().unwrap()) {
-            let (code, said) = confcall(&command);
-            assert_eq!(code, Some(2), "{command:?}: {said}");
-            let told = format!("error: {}{}{}", path.display(), wrong.place, wrong.message);
-            assert!(said.contains(&told), "{told}: {said}");
-            let (_, remedy) = said.split_once("\n  = help: ").unwrap();
-            assert!(remedy.contains(wrong.remedy), "{said}");
+            let (code, printed) = confcall(&command);
+            assert_eq!(code, Some(2), "{command:?}: {printed}");
+            let expected_text =
+                format!("error: {}{}{}", path.display(), wrong.place, wrong.message);
+            assert!(
+                printed.contains(&expected_text),
+                "{expected_text}: {printed}"
+            );
+            let (_, remedy) = printed.split_once("\n  = help: ").unwrap();
+            assert!(remedy.contains(wrong.remedy), "{printed}");
         }
     }
     for command in commands(folder.path().to_str().unwrap()) {
-        let (code, said) = confcall(&command);
-        assert_eq!(code, Some(2), "{said}");
-        let told = "no-entries.har: there is no exchange in it\n  = help: record one first";
-        assert!(said.contains(told), "{said}");
+        let (code, printed) = confcall(&command);
+        assert_eq!(code, Some(2), "{printed}");
+        let expected_text =
+            "no-entries.har: the recording is empty\n  = help: record something first";
+        assert!(printed.contains(expected_text), "{printed}");
     }
 }
 
@@ -128,11 +133,11 @@ fn what_is_no_recording_ends_with_place_and_remedy() {
 #[test]
 fn a_device_and_a_pipe_are_read_as_files_are() {
     for command in commands("/dev/null") {
-        let (code, said) = confcall(&command);
-        assert_eq!(code, Some(2), "{said}");
+        let (code, printed) = confcall(&command);
+        assert_eq!(code, Some(2), "{printed}");
         assert!(
-            said.contains("/dev/null:1: there is nothing here"),
-            "{said}"
+            printed.contains("/dev/null:1: the file is empty"),
+            "{printed}"
         );
     }
     let folder = tempfile::tempdir().unwrap();
@@ -153,16 +158,16 @@ fn a_device_and_a_pipe_are_read_as_files_are() {
     };
     for command in commands(pipe.to_str().unwrap()) {
         let writer = written(Vec::new());
-        let (code, said) = confcall(&command);
+        let (code, printed) = confcall(&command);
         writer.join().unwrap();
-        assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains("pipe:1: there is nothing here"), "{said}");
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(printed.contains("pipe:1: the file is empty"), "{printed}");
     }
     let writer = written(std::fs::read(Tape::new().write(folder.path())).unwrap());
     let replay = running(&["replay", pipe.to_str().unwrap()]);
     writer.join().unwrap();
-    let created = Tape::new().asked("/calls").clone();
-    let (status, _) = ask(replay.url(), &created, &created["request"]["body"]["json"]);
+    let created = Tape::new().request_to("/calls").clone();
+    let (status, _) = send_recorded(replay.url(), &created, &created["request"]["body"]["json"]);
     assert_eq!(status, 201);
 }
 
@@ -171,7 +176,7 @@ type Change = fn(&mut Value);
 /// What makes an exchange one that cannot be answered again, and why.
 fn unanswerable() -> Vec<(&'static str, Change)> {
     vec![
-        ("it has no answer", |it| {
+        ("it has no response", |it| {
             it.as_object_mut().unwrap().remove("response");
         }),
         ("the connection was reset", |it| {
@@ -181,11 +186,13 @@ fn unanswerable() -> Vec<(&'static str, Change)> {
             it["response"]["status"] = json!(101);
             it["broke"] = json!("it was passed on unread");
         }),
-        ("101 is no status", |it| {
+        ("101 is not the status of a response", |it| {
             it["response"]["status"] = json!(101);
         }),
-        ("99 is no status", |it| it["response"]["status"] = json!(99)),
-        ("1000 is no status", |it| {
+        ("99 is not the status of a response", |it| {
+            it["response"]["status"] = json!(99);
+        }),
+        ("1000 is not the status of a response", |it| {
             it["response"]["status"] = json!(1000);
         }),
     ]
@@ -194,16 +201,16 @@ fn unanswerable() -> Vec<(&'static str, Change)> {
 /// What makes an answer one that cannot be given again, though it can be asked for.
 fn ungivable() -> Vec<(&'static str, Change)> {
     vec![
-        ("its body of 2097152 bytes was not kept", |it| {
+        ("its body of 2097152 bytes was not recorded", |it| {
             it["response"]["body"] = json!({"omitted": {"length": 2_097_152, "sha256": ""}});
         }),
-        ("its body is no base64", |it| {
+        ("its body is not base64", |it| {
             it["response"]["body"] = json!({"base64": "!!!"});
         }),
-        ("is no name of a header field", |it| {
+        ("is not a valid header name", |it| {
             it["response"]["headers"] = json!([["in valid", "x"]]);
         }),
-        ("holds a control character", |it| {
+        ("has a control character", |it| {
             it["response"]["headers"] = json!([["X-A", "x\r\nInjected: y"]]);
         }),
     ]
@@ -214,9 +221,9 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
     let folder = tempfile::tempdir().unwrap();
     let asked_for = json!({"a": 1});
     for (why, change) in unanswerable().into_iter().chain(ungivable()) {
-        let mut broken = asked(1, "/things", &asked_for, &json!({}));
+        let mut broken = request_exchange(1, "/things", &asked_for, &json!({}));
         change(&mut broken);
-        let whole = asked(2, "/others", &asked_for, &json!({"b": 2}));
+        let whole = request_exchange(2, "/others", &asked_for, &json!({"b": 2}));
         // By itself it is no pass; beside what was played it decides nothing.
         for (exchanges, code) in [
             (vec![broken.clone()], Some(1)),
@@ -226,16 +233,19 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
             let report = folder.path().join("report.json");
             let json = format!("json={}", report.display());
             let replay = running(&["replay", file.to_str().unwrap(), "--report", &json]);
-            let (status, answer) = ask(replay.url(), &exchanges[0], &asked_for);
+            let (status, answer) = send_recorded(replay.url(), &exchanges[0], &asked_for);
             assert_eq!(status, 502, "{why}: {answer}");
-            let said = answer["error"]["message"].as_str().unwrap();
+            let printed = answer["error"]["message"].as_str().unwrap();
             assert!(
-                said.starts_with("exchange 1 cannot be replayed: "),
-                "{said}"
+                printed.starts_with("exchange 1 cannot be replayed: "),
+                "{printed}"
             );
-            assert!(said.contains(why), "{said}");
+            assert!(printed.contains(why), "{printed}");
             if let Some(whole) = exchanges.get(1) {
-                assert_eq!(ask(replay.url(), whole, &asked_for), (200, json!({"b": 2})));
+                assert_eq!(
+                    send_recorded(replay.url(), whole, &asked_for),
+                    (200, json!({"b": 2}))
+                );
             }
             let (actual, text) = replay.end();
             assert_eq!(actual, code, "{why}: {text}");
@@ -250,41 +260,43 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
 #[test]
 fn the_recorded_bot_passes_over_what_it_cannot_ask() {
     let requests: Vec<(&str, Change)> = vec![
-        ("its body of 2097152 bytes was not kept", |it| {
+        ("its body of 2097152 bytes was not recorded", |it| {
             it["request"]["body"] = json!({"omitted": {"length": 2_097_152, "sha256": ""}});
         }),
-        ("its body is no base64", |it| {
+        ("its body is not base64", |it| {
             it["request"]["body"] = json!({"base64": "!!!"});
         }),
-        ("`IN VITE` is no method", |it| {
+        ("`IN VITE` is not an HTTP method", |it| {
             it["request"]["method"] = json!("IN VITE");
         }),
-        ("is no name of a header field", |it| {
+        ("is not a valid header name", |it| {
             it["request"]["headers"] = json!([["in valid", "x"]]);
         }),
         // None of them may lead to another address.
-        ("`@127.0.0.1:9/x` is no path", |it| {
+        ("`@127.0.0.1:9/x` is not a path", |it| {
             it["request"]["target"] = json!("@127.0.0.1:9/x");
         }),
-        ("`1/x` is no path", |it| {
+        ("`1/x` is not a path", |it| {
             it["request"]["target"] = json!("1/x");
         }),
-        ("`*` is no path", |it| it["request"]["target"] = json!("*")),
-        ("`` is no path", |it| it["request"]["target"] = json!("")),
-        ("`http://other.invalid/x` is no path", |it| {
+        ("`*` is not a path", |it| {
+            it["request"]["target"] = json!("*");
+        }),
+        ("`` is not a path", |it| it["request"]["target"] = json!("")),
+        ("`http://other.invalid/x` is not a path", |it| {
             it["request"]["target"] = json!("http://other.invalid/x");
         }),
     ];
     let folder = tempfile::tempdir().unwrap();
     let body = json!({"a": 1});
     for (why, change) in unanswerable().into_iter().chain(requests) {
-        let mut broken = asked(1, "/app/calls/1/x", &body, &json!({}));
+        let mut broken = request_exchange(1, "/app/calls/1/x", &body, &json!({}));
         change(&mut broken);
         // What it brought about does not come.
         let entry = json!({"changeType": "deleted", "resource": "/app/calls/1/operations/2"});
-        let mut brought = told(2, "/callback", &json!({"value": [entry]}));
+        let mut brought = notification_exchange(2, "/callback", &json!({"value": [entry]}));
         brought["cause"] = json!({"exchange": 1, "by": "call"});
-        let whole = asked(3, "/app/calls/1/y", &body, &json!({}));
+        let whole = request_exchange(3, "/app/calls/1/y", &body, &json!({}));
         for (exchanges, code) in [
             (vec![broken.clone(), brought.clone()], Some(1)),
             (vec![broken.clone(), brought, whole], Some(0)),
@@ -295,10 +307,13 @@ fn the_recorded_bot_passes_over_what_it_cannot_ask() {
             let (actual, text) = confcall(&["replay", file, "--service", &service.url]);
             assert_eq!(actual, code, "{why}: {text}");
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let told = "note: exchange 1 was passed over: ";
-            assert!(text.contains(told) && text.contains(why), "{why}: {text}");
-            let told = "what exchange 1 brought about is not waited for";
-            assert!(text.contains(told), "{why}: {text}");
+            let expected_text = "note: exchange 1 was skipped: ";
+            assert!(
+                text.contains(expected_text) && text.contains(why),
+                "{why}: {text}"
+            );
+            let expected_text = "the notifications that exchange 1 caused are not required";
+            assert!(text.contains(expected_text), "{why}: {text}");
             let got: Vec<_> = service.got().into_iter().map(|it| it.target).collect();
             let sent = ["/app/calls/1/y"];
             assert_eq!(got, sent[..exchanges.len() - 2], "{why}");
@@ -310,14 +325,14 @@ fn the_recorded_bot_passes_over_what_it_cannot_ask() {
 fn what_was_not_kept_is_not_compared() {
     let folder = tempfile::tempdir().unwrap();
     let omitted = json!({"omitted": {"length": 2_097_152, "sha256": ""}});
-    let mut answered = asked(1, "/things", &json!({"a": 1}), &json!({}));
+    let mut answered = request_exchange(1, "/things", &json!({"a": 1}), &json!({}));
     answered["response"]["body"] = omitted;
     let file = cassette(folder.path(), &[answered]);
     let service = Party::start(|_| (200, json!({"anything": "at all"})));
     let (code, text) = confcall(&["replay", file.to_str().unwrap(), "--service", &service.url]);
     assert_eq!(code, Some(0), "{text}");
-    let told = "the body of the answer of exchange 1 was not kept, and is not compared";
-    assert!(text.contains(told), "{text}");
+    let expected_text = "the response body of exchange 1 was not recorded, so it is not compared";
+    assert!(text.contains(expected_text), "{text}");
 }
 
 type Edit = fn(&mut [Value]);
@@ -361,8 +376,8 @@ fn odd_numbers_causes_and_times_are_taken_as_they_stand() {
     let entry = json!({"changeType": "deleted", "resource": "/app/calls/1/operations/2"});
     for (what, change) in changes {
         let mut exchanges = vec![
-            asked(1, "/app/calls/1/x", &body, &json!({"id": ""})),
-            told(2, "/callback", &json!({"value": [entry]})),
+            request_exchange(1, "/app/calls/1/x", &body, &json!({"id": ""})),
+            notification_exchange(2, "/callback", &json!({"value": [entry]})),
         ];
         let request = exchanges[0].clone();
         change(&mut exchanges);
@@ -371,14 +386,18 @@ fn odd_numbers_causes_and_times_are_taken_as_they_stand() {
 
         let bot = Party::start(|_| (202, Value::Null));
         let replay = running(&["replay", file, "--bot", &bot.url]);
-        assert_eq!(ask(replay.url(), &request, &body).0, 200, "{what}");
+        assert_eq!(
+            send_recorded(replay.url(), &request, &body).0,
+            200,
+            "{what}"
+        );
         let (code, text) = replay.end();
         assert_eq!(code, Some(0), "{what}: {text}");
         assert_eq!(bot.got()[0].target, "/callback", "{what}");
 
         let service = Party::start(|_| (200, json!({"id": ""})));
-        let asked = ["replay", file, "--service", &service.url];
-        let (code, text) = confcall(&[&asked[..], &["--deadline", "300ms"]].concat());
+        let recorded_request = ["replay", file, "--service", &service.url];
+        let (code, text) = confcall(&[&recorded_request[..], &["--deadline", "300ms"]].concat());
         assert_eq!(code, Some(1), "{what}: {text}");
         assert!(
             text.contains("1 failed") && text.contains("notification.missing"),
@@ -397,7 +416,7 @@ fn recorded_delays_are_kept_to_the_last_answer() {
     let folder = tempfile::tempdir().unwrap();
     let body = json!({"a": 1});
     let replayed = |took: u64| {
-        let mut slow = asked(1, "/things", &body, &json!({"b": 2}));
+        let mut slow = request_exchange(1, "/things", &body, &json!({"b": 2}));
         slow["took_ms"] = json!(took);
         let file = cassette(folder.path(), &[slow.clone()]);
         let more = ["--timing", "recorded", "--deadline", "100ms"];
@@ -406,7 +425,10 @@ fn recorded_delays_are_kept_to_the_last_answer() {
     };
     // Longer than the deadline, and than what an ending replay waits for connections.
     let (replay, slow) = replayed(500);
-    assert_eq!(ask(replay.url(), &slow, &body), (200, json!({"b": 2})));
+    assert_eq!(
+        send_recorded(replay.url(), &slow, &body),
+        (200, json!({"b": 2}))
+    );
     assert_eq!(replay.end().0, Some(0));
 
     // What nobody lives to see goes out at a signal: an answer that never did would be no pass.
@@ -417,13 +439,13 @@ fn recorded_delays_are_kept_to_the_last_answer() {
         format!("POST /things HTTP/1.1\r\nHost: {address}\r\nContent-Length: 7\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).unwrap();
     ended(replay.child.id());
-    let mut said = String::new();
+    let mut printed = String::new();
     // A connection that was not taken is reset.
-    let _ = stream.read_to_string(&mut said);
+    let _ = stream.read_to_string(&mut printed);
     // Whether the request was read before the signal is not known.
-    let is_played = said.starts_with("HTTP/1.1 200 ");
+    let is_played = printed.starts_with("HTTP/1.1 200 ");
     let code = if is_played { 0 } else { 130 };
-    assert_eq!(replay.end().0, Some(code), "{said}");
+    assert_eq!(replay.end().0, Some(code), "{printed}");
 }
 
 /// Ends a process by SIGTERM.
@@ -447,9 +469,9 @@ fn with_other_ids(text: &str, same: &str) -> String {
 }
 
 #[test]
-fn two_conversations_that_were_mixed_are_told_apart() {
+fn two_conversations_that_were_mixed_are_reported_apart() {
     let mut tape = Tape::new();
-    let tenant = tape.asked("/calls")["response"]["body"]["json"]["tenantId"].clone();
+    let tenant = tape.request_to("/calls")["response"]["body"]["json"]["tenantId"].clone();
     let of = |exchange: &Value, which: u64| {
         let mut text = exchange.to_string();
         if which == 1 {

@@ -7,9 +7,9 @@ use std::sync::mpsc;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::live::{Party, asked, cassette};
+use super::live::{Party, cassette, request_exchange};
 use super::suites::{Folder, Project, pairs};
-use super::{ask, command, running, told};
+use super::{command, output_of, running, send_recorded};
 
 const SIGNALS: [Signal; 2] = [Signal::TERM, Signal::INT];
 
@@ -60,8 +60,8 @@ fn an_interrupted_service_has_not_been_passed_by_a_bot() {
         folder.tape("a", &["/a1", "/a2"]);
         folder.tape("b", &["/b"]);
         let replay = running(&["replay", &folder.tapes(), "--report", &folder.report()]);
-        let request = asked(1, "/a1", &json!({}), &json!({}));
-        assert_eq!(ask(replay.url(), &request, &json!({})).0, 200);
+        let request = request_exchange(1, "/a1", &json!({}), &json!({}));
+        assert_eq!(send_recorded(replay.url(), &request, &json!({})).0, 200);
         signal(replay.child.id(), interrupt);
         let (code, text) = replay.end();
         assert_eq!(code, Some(130), "{text}");
@@ -80,8 +80,8 @@ fn an_interrupt_hides_no_violation() {
     let folder = Folder::new();
     folder.tape("a", &["/a"]);
     let replay = running(&["replay", &folder.tapes(), "--report", &folder.report()]);
-    let request = asked(1, "/other", &json!({}), &json!({}));
-    assert_eq!(ask(replay.url(), &request, &json!({})).0, 404);
+    let request = request_exchange(1, "/other", &json!({}), &json!({}));
+    assert_eq!(send_recorded(replay.url(), &request, &json!({})).0, 404);
     signal(replay.child.id(), Signal::TERM);
     let (code, text) = replay.end();
     assert_eq!(code, Some(130), "{text}");
@@ -92,7 +92,8 @@ fn an_interrupt_hides_no_violation() {
 fn sends(folder: &Folder, targets: &[&str], code: u8) -> String {
     fs::create_dir_all(folder.path("sent")).unwrap();
     let exchanges = (1..).zip(targets);
-    let exchanges = exchanges.map(|(number, it)| asked(number, it, &json!({}), &json!({"at": it})));
+    let exchanges =
+        exchanges.map(|(number, it)| request_exchange(number, it, &json!({}), &json!({"at": it})));
     cassette(&folder.path("sent"), &exchanges.collect::<Vec<_>>());
     format!(
         "(cd sent && @bot tape.jsonl --service \"$CONFCALL_SERVICE\" > /dev/null 2>&1)\n\
@@ -126,8 +127,8 @@ fn a_request_after_the_last_recorded_one_is_never_missed() {
     let arguments = ["replay", &folder.tapes(), "--settle", "10s"];
     let replay = running(&[&arguments[..], &["--report", &folder.report()]].concat());
     for (target, status) in [("/a", 200), ("/b", 404)] {
-        let request = asked(1, target, &json!({}), &json!({}));
-        assert_eq!(ask(replay.url(), &request, &json!({})).0, status);
+        let request = request_exchange(1, target, &json!({}), &json!({}));
+        assert_eq!(send_recorded(replay.url(), &request, &json!({})).0, status);
     }
     // All is played: an interrupt is an end as another.
     signal(replay.child.id(), Signal::INT);
@@ -153,7 +154,7 @@ fn a_test_that_fails_fails_the_replay() {
 }
 
 #[test]
-fn a_service_that_dies_is_told() {
+fn a_service_that_dies_is_reported() {
     // It ends after the first answer, or instead of the second one. The next request may come before its end.
     for (how, verdicts) in [
         ("between", &["inconclusive", "fail"][..]),
@@ -168,7 +169,7 @@ fn a_service_that_dies_is_told() {
         fs::write(folder.path("confcall.toml"), config).unwrap();
         let report = folder.report();
         let mut replay = command(&["replay", "tapes", "--report", &report]);
-        let (code, text) = told(replay.current_dir(folder.path("")));
+        let (code, text) = output_of(replay.current_dir(folder.path("")));
         assert_eq!(code, Some(1), "{text}");
         let result = &folder.reported()["results"][0];
         assert!(
@@ -176,8 +177,8 @@ fn a_service_that_dies_is_told() {
             "{text}"
         );
         let all = format!("{}{}", result["reason"], result["notes"]);
-        for said in ["exit status: 4", "no memory left"] {
-            assert!(all.contains(said), "{how}: {text}");
+        for message in ["exit status: 4", "no memory left"] {
+            assert!(all.contains(message), "{how}: {text}");
         }
         assert!(all.contains("recorded requests were not sent"), "{all}");
         let failures = result["failures"].as_array().unwrap();

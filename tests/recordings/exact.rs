@@ -97,7 +97,7 @@ fn parts(answer: &[u8]) -> (String, Vec<u8>) {
 }
 
 /// The answer of a recorded service to one request.
-fn asked(exchanges: &[Value], line: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+fn replayed(exchanges: &[Value], line: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = tape(folder.path(), 2, exchanges);
     let replay = running(&["replay", path.to_str().unwrap()]);
@@ -226,7 +226,7 @@ fn a_body_is_compared_by_its_media_type() {
     for (kind, recorded, body, is_accepted) in rows {
         let request = json!({"headers": [["content-type", kind]], "body": recorded});
         let fields = format!("Content-Type: {kind}\r\n");
-        let answer = asked(&[exchange(&request, &json!({}))], "POST /x", &fields, body);
+        let answer = replayed(&[exchange(&request, &json!({}))], "POST /x", &fields, body);
         let expected = if *is_accepted { 200 } else { 404 };
         let text = String::from_utf8_lossy(&answer);
         assert_eq!(status(&answer), expected, "{kind}, {recorded}: {text}");
@@ -244,7 +244,7 @@ fn a_body_is_compared_by_its_media_type() {
     ] {
         let body = PARTS.replace("--one", &format!("--{boundary}"));
         let fields = format!("Content-Type: {kind}\r\n");
-        let answer = asked(&recorded, "POST /x", &fields, body.as_bytes());
+        let answer = replayed(&recorded, "POST /x", &fields, body.as_bytes());
         assert_eq!(status(&answer), expected, "{kind}");
     }
 }
@@ -277,7 +277,7 @@ fn a_target_is_compared_as_rfc_3986_has_it() {
     ] {
         let request = json!({"method": "GET", "target": recorded});
         let recorded_exchange = exchange(&request, &json!({}));
-        let answer = asked(&[recorded_exchange], &format!("GET {live}"), "", b"");
+        let answer = replayed(&[recorded_exchange], &format!("GET {live}"), "", b"");
         assert_eq!(status(&answer), expected, "{recorded} {live}");
     }
     // The path to the letter goes first.
@@ -287,7 +287,7 @@ fn a_target_is_compared_as_rfc_3986_has_it() {
     };
     let list = ["/beta/app/calls/1", "/v1.0/app/calls/1", "/a/%7E", "/a/~"];
     for target in list {
-        let (_, body) = parts(&asked(&list.map(of), &format!("GET {target}"), "", b""));
+        let (_, body) = parts(&replayed(&list.map(of), &format!("GET {target}"), "", b""));
         assert_eq!(body, target.as_bytes());
     }
 }
@@ -310,10 +310,10 @@ fn a_request_gets_the_answer_of_its_host() {
         ("GET /x", "unknown.example", "one.example"),
     ] {
         let fields = format!("Host: {host}\r\n");
-        let (_, body) = parts(&asked(&both, line, &fields, b""));
+        let (_, body) = parts(&replayed(&both, line, &fields, b""));
         assert_eq!(String::from_utf8_lossy(&body), expected, "{line} {host}");
     }
-    let alone = asked(&both[..1], "GET /x", "Host: two.example:81\r\n", b"");
+    let alone = replayed(&both[..1], "GET /x", "Host: two.example:81\r\n", b"");
     assert_eq!(status(&alone), 200);
 }
 
@@ -445,8 +445,8 @@ fn recorded_and_replayed(
     let written = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
     let replay = running(&["replay", path.to_str().unwrap()]);
     let second = send(replay.url(), line, fields, b"");
-    let (code, said) = replay.end();
-    assert_eq!(code, Some(0), "{said}");
+    let (code, printed) = replay.end();
+    assert_eq!(code, Some(0), "{printed}");
     (first, written, second)
 }
 

@@ -3,8 +3,8 @@
 use std::fs;
 
 use super::command;
+use super::output_of;
 use super::suites::{Folder, echo};
-use super::told;
 
 /// A project with a recording of `/a` and a report of an earlier run.
 fn project() -> Folder {
@@ -18,7 +18,7 @@ fn project() -> Folder {
 
 fn replay(folder: &Folder, service: &str, more: &[&str]) -> (Option<i32>, String) {
     let arguments = ["replay", "tapes", "--service", service];
-    told(command(&[&arguments[..], more].concat()).current_dir(folder.path("")))
+    output_of(command(&[&arguments[..], more].concat()).current_dir(folder.path("")))
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn no_report_of_an_earlier_run_survives() {
         let (code, text) = replay(&folder, &service.url, option);
         assert_eq!(code, Some(2), "{text}");
         let error = folder.reported()["errors"][0].to_string();
-        assert!(error.contains("no recording in it"), "{error}");
+        assert!(error.contains("the folder has no recordings"), "{error}");
     }
 }
 
@@ -81,10 +81,10 @@ fn a_recording_that_was_cut_off_is_never_complete() {
     fs::write(&tape, &changed).unwrap();
     let (code, text) = replay(&folder, &service.url, &["--update"]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("stays as it was"), "{text}");
+    assert!(text.contains("is unchanged, because"), "{text}");
     assert_eq!(fs::read_to_string(&tape).unwrap(), changed);
 
-    let (code, text) = told(&mut command(&[
+    let (code, text) = output_of(&mut command(&[
         "check",
         "--secrets",
         tape.to_str().unwrap(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::live::{Got, Party, asked, cassette, notify, told};
+use super::live::{Got, Party, cassette, notification_exchange, notify, request_exchange};
 use super::{command, confcall};
 
 const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
@@ -19,7 +19,7 @@ fn invitation(context: &str) -> Value {
         "callbackUri": "https://bot.example/callback/7",
     });
     let target = format!("/app/calls/{CALL}/participants/invite");
-    let mut invitation = asked(
+    let mut invitation = request_exchange(
         1,
         &target,
         &body,
@@ -53,7 +53,7 @@ fn replayed(file: &Path, more: &[&str], echo: impl Fn(&Got) -> Value + Send + 's
     let arguments = ["replay", file.to_str().unwrap(), "--service", &service.url];
     let mut replay = command(&arguments);
     replay.args(["--deadline", "500ms"]).args(more);
-    let (code, text) = super::told(replay.env_remove("CI").env_remove("TF_BUILD"));
+    let (code, text) = super::output_of(replay.env_remove("CI").env_remove("TF_BUILD"));
     Played {
         code,
         text,
@@ -77,8 +77,8 @@ impl Played {
 fn what_the_bot_chose_is_new_in_each_replay() {
     let folder = tempfile::tempdir().unwrap();
     for context in [CONTEXT.to_owned(), "c".to_owned(), "é".repeat(256)] {
-        let told = told(2, "/callback/7", &json!({"value": [entry()]}));
-        let file = cassette(folder.path(), &[invitation(&context), told]);
+        let expected = notification_exchange(2, "/callback/7", &json!({"value": [entry()]}));
+        let file = cassette(folder.path(), &[invitation(&context), expected]);
         let echo = |got: &Got| got.body["clientContext"].clone();
         let played = [(); 2].map(|()| replayed(&file, &[], echo));
         for it in &played {
@@ -118,8 +118,8 @@ fn what_the_bot_chose_is_new_in_each_replay() {
 #[test]
 fn snapshots_do_not_change_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let told = told(2, "/callback/7", &json!({"value": [entry()]}));
-    let file = cassette(folder.path(), &[invitation(CONTEXT), told]);
+    let expected = notification_exchange(2, "/callback/7", &json!({"value": [entry()]}));
+    let file = cassette(folder.path(), &[invitation(CONTEXT), expected]);
     let kept = folder.path().join("kept");
     let kept = kept.to_str().unwrap();
     let played = || {

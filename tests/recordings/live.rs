@@ -101,12 +101,12 @@ pub(crate) fn notify(address: &str, body: &Value) -> u16 {
 }
 
 /// A recorded request, with its answer.
-pub(crate) fn asked(number: u64, target: &str, body: &Value, answer: &Value) -> Value {
+pub(crate) fn request_exchange(number: u64, target: &str, body: &Value, answer: &Value) -> Value {
     exchange(number, "request", target, body, (200, answer))
 }
 
 /// A recorded notification.
-pub(crate) fn told(number: u64, target: &str, body: &Value) -> Value {
+pub(crate) fn notification_exchange(number: u64, target: &str, body: &Value) -> Value {
     exchange(number, "notification", target, body, (202, &Value::Null))
 }
 

@@ -9,14 +9,14 @@ use std::process::Stdio;
 use confcall_test_support::process::Process;
 use serde_json::{Value, json};
 
-use super::{ask, command, running};
+use super::{command, running, send_recorded};
 
-fn exchange(number: u64, asked: &Value, answered: &Value) -> Value {
+fn exchange(number: u64, sent: &Value, answered: &Value) -> Value {
     json!({
         "number": number, "direction": "request", "at_ms": number, "took_ms": 0,
         "request": {
             "method": "POST", "target": format!("/things/{}", number % 7), "headers": [],
-            "body": {"json": asked},
+            "body": {"json": sent},
         },
         "response": {
             "status": 200, "headers": [["Content-Type", "application/json"]],
@@ -36,10 +36,10 @@ fn write(path: &Path, exchanges: &[Value]) -> String {
 
 /// Asks for what was recorded, and for nothing else to be answered.
 fn is_answered(replay: &Process, exchange: &Value) {
-    let asked = &exchange["request"]["body"]["json"];
-    let answer = ask(replay.url(), exchange, asked);
+    let sent = &exchange["request"]["body"]["json"];
+    let answer = send_recorded(replay.url(), exchange, sent);
     let recorded = &exchange["response"]["body"]["json"];
-    assert_eq!(answer, (200, recorded.clone()), "{asked}");
+    assert_eq!(answer, (200, recorded.clone()), "{sent}");
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn each_of_many_is_found_and_all_are_asked_for() {
     let text = |number: u64| format!("{number} ").repeat(usize::try_from(number % 900).unwrap());
     let exchanges: Vec<_> = (1..=1500)
         .map(|number| {
-            let asked = json!({"clientContext": format!("c-{number}"), "note": text(number)});
+            let sent = json!({"clientContext": format!("c-{number}"), "note": text(number)});
             exchange(
                 number,
-                &asked,
+                &sent,
                 &json!({"n": number, "note": text(number + 1)}),
             )
         })
@@ -154,11 +154,11 @@ fn what_is_not_kept_says_what_it_is_in_this_run() {
         if round > 1 {
             expected = "live";
             let live = json!({"clientContext": expected});
-            assert_eq!(ask(replay.url(), &first, &live), (200, live));
+            assert_eq!(send_recorded(replay.url(), &first, &live), (200, live));
         }
         for exchange in &exchanges {
             let (status, answer) =
-                ask(replay.url(), exchange, &exchange["request"]["body"]["json"]);
+                send_recorded(replay.url(), exchange, &exchange["request"]["body"]["json"]);
             let context = &answer["answered"]["clientContext"];
             assert_eq!((status, context), (200, &json!(expected)), "{round}");
         }
@@ -181,7 +181,7 @@ fn what_is_read_again_is_held_against_what_it_was() {
     std::fs::write(&path, text.replace("some length", "same length")).unwrap();
     // What was kept is what it was.
     is_answered(&replay, &exchanges[0]);
-    let (status, answer) = ask(replay.url(), &exchanges[29], &json!({"n": 30}));
+    let (status, answer) = send_recorded(replay.url(), &exchanges[29], &json!({"n": 30}));
     assert_eq!(status, 500, "{answer}");
     ends_for_a_change(replay, 31);
 }
@@ -190,8 +190,8 @@ fn what_is_read_again_is_held_against_what_it_was() {
 fn equal_requests_are_answered_in_recorded_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("equal.jsonl");
-    let asked = json!({"clientContext": "c", "a": 1, "b": [{"id": "x"}]});
-    let exchanges = [7, 14, 21].map(|number| exchange(number, &asked, &json!({"n": number})));
+    let sent = json!({"clientContext": "c", "a": 1, "b": [{"id": "x"}]});
+    let exchanges = [7, 14, 21].map(|number| exchange(number, &sent, &json!({"n": number})));
     write(&path, &exchanges);
     // In another order of properties, and with what differs in nothing.
     let other = json!({"b": [{"id": "x"}], "a": 1.0, "more": null, "clientContext": "c"});
@@ -202,7 +202,7 @@ fn equal_requests_are_answered_in_recorded_order() {
         let replay = running(&arguments);
         for _ in 0..=usize::from(reuse) {
             is_answered(&replay, &exchanges[0]);
-            let answer = ask(replay.url(), &exchanges[1], &other);
+            let answer = send_recorded(replay.url(), &exchanges[1], &other);
             assert_eq!(answer, (200, json!({"n": 14})));
             is_answered(&replay, &exchanges[2]);
         }
@@ -222,12 +222,12 @@ fn a_torn_last_line_is_passed_over() {
     );
     is_answered(&replay, &exchanges[0]);
     let mut warned = String::new();
-    let mut said = replay.child.stderr.take().unwrap();
+    let mut printed = replay.child.stderr.take().unwrap();
     let (code, text) = replay.end();
-    said.read_to_string(&mut warned).unwrap();
+    printed.read_to_string(&mut warned).unwrap();
     assert_eq!(code, Some(0), "{text}");
     assert!(warned.contains("torn.jsonl:3"), "{warned}");
-    assert!(warned.contains("the last line is torn"), "{warned}");
+    assert!(warned.contains("the last line is incomplete"), "{warned}");
 }
 
 #[test]
@@ -249,11 +249,11 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
                 let other = text.replace("\"status\":200", "\"status\":500");
                 std::fs::write(&path, other).unwrap();
             }
-            let (status, answer) = ask(replay.url(), &exchanges[2], &json!({"n": 1}));
+            let (status, answer) = send_recorded(replay.url(), &exchanges[2], &json!({"n": 1}));
             assert_eq!(status, 500, "{answer}");
-            let said = answer.pointer("/error/message").and_then(Value::as_str);
+            let printed = answer.pointer("/error/message").and_then(Value::as_str);
             assert!(
-                said.unwrap().contains("changed while it was replayed"),
+                printed.unwrap().contains("changed during the replay"),
                 "{answer}"
             );
             ends_for_a_change(replay, 4);
@@ -265,9 +265,9 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
 fn ends_for_a_change(mut replay: Process, line: usize) {
     let mut errors = replay.child.stderr.take().unwrap();
     let (code, text) = replay.end();
-    let mut told = String::new();
-    errors.read_to_string(&mut told).unwrap();
-    assert_eq!(code, Some(3), "{text}{told}");
+    let mut expected_text = String::new();
+    errors.read_to_string(&mut expected_text).unwrap();
+    assert_eq!(code, Some(3), "{text}{expected_text}");
     let place = format!("changed.jsonl:{line}: the file was changed");
-    assert!(told.contains(&place), "{told}");
+    assert!(expected_text.contains(&place), "{expected_text}");
 }

@@ -49,16 +49,16 @@ impl Tape {
 
     /// The invitation is refused with this status, and nothing follows.
     fn is_refused(&mut self, status: u16) {
-        let asked = self.asked("/invite");
+        let sent = self.request_to("/invite");
         let body = json!({"error": {"code": "BadRequest", "message": "no"}});
-        asked["response"] = json!({"status": status, "body": {"json": body},
+        sent["response"] = json!({"status": status, "body": {"json": body},
             "headers": [["content-type", "application/json"]]});
         self.0.retain(|it| it["direction"] != "notification");
     }
 
     /// An exchange outside of the contract, minutes later.
     fn goes_on(&mut self) {
-        let mut later = self.asked("/calls").clone();
+        let mut later = self.request_to("/calls").clone();
         later["number"] = json!(500);
         later["at_ms"] = json!(300_000);
         later["request"]["target"] = json!("/v1.0/me/messages");
@@ -67,7 +67,7 @@ impl Tape {
     }
 
     /// The first exchange whose request goes to a target that ends so.
-    fn asked(&mut self, end: &str) -> &mut Value {
+    fn request_to(&mut self, end: &str) -> &mut Value {
         let is_it = |it: &&mut Value| {
             it["request"]["target"]
                 .as_str()
@@ -77,7 +77,7 @@ impl Tape {
     }
 
     /// The first exchange whose notification is about a resource with this in its path.
-    fn told(&mut self, part: &str) -> &mut Value {
+    fn notification_about(&mut self, part: &str) -> &mut Value {
         let is_it = |it: &&mut Value| {
             let resource = it.pointer("/request/body/json/value/0/resource");
             resource
@@ -102,10 +102,10 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 fn confcall(arguments: &[&str]) -> (Option<i32>, String) {
-    told(&mut command(arguments))
+    output_of(&mut command(arguments))
 }
 
-fn told(command: &mut Command) -> (Option<i32>, String) {
+fn output_of(command: &mut Command) -> (Option<i32>, String) {
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
@@ -128,43 +128,44 @@ fn check(tape: &Tape, more: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_changed_recording_is_told_by_rule_and_party() {
+fn a_changed_recording_is_recognized_by_rule_and_party() {
     type Change = fn(&mut Tape);
     let changes: [(&str, &str, Change); 9] = [
         ("service", "response.status at step 3", |tape| {
-            tape.asked("/invite")["response"]["status"] = json!(201);
+            tape.request_to("/invite")["response"]["status"] = json!(201);
         }),
         ("service", "response.body at step 3", |tape| {
-            tape.asked("/invite")["response"]["status"] = json!(500);
+            tape.request_to("/invite")["response"]["status"] = json!(500);
         }),
         ("service", "response.body at step 3, /status", |tape| {
-            tape.asked("/invite")["response"]["body"]["json"]["status"] = json!("walking");
+            tape.request_to("/invite")["response"]["body"]["json"]["status"] = json!("walking");
         }),
         ("service", "correlation at step 3, /clientContext", |tape| {
-            tape.asked("/invite")["response"]["body"]["json"]["clientContext"] = json!("other");
+            tape.request_to("/invite")["response"]["body"]["json"]["clientContext"] =
+                json!("other");
         }),
         ("service", "notification.missing at step 3", |tape| {
-            let number = tape.told("/operations/")["number"].clone();
+            let number = tape.notification_about("/operations/")["number"].clone();
             tape.0.retain(|it| it["number"] != number);
             tape.goes_on();
         }),
         ("service", "notification.unexpected", |tape| {
-            let mut again = tape.told("/operations/").clone();
+            let mut again = tape.notification_about("/operations/").clone();
             again["number"] = json!(1000);
             again["at_ms"] = json!(100_000);
             tape.0.push(again);
         }),
         ("bot", "request.header at step 3", |tape| {
-            tape.asked("/invite")["request"]["headers"] =
+            tape.request_to("/invite")["request"]["headers"] =
                 json!([["content-type", "application/json"]]);
         }),
         ("bot", "acknowledgement.status at step 5", |tape| {
-            tape.told("/operations/")["response"]["status"] = json!(500);
+            tape.notification_about("/operations/")["response"]["status"] = json!(500);
         }),
         ("bot", "acknowledgement.missing at step 5", |tape| {
-            let told = tape.told("/operations/");
-            told["broke"] = json!("the connection was reset");
-            told.as_object_mut().unwrap().remove("response");
+            let listed = tape.notification_about("/operations/");
+            listed["broke"] = json!("the connection was reset");
+            listed.as_object_mut().unwrap().remove("response");
         }),
     ];
     assert_eq!(check(&Tape::new(), &[]).0, Some(0));
@@ -189,7 +190,7 @@ fn a_recording_does_not_show_permissions_nor_what_follows_its_end() {
             tape.is_refused(500);
         }),
         ("the end of invite did not come; the traffic ends", |tape| {
-            let number = tape.told("/operations/")["number"].clone();
+            let number = tape.notification_about("/operations/")["number"].clone();
             tape.0.retain(|it| it["number"] != number);
         }),
     ];
@@ -213,19 +214,19 @@ fn an_ordinary_conversation_follows_what_is_documented() {
     let changes: [(Option<i32>, Change<'_>); 4] = [
         (Some(0), &|_| {}),
         (Some(1), &|tape| {
-            tape.asked("/invite")["request"]["body"]["json"]["participants"] = json!([]);
+            tape.request_to("/invite")["request"]["body"]["json"]["participants"] = json!([]);
             tape.is_refused(400);
         }),
         (Some(1), &|tape| {
-            tape.asked("/invite")["request"]["headers"] =
+            tape.request_to("/invite")["request"]["headers"] =
                 json!([["content-type", "application/json"]]);
             tape.is_refused(400);
         }),
         (Some(0), &|tape| {
-            let asked = tape.asked("/invite");
-            let target = asked["request"]["target"].as_str().unwrap();
+            let sent = tape.request_to("/invite");
+            let target = sent["request"]["target"].as_str().unwrap();
             let target = target.replace("/communications/", "/app/");
-            asked["request"]["target"] = json!(target);
+            sent["request"]["target"] = json!(target);
         }),
     ];
     for (code, change) in changes {
@@ -235,9 +236,9 @@ fn an_ordinary_conversation_follows_what_is_documented() {
         assert_eq!(actual, code, "{text}");
         assert!(!text.contains("beta@2021-02/en/"), "{text}");
     }
-    let (code, said) = check(&Tape::new(), &["--tag", "negative"]);
+    let (code, printed) = check(&Tape::new(), &["--tag", "negative"]);
     assert_eq!(code, Some(2));
-    assert!(said.contains("judges a bot"), "{said}");
+    assert!(printed.contains("judges a bot"), "{printed}");
 }
 
 #[test]
@@ -311,11 +312,11 @@ fn what_other_tools_wrote_is_judged() {
         assert_eq!(text.contains("outside"), not_covered.is_some(), "{text}");
         let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         let results = report["results"].as_array().unwrap();
-        let told = |it: &Value| (it["scenario"].clone(), it["verdict"].clone());
+        let listed = |it: &Value| (it["scenario"].clone(), it["verdict"].clone());
         let of_both = conversations.iter().flat_map(|it| [it, it]);
         let expected = of_both.map(|it| (json!(format!("{name}.har/{it}")), json!("pass")));
-        let told: Vec<_> = results.iter().map(told).collect();
-        assert_eq!(told, expected.collect::<Vec<_>>());
+        let listed: Vec<_> = results.iter().map(listed).collect();
+        assert_eq!(listed, expected.collect::<Vec<_>>());
 
         // Written again, it is judged alike.
         let (code, har) = confcall(&["show", &file, "--format", "har"]);
@@ -324,7 +325,7 @@ fn what_other_tools_wrote_is_judged() {
         std::fs::write(&again, har).unwrap();
         let (code, text) = confcall(&["check", again.to_str().unwrap(), "--edition", "2021-02"]);
         assert_eq!(code, Some(0), "{text}");
-        let counted = format!("{} passed, 0 failed", told.len());
+        let counted = format!("{} passed, 0 failed", listed.len());
         assert!(text.contains(&counted), "{text}");
     }
 }
@@ -364,7 +365,7 @@ fn a_body_that_a_tool_did_not_keep_is_not_held_against_a_party() {
     answer.unwrap()["text"] = json!("!");
     broken["log"]["entries"][2]["response"]["content"]["encoding"] = json!("base64");
     let path = folder.path().join("torn.har");
-    for (har, why) in [(har, "is not in the file"), (broken, "is no base64")] {
+    for (har, why) in [(har, "is not in the file"), (broken, "is not base64")] {
         std::fs::write(&path, har.to_string()).unwrap();
         let (code, text) = confcall(&["check", path.to_str().unwrap(), "--edition", "2021-02"]);
         assert_eq!(code, Some(1), "{text}");
@@ -378,7 +379,7 @@ fn a_body_that_a_tool_did_not_keep_is_not_held_against_a_party() {
 #[test]
 fn what_is_no_recording_has_a_place() {
     let folder = tempfile::tempdir().unwrap();
-    for (text, said) in [
+    for (text, printed) in [
         ("", ":1:"),
         ("{\"log\": {\"entries\": [\n{}]}}", ":2:"),
         // A value may go on in the next line.
@@ -386,9 +387,9 @@ fn what_is_no_recording_has_a_place() {
     ] {
         let path = folder.path().join("broken");
         std::fs::write(&path, text).unwrap();
-        let (code, told) = confcall(&["check", path.to_str().unwrap()]);
-        assert_eq!(code, Some(2), "{told}");
-        assert!(told.contains(said), "{told}");
+        let (code, listed) = confcall(&["check", path.to_str().unwrap()]);
+        assert_eq!(code, Some(2), "{listed}");
+        assert!(listed.contains(printed), "{listed}");
     }
 }
 
@@ -428,7 +429,7 @@ fn a_changed_service_differs_from_its_recording() {
         assert!(text.contains(&format!("\n  {rule}")), "{fault}: {text}");
     }
     let mut tape = Tape::new();
-    let mut more = tape.told("/participants").clone();
+    let mut more = tape.notification_about("/participants").clone();
     more["number"] = json!(900);
     tape.0.push(more);
     let (code, text) = replayed_bot(&tape, &[]);
@@ -436,7 +437,7 @@ fn a_changed_service_differs_from_its_recording() {
     assert!(text.contains("\n  notification.missing"), "{text}");
 
     let mut tape = Tape::new();
-    tape.told("/operations/")["request"]["method"] = json!("PUT");
+    tape.notification_about("/operations/")["request"]["method"] = json!("PUT");
     let (code, text) = replayed_bot(&tape, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("\n  notification.method"), "{text}");
@@ -460,7 +461,7 @@ fn asked_service(replay: &mut Command, run: &[&str]) -> (Option<i32>, String) {
     // The other confcall reads all scenarios first, which takes a while on a busy machine.
     let service = Process::start(replay.args(["--bot", &bot, "--deadline", "10s"]), 1);
     let only = format!("[p]{}", &CONVERSATION[1..]);
-    let asked = [
+    let sent = [
         "run",
         &only,
         "--service",
@@ -468,7 +469,7 @@ fn asked_service(replay: &mut Command, run: &[&str]) -> (Option<i32>, String) {
         "--callback-listen",
         &callback,
     ];
-    let (code, text) = confcall(&[&asked[..], &["--deadline", "500ms"], run].concat());
+    let (code, text) = confcall(&[&sent[..], &["--deadline", "500ms"], run].concat());
     assert!(code.is_some(), "{text}");
     service.end()
 }
@@ -478,7 +479,7 @@ fn a_changed_bot_differs_from_its_recording() {
     let (code, text) = replayed_service(&Tape::new(), &["--settle", "200ms"]);
     assert_eq!(code, Some(0), "{text}");
     let mut tape = Tape::new();
-    tape.asked("/invite")["request"]["body"]["json"]["participants"][0]["@extra"] = json!("x");
+    tape.request_to("/invite")["request"]["body"]["json"]["participants"][0]["@extra"] = json!("x");
     let (code, text) = replayed_service(&tape, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
@@ -486,7 +487,7 @@ fn a_changed_bot_differs_from_its_recording() {
         "{text}"
     );
     let mut tape = Tape::new();
-    let mut more = tape.asked("/invite").clone();
+    let mut more = tape.request_to("/invite").clone();
     more["number"] = json!(901);
     tape.0.push(more);
     let (code, text) = replayed_service(&tape, &["--settle", "200ms"]);
@@ -495,7 +496,7 @@ fn a_changed_bot_differs_from_its_recording() {
 }
 
 /// Asks for what a recorded exchange asked for, with this body. Returns the status and the answer.
-fn ask(url: &str, recorded: &Value, body: &Value) -> (u16, Value) {
+fn send_recorded(url: &str, recorded: &Value, body: &Value) -> (u16, Value) {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     let request = &recorded["request"];
@@ -522,18 +523,21 @@ fn a_recording_begins_again_with_what_the_bot_makes_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = tape.write(folder.path());
     let replay = running(&["replay", path.to_str().unwrap(), "--reuse"]);
-    let created = tape.asked("/calls").clone();
-    let invited = tape.asked("/invite").clone();
+    let created = tape.request_to("/calls").clone();
+    let invited = tape.request_to("/invite").clone();
     let body = |exchange: &Value| exchange["request"]["body"]["json"].clone();
     // The same context again and again, byte for byte: it is known then, and still compared.
     for context in ["one", "two", "two", "two", "three", "three", "one"] {
-        assert_eq!(ask(replay.url(), &created, &body(&created)).0, 201);
-        let mut asked = body(&invited);
-        asked["clientContext"] = json!(context);
-        let (status, answer) = ask(replay.url(), &invited, &asked);
+        assert_eq!(
+            send_recorded(replay.url(), &created, &body(&created)).0,
+            201
+        );
+        let mut sent = body(&invited);
+        sent["clientContext"] = json!(context);
+        let (status, answer) = send_recorded(replay.url(), &invited, &sent);
         assert_eq!((status, &answer["clientContext"]), (200, &json!(context)));
-        asked["participants"][0]["identity"]["user"]["identityProvider"] = json!("other");
-        let (status, answer) = ask(replay.url(), &invited, &asked);
+        sent["participants"][0]["identity"]["user"]["identityProvider"] = json!("other");
+        let (status, answer) = send_recorded(replay.url(), &invited, &sent);
         assert_eq!(status, 404, "{answer}");
         let pointer = answer.pointer("/error/nearest/differences/0/pointer");
         let at = "/participants/0/identity/user/identityProvider";

@@ -4,8 +4,8 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use super::live::{Party, asked, cassette, told};
-use super::{ask, confcall, running};
+use super::live::{Party, cassette, notification_exchange, request_exchange};
+use super::{confcall, running, send_recorded};
 
 const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
 
@@ -17,14 +17,14 @@ fn nobody() -> String {
 
 fn invitation() -> Value {
     let target = format!("/app/calls/{CALL}/participants/invite");
-    asked(1, &target, &json!({"participants": []}), &json!({}))
+    request_exchange(1, &target, &json!({"participants": []}), &json!({}))
 }
 
 fn incoming() -> Value {
     let resource = format!("/app/calls/{CALL}");
     let entry = json!({"changeType": "created", "resource": resource,
         "resourceData": {"state": "incoming"}});
-    told(2, "/callback", &json!({"value": [entry]}))
+    notification_exchange(2, "/callback", &json!({"value": [entry]}))
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn a_service_or_a_hook_that_is_not_there_ends_a_replay_at_once() {
         let (code, text) = confcall(&arguments);
         assert_eq!(code, Some(3), "{text}");
         let url = given.unwrap_or(&service);
-        let told = format!("the {who} at {url}/ cannot be reached: connection refused");
-        assert!(text.contains(&told), "{text}");
+        let expected = format!("the {who} at {url}/ cannot be reached: connection refused");
+        assert!(text.contains(&expected), "{text}");
         assert!(text.contains("= help: start it first"), "{text}");
     }
     assert!(there.got().is_empty());
@@ -56,11 +56,15 @@ fn a_hook_that_cannot_decides_the_verdict() {
     let folder = tempfile::tempdir().unwrap();
     let file = cassette(folder.path(), &[invitation()]);
     for (status, verdict, why) in [
-        (501, "SKIP", "call is not to be had: no calls today"),
+        (
+            501,
+            "SKIP",
+            "the provider state call is not available: no calls today",
+        ),
         (
             500,
             "INCONCLUSIVE",
-            "failed at call: it answered 500: no calls today",
+            "failed for call: the response is 500: no calls today",
         ),
     ] {
         let hook = Party::start(move |_| (status, json!({"reason": "no calls today"})));
@@ -81,7 +85,7 @@ fn a_hook_that_cannot_decides_the_verdict() {
 }
 
 #[test]
-fn a_notification_that_cannot_be_delivered_is_told() {
+fn a_notification_that_cannot_be_delivered_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let nobody = nobody();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -89,11 +93,14 @@ fn a_notification_that_cannot_be_delivered_is_told() {
     // What brings it about has come, or nothing does.
     for exchanges in [vec![invitation(), incoming()], vec![incoming()]] {
         let file = cassette(folder.path(), &exchanges);
-        for (bot, why) in [(&nobody, "nobody listens at"), (&silent, "not answered")] {
+        for (bot, why) in [
+            (&nobody, "nobody listens at"),
+            (&silent, "no response to the notification"),
+        ] {
             let file = file.to_str().unwrap();
             let replay = running(&["replay", file, "--bot", bot, "--deadline", "400ms"]);
             if exchanges.len() > 1 {
-                ask(replay.url(), &exchanges[0], &json!({"participants": []}));
+                send_recorded(replay.url(), &exchanges[0], &json!({"participants": []}));
             }
             let (code, text) = replay.end();
             assert_eq!(code, Some(1), "{text}");
@@ -105,7 +112,7 @@ fn a_notification_that_cannot_be_delivered_is_told() {
 
 /// The bot must know the service's address before it starts.
 #[test]
-fn a_bot_that_comes_up_later_is_told_what_began() {
+fn a_bot_that_comes_up_later_is_reported_what_began() {
     let folder = tempfile::tempdir().unwrap();
     let file = cassette(folder.path(), &[incoming()]);
     let bot = nobody();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use confcall_test_support::http::send;
 use serde_json::{Value, json};
 
-use super::live::{Got, Party, asked, cassette, notify, told};
+use super::live::{Got, Party, cassette, notification_exchange, notify, request_exchange};
 use super::{command, running};
 
 const ROOM: &str = "6f1f2e0c-7a53-4d0e-9a55-2f8a1a52a001";
@@ -118,8 +118,8 @@ const VISITS: &str =
 /// Replays the recording twice, and expects no difference.
 fn passes(path: &Path, service: &str) {
     for _ in 0..2 {
-        let (code, text, said) = replay(path, service, &[]);
-        assert_eq!(code, Some(0), "{text}{said}");
+        let (code, text, printed) = replay(path, service, &[]);
+        assert_eq!(code, Some(0), "{text}{printed}");
     }
 }
 
@@ -130,17 +130,17 @@ fn what_varies_becomes_a_rule() {
     let path = recorded(folder.path(), &service.url);
     let learnt = || replay(&path, &service.url, &["--learn"]);
     passes(&path, &service.url);
-    let (code, toml, said) = learnt();
-    assert_eq!((code, &*toml), (Some(0), ""), "{said}");
+    let (code, toml, printed) = learnt();
+    assert_eq!((code, &*toml), (Some(0), ""), "{printed}");
 
     rooms.lock().unwrap().varies = true;
     assert_eq!(replay(&path, &service.url, &[]).0, Some(1));
-    let (code, toml, said) = learnt();
-    assert_eq!((code, &*toml), (Some(0), VISITS), "{said}");
+    let (code, toml, printed) = learnt();
+    assert_eq!((code, &*toml), (Some(0), VISITS), "{printed}");
     fs::write(folder.path().join("confcall.toml"), toml).unwrap();
     passes(&path, &service.url);
-    let (code, toml, said) = learnt();
-    assert_eq!((code, &*toml), (Some(0), ""), "{said}");
+    let (code, toml, printed) = learnt();
+    assert_eq!((code, &*toml), (Some(0), ""), "{printed}");
 }
 
 #[test]
@@ -152,15 +152,15 @@ fn what_has_changed_is_taken_over() {
     rooms.lock().unwrap().varies = true;
     rooms.lock().unwrap().colour = "green";
     rooms.lock().unwrap().floor = Some(3);
-    let (code, toml, said) = replay(&path, &service.url, &["--learn"]);
-    assert_eq!(code, Some(1), "{toml}{said}");
+    let (code, toml, printed) = replay(&path, &service.url, &["--learn"]);
+    assert_eq!(code, Some(1), "{toml}{printed}");
     assert!(toml.lines().all(|line| line.starts_with('#')), "{toml}");
     assert!(toml.contains("# pointer = \"/colour\""), "{toml}");
-    assert!(said.contains("/colour"), "{said}");
+    assert!(printed.contains("/colour"), "{printed}");
 
     let before = lines(&path);
-    let (code, text, said) = replay(&path, &service.url, &["--update"]);
-    assert_eq!(code, Some(0), "{text}{said}");
+    let (code, text, printed) = replay(&path, &service.url, &["--update"]);
+    assert_eq!(code, Some(0), "{text}{printed}");
     assert!(text.contains("1 of 2 exchanges"), "{text}");
     let after = lines(&path);
     assert_eq!((after.len(), &after[..2]), (before.len(), &before[..2]));
@@ -174,21 +174,24 @@ fn what_has_changed_is_taken_over() {
     assert_eq!(new["id"], old["id"]);
     passes(&path, &service.url);
     // Nothing is left to change.
-    let (code, text, said) = replay(&path, &service.url, &["--update"]);
-    assert_eq!(code, Some(0), "{text}{said}");
+    let (code, text, printed) = replay(&path, &service.url, &["--update"]);
+    assert_eq!(code, Some(0), "{text}{printed}");
     assert_eq!(lines(&path), after);
 }
 
 #[test]
-fn what_no_rule_permits_is_told_and_updated() {
+fn what_no_rule_permits_is_reported_and_updated() {
     let folder = tempfile::tempdir().unwrap();
     let (service, rooms) = rooms();
     let path = recorded(folder.path(), &service.url);
     let played = |more: &[&str]| replay(&path, &service.url, more);
     rooms.lock().unwrap().is_gone = true;
-    let (code, toml, said) = played(&["--learn"]);
-    assert_eq!((code, &*toml), (Some(1), ""), "{said}");
-    assert!(said.contains("the answer is 410"), "{said}");
+    let (code, toml, printed) = played(&["--learn"]);
+    assert_eq!((code, &*toml), (Some(1), ""), "{printed}");
+    assert!(
+        printed.contains("the status of the response is 410"),
+        "{printed}"
+    );
     assert_eq!(played(&["--update"]).0, Some(0));
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("\"status\":410"), "{text}");
@@ -204,17 +207,17 @@ fn a_recording_that_cannot_be_played_whole_stays() {
     let path = recorded(folder.path(), &service.url);
     rooms.lock().unwrap().colour = "green";
     let mut text = fs::read_to_string(&path).unwrap();
-    text += &(asked(3, "/later", &json!({}), &json!({})).to_string() + "\n");
+    text += &(request_exchange(3, "/later", &json!({}), &json!({})).to_string() + "\n");
     text = text.replace(
         "\"status\":200,\"headers\":[[\"Content-Type\"",
         "\"status\":101,\"headers\":[[\"Content-Type\"",
     );
     fs::write(&path, &text).unwrap();
-    let (code, out, said) = replay(&path, &service.url, &["--update"]);
-    assert_eq!(code, Some(1), "{out}{said}");
+    let (code, out, printed) = replay(&path, &service.url, &["--update"]);
+    assert_eq!(code, Some(1), "{out}{printed}");
     assert!(
-        said.contains("exchange 3, POST /later, could not be played"),
-        "{said}"
+        printed.contains("exchange 3, POST /later, could not be played"),
+        "{printed}"
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     // A HAR file is not written.
@@ -232,11 +235,11 @@ fn a_recording_that_cannot_be_played_whole_stays() {
 }
 
 #[test]
-fn rules_that_are_about_nothing_or_wrong_are_told() {
+fn rules_that_are_about_nothing_or_wrong_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _) = rooms();
     let path = recorded(folder.path(), &service.url);
-    for (rule, code, said) in [
+    for (rule, code, printed) in [
         (
             "pointer = \"/visits/*/nummer\"\ncompare = \"shape\"",
             Some(0),
@@ -255,17 +258,17 @@ fn rules_that_are_about_nothing_or_wrong_are_told() {
     ] {
         let text = format!("[[replay.rule]]\n{rule}\n");
         fs::write(folder.path().join("confcall.toml"), text).unwrap();
-        let (actual, _, told) = replay(&path, &service.url, &[]);
-        assert_eq!(actual, code, "{told}");
-        assert!(told.contains(said), "{told}");
+        let (actual, _, expected) = replay(&path, &service.url, &[]);
+        assert_eq!(actual, code, "{expected}");
+        assert!(expected.contains(printed), "{expected}");
     }
     // Another recording in the folder may have what the rule is about.
     let rule = "[[replay.rule]]\npointer = \"/nummer\"\ncompare = \"shape\"\n";
     fs::write(folder.path().join("confcall.toml"), rule).unwrap();
     fs::copy(&path, folder.path().join("other.jsonl")).unwrap();
-    let (code, _, told) = replay(&path, &service.url, &[]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(!told.contains("matches nothing"), "{told}");
+    let (code, _, expected) = replay(&path, &service.url, &[]);
+    assert_eq!(code, Some(0), "{expected}");
+    assert!(!expected.contains("matches nothing"), "{expected}");
 }
 
 /// A recorded invitation with a notification of this entry.
@@ -273,8 +276,8 @@ fn invitation(folder: &Path, entry: &Value) -> PathBuf {
     let target = format!("/app/calls/{CALL}/participants/invite");
     let body = json!({"callbackUri": "https://bot.example/callback/7"});
     let exchanges = [
-        asked(1, &target, &body, &json!({"id": "o-1"})),
-        told(2, "/callback/7", &json!({"value": [entry]})),
+        request_exchange(1, &target, &body, &json!({"id": "o-1"})),
+        notification_exchange(2, "/callback/7", &json!({"value": [entry]})),
     ];
     cassette(folder, &exchanges)
 }
@@ -298,7 +301,7 @@ fn updated(path: &Path, entries: &[Value]) -> (Option<i32>, String) {
         "--update",
     ];
     let mut command = command(&arguments);
-    super::told(command.args(["--deadline", "500ms"]))
+    super::output_of(command.args(["--deadline", "500ms"]))
 }
 
 #[test]
@@ -314,7 +317,7 @@ fn new_notifications_are_taken_over_too() {
     let (code, text) = updated(&path, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("exchange 2, POST /callback/7, did not come"),
+        text.contains("exchange 2, POST /callback/7, did not arrive"),
         "{text}"
     );
     assert_eq!(lines(&path), before);
@@ -420,8 +423,8 @@ fn a_request_for_another_object_of_the_recording_is_taken_over() {
     let room = |last: u8| format!("{}{last}", &ROOM[..35]);
     let target = |last| format!("/rooms/{}", room(last));
     let exchanges = [
-        asked(1, "/rooms", &json!({}), &json!({"ids": [room(1), room(2)]})),
-        asked(2, &target(1), &json!({"of": room(1)}), &json!({})),
+        request_exchange(1, "/rooms", &json!({}), &json!({"ids": [room(1), room(2)]})),
+        request_exchange(2, &target(1), &json!({"of": room(1)}), &json!({})),
     ];
     let path = cassette(folder.path(), &exchanges);
     let before = lines(&path);
@@ -454,8 +457,8 @@ fn a_refusal_for_an_unknown_secret_is_explained_and_not_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let login = json!({"user": "ann", "password": "redacted-secret-0123456789ab"});
     let exchanges = [
-        asked(1, "/login", &login, &json!({"n": 1})),
-        asked(2, "/o", &json!({}), &json!({"n": 1})),
+        request_exchange(1, "/login", &login, &json!({"n": 1})),
+        request_exchange(2, "/o", &json!({}), &json!({"n": 1})),
     ];
     let path = cassette(folder.path(), &exchanges);
     let before = lines(&path);
@@ -468,12 +471,12 @@ fn a_refusal_for_an_unknown_secret_is_explained_and_not_recorded() {
         let (code, text) = super::confcall(&replay);
         assert_eq!(code, Some(1), "{text}");
         assert!(text.contains("/n is null"), "{text}");
-        let told = "exchange 1 was sent with a pseudonym in `password` of the body";
-        assert!(text.contains(told), "{text}");
+        let expected = "exchange 1 was sent with a pseudonym in `password` in the body";
+        assert!(text.contains(expected), "{text}");
         let (code, text) = super::confcall(&[&replay[..], &["--update"]].concat());
         assert_eq!(code, Some(1), "{text}");
-        let told = format!("exchange 1, POST /login, was refused with {status}");
-        assert!(text.contains(&told), "{text}");
+        let expected = format!("exchange 1, POST /login, was refused with {status}");
+        assert!(text.contains(&expected), "{text}");
         assert_eq!(lines(&path), before);
     }
 }
@@ -484,8 +487,8 @@ fn timestamps_correspond_and_recorded_ones_are_written_back() {
     let folder = tempfile::tempdir().unwrap();
     let room = |at: &str, n: u8| json!({"id": "r", "createdAt": at, "n": n});
     let exchanges = [
-        asked(1, "/rooms", &json!({}), &room(RECORDED, 1)),
-        asked(2, "/rooms/r", &json!({}), &room(RECORDED, 1)),
+        request_exchange(1, "/rooms", &json!({}), &room(RECORDED, 1)),
+        request_exchange(2, "/rooms/r", &json!({}), &room(RECORDED, 1)),
     ];
     let path = cassette(folder.path(), &exchanges);
     let play = |at: &'static str, n, more: &[&str]| {
@@ -528,8 +531,8 @@ fn what_varies_in_the_requests_of_a_bot_is_learnt_from_two_conversations() {
         let body = json!({"nonce": nonce, "kind": "a"});
         let target = format!("/seen?at={nonce}&by=ann");
         let exchanges = [
-            asked(1, "/rooms", &body, &json!({"id": ROOM})),
-            asked(2, &target, &json!({}), &json!({})),
+            request_exchange(1, "/rooms", &body, &json!({"id": ROOM})),
+            request_exchange(2, &target, &json!({}), &json!({})),
         ];
         cassette(&below, &exchanges)
     };
@@ -547,11 +550,11 @@ fn what_varies_in_the_requests_of_a_bot_is_learnt_from_two_conversations() {
     fs::write(folder.path().join("confcall.toml"), config).unwrap();
     let mut learning = command(&["replay", path.to_str().unwrap(), "--learn"]);
     let output = learning.current_dir(folder.path()).output().unwrap();
-    let [toml, said] = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
-    assert_eq!(output.status.code(), Some(0), "{toml}{said}");
+    let [toml, printed] = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{toml}{printed}");
     let rules = "[[replay.rule]]\npath = \"/rooms\"\npointer = \"/nonce\"\ncompare = \"shape\"\n\n\
         [[replay.rule]]\npath = \"/seen\"\nquery = \"at\"\ncompare = \"shape\"\n";
-    assert_eq!(toml, rules, "{said}");
+    assert_eq!(toml, rules, "{printed}");
     // With the rules, a third conversation is the recorded one.
     fs::write(
         folder.path().join("confcall.toml"),
@@ -560,7 +563,7 @@ fn what_varies_in_the_requests_of_a_bot_is_learnt_from_two_conversations() {
     .unwrap();
     fs::write(folder.path().join("starts"), "started\n").unwrap();
     let replay = ["replay", path.to_str().unwrap()];
-    let (code, text) = super::told(command(&replay).current_dir(folder.path()));
+    let (code, text) = super::output_of(command(&replay).current_dir(folder.path()));
     assert_eq!(code, Some(0), "{text}");
 }
 
@@ -596,20 +599,20 @@ fn what_varies_in_a_notification_becomes_a_rule_about_its_operation() {
     assert_eq!(code, Some(1));
     let place = "notification.body, /value/0/resourceData/0/sequence";
     assert!(text.contains(place), "{text}");
-    let (code, toml, said) = play(&["--learn"]);
-    assert_eq!(code, Some(0), "{said}");
+    let (code, toml, printed) = play(&["--learn"]);
+    assert_eq!(code, Some(0), "{printed}");
     let rule = "[[replay.rule]]\noperation = \"invite\"\n\
         pointer = \"/value/*/resourceData/*/sequence\"\ncompare = \"shape\"\n";
     assert_eq!(toml, rule);
     fs::write(folder.path().join("confcall.toml"), toml).unwrap();
-    let (code, text, said) = play(&[]);
-    assert_eq!(code, Some(0), "{text}{said}");
+    let (code, text, printed) = play(&[]);
+    assert_eq!(code, Some(0), "{text}{printed}");
 }
 
 #[test]
 fn the_token_of_a_run_does_not_reach_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let mut exchange = asked(
+    let mut exchange = request_exchange(
         1,
         "/rooms",
         &json!({}),
@@ -623,14 +626,14 @@ fn the_token_of_a_run_does_not_reach_the_file() {
     let path = cassette(folder.path(), &[exchange]);
     let token = "the-words-of-this-run-are-nobodys-4711";
     let service = Party::start(|got| {
-        let said = got
+        let printed = got
             .head
             .lines()
             .find_map(|it| it.strip_prefix("authorization: "));
-        let words = said.unwrap().rsplit(' ').next().unwrap();
+        let words = printed.unwrap().rsplit(' ').next().unwrap();
         (
             200,
-            json!({"by": said, "words": [words], "more": format!("it was {words}, wasn't it")}),
+            json!({"by": printed, "words": [words], "more": format!("it was {words}, wasn't it")}),
         )
     });
     let arguments = [
@@ -640,7 +643,7 @@ fn the_token_of_a_run_does_not_reach_the_file() {
         &service.url,
         "--update",
     ];
-    let (code, text) = super::told(command(&arguments).args(["--token", token]));
+    let (code, text) = super::output_of(command(&arguments).args(["--token", token]));
     assert_eq!(code, Some(0), "{text}");
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("it was redacted-"), "{text}");

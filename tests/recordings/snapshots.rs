@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{Tape, asked_service, command, confcall, running, told};
+use super::{Tape, asked_service, command, confcall, output_of, running};
 
 /// A replay of a file that holds its conversation against the accepted one.
 fn replay(file: &Path, kept: &Path) -> Command {
@@ -23,7 +23,7 @@ fn with_service(replay: &mut Command, serve: &[&str]) -> (Option<i32>, String) {
     let service = running(&[&["serve", "--edition", "2021-02"], serve].concat());
     let given = format!("{}/control/given", service.url().trim_end_matches('/'));
     replay.args(["--service", service.url(), "--given", &given]);
-    told(replay.args(["--deadline", "500ms"]))
+    output_of(replay.args(["--deadline", "500ms"]))
 }
 
 fn accept(kept: &Path) {
@@ -79,7 +79,7 @@ fn the_conversation_with_a_service_is_proposed_accepted_and_held() {
     let faulty = ["--mutant", "answer-status-unknown"];
     let (code, text) = with_service(replay(&file, &kept).env("CI", "true"), &faulty);
     assert_eq!(code, Some(1), "{text}");
-    let changed = "the conversation is not the accepted one\n";
+    let changed = "the conversation differs from the accepted snapshot\n";
     let (_, difference) = text.split_once(changed).unwrap();
     let changed: Vec<_> = difference
         .lines()
@@ -105,7 +105,7 @@ fn the_conversation_with_a_bot_is_held_too() {
         let (code, text) = asked_service(&mut replay(&file, &kept), &settled);
         assert_eq!(code, Some(0), "{text}");
     }
-    tape.asked("/invite")["response"]["body"]["json"]["status"] = json!("walking");
+    tape.request_to("/invite")["response"]["body"]["json"]["status"] = json!("walking");
     tape.write(folder.path());
     let (code, text) = asked_service(&mut replay(&file, &kept), &settled);
     assert_eq!(code, Some(1), "{text}");
@@ -119,10 +119,10 @@ fn all_of_a_long_conversation_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut tape = Tape::new();
     let header = tape.0[0].clone();
-    let asked = tape.asked("/invite").clone();
+    let sent = tape.request_to("/invite").clone();
     tape.0 = vec![header];
     for number in 1..=200 {
-        let mut again = asked.clone();
+        let mut again = sent.clone();
         again["number"] = json!(number);
         again["request"]["target"] = json!(format!("/v1.0/asked/{number}"));
         again["response"] = json!({"status": 404, "headers": []});
@@ -143,7 +143,7 @@ fn secrets_are_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut tape = Tape::new();
     let late = "s3cret-of-the-live-service";
-    tape.asked("/invite")["request"]["body"]["json"]["note"] = json!("tok-1 is the token");
+    tape.request_to("/invite")["request"]["body"]["json"]["note"] = json!("tok-1 is the token");
     let file = tape.write(folder.path());
     let kept = folder.path().join("kept");
     let mut short = replay(&file, &kept);
@@ -153,8 +153,8 @@ fn secrets_are_not_kept() {
     assert!(text.contains("{token} is the token"), "{text}");
     assert!(!text.contains("tok-1"), "{text}");
 
-    tape.asked("/invite")["request"]["body"]["json"]["note"] = json!(format!("x{late}x"));
-    tape.asked("/invite")["response"]["body"]["json"]["password"] = json!("hunter2");
+    tape.request_to("/invite")["request"]["body"]["json"]["note"] = json!(format!("x{late}x"));
+    tape.request_to("/invite")["response"]["body"]["json"]["password"] = json!("hunter2");
     let file = tape.write(folder.path());
     let mut long = replay(&file, &kept);
     with_service(long.args(["--token", late]), &[]);
@@ -167,10 +167,10 @@ fn what_cannot_be_held_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = Tape::new().write(folder.path());
     let kept = folder.path().join("kept");
-    let (code, text) = told(replay(&file, &kept).env("INSTA_FORCE_PASS", "1"));
+    let (code, text) = output_of(replay(&file, &kept).env("INSTA_FORCE_PASS", "1"));
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("INSTA_FORCE_PASS"), "{text}");
-    let (code, text) = told(replay(&file, &kept).arg("--reuse"));
+    let (code, text) = output_of(replay(&file, &kept).arg("--reuse"));
     assert_eq!(code, Some(2), "{text}");
     assert!(
         text.contains("--reuse") && text.contains("--snapshots"),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::live::{Party, asked, cassette, told};
-use super::{ask, command, confcall, running};
+use super::live::{Party, cassette, notification_exchange, request_exchange};
+use super::{command, confcall, running, send_recorded};
 
 /// A folder for recordings and reports.
 pub(super) struct Folder(TempDir);
@@ -27,8 +27,8 @@ impl Folder {
         let folder = self.path("tapes").join(name);
         fs::create_dir_all(&folder).unwrap();
         let exchanges = (1..).zip(targets);
-        let exchanges =
-            exchanges.map(|(number, it)| asked(number, it, &json!({}), &json!({"at": it})));
+        let exchanges = exchanges
+            .map(|(number, it)| request_exchange(number, it, &json!({}), &json!({"at": it})));
         cassette(&folder, &exchanges.collect::<Vec<_>>())
     }
 
@@ -120,16 +120,19 @@ fn a_folder_without_a_recording_is_an_error() {
     fs::create_dir(folder.path("tapes")).unwrap();
     fs::write(folder.path("report.json"), "old").unwrap();
     for first in ["replay", "check"] {
-        let (code, said) = confcall(&[first, &folder.tapes(), "--report", &folder.report()]);
-        assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains("there is no recording in it"), "{said}");
-        assert!(said.contains("= help: "), "{said}");
+        let (code, message) = confcall(&[first, &folder.tapes(), "--report", &folder.report()]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(
+            message.contains("the folder has no recordings"),
+            "{message}"
+        );
+        assert!(message.contains("= help: "), "{message}");
         let report = folder.reported();
         assert!(
             report["errors"][0]
                 .as_str()
                 .unwrap()
-                .contains("no recording in it")
+                .contains("the folder has no recordings")
         );
     }
 }
@@ -183,8 +186,8 @@ fn a_bot_that_runs_is_served_one_recording_after_the_other() {
     folder.tape("b", &["/b"]);
     let replay = running(&["replay", &folder.tapes(), "--report", &folder.report()]);
     for target in ["/a", "/b"] {
-        let request = asked(1, target, &json!({}), &json!({}));
-        let answer = ask(replay.url(), &request, &json!({}));
+        let request = request_exchange(1, target, &json!({}), &json!({}));
+        let answer = send_recorded(replay.url(), &request, &json!({}));
         assert_eq!(answer, (200, json!({"at": target})));
     }
     let (code, text) = replay.end();
@@ -199,13 +202,13 @@ fn the_longest_body_of_a_suite_is_read() {
     let folder = Folder::new();
     folder.tape("a", &["/a"]);
     let long = json!({"text": "x".repeat(2 << 20)});
-    let asked_for = asked(1, "/b", &long, &json!({"at": "/b"}));
+    let asked_for = request_exchange(1, "/b", &long, &json!({"at": "/b"}));
     fs::create_dir(folder.path("tapes/b")).unwrap();
     cassette(&folder.path("tapes/b"), std::slice::from_ref(&asked_for));
     let replay = running(&["replay", &folder.tapes()]);
-    let first = asked(1, "/a", &json!({}), &json!({}));
-    assert_eq!(ask(replay.url(), &first, &json!({})).0, 200);
-    assert_eq!(ask(replay.url(), &asked_for, &long).0, 200);
+    let first = request_exchange(1, "/a", &json!({}), &json!({}));
+    assert_eq!(send_recorded(replay.url(), &first, &json!({})).0, 200);
+    assert_eq!(send_recorded(replay.url(), &asked_for, &long).0, 200);
     let (code, text) = replay.end();
     assert_eq!(code, Some(0), "{text}");
 }
@@ -215,11 +218,11 @@ fn a_mock_service_has_one_recording() {
     let folder = Folder::new();
     folder.tape("a", &["/a"]);
     folder.tape("b", &["/b"]);
-    let (code, said) = confcall(&["replay", &folder.tapes(), "--reuse"]);
-    assert_eq!(code, Some(2), "{said}");
+    let (code, message) = confcall(&["replay", &folder.tapes(), "--reuse"]);
+    assert_eq!(code, Some(2), "{message}");
     assert!(
-        said.contains("--reuse") && said.contains("= help: "),
-        "{said}"
+        message.contains("--reuse") && message.contains("= help: "),
+        "{message}"
     );
 }
 
@@ -232,7 +235,7 @@ fn notifications_to_nobody_have_one_deadline() {
     let entry = json!({"changeType": "created", "resource": "/app/calls/1", "resourceData": {}});
     let body = json!({"value": [entry]});
     let all: Vec<Value> = (1..=10)
-        .map(|number| told(number, "/callback", &body))
+        .map(|number| notification_exchange(number, "/callback", &body))
         .collect();
     let file = cassette(&folder.path("tapes"), &all);
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -287,7 +290,7 @@ impl Project {
         let report = self.folder.report();
         let arguments = ["replay", "tapes", "--report", &report];
         let mut command = command(&[&arguments[..], more].concat());
-        super::told(command.current_dir(self.folder.0.path()))
+        super::output_of(command.current_dir(self.folder.0.path()))
     }
 
     pub(super) fn lines(&self, file: &str) -> Vec<String> {
@@ -407,7 +410,7 @@ fn a_bot_is_ended_with_all_that_it_has_started() {
 
 #[cfg(unix)]
 #[test]
-fn a_bot_that_ends_early_is_told() {
+fn a_bot_that_ends_early_is_reported() {
     // It sends the first of two requests.
     let script = "cd part && @bot tape.jsonl --service \"$CONFCALL_SERVICE\" > /dev/null\n\
         echo 'nothing left to do' >&2; exit 7\n";
@@ -415,7 +418,15 @@ fn a_bot_that_ends_early_is_told() {
     project.folder.tape("a", &["/a1", "/a2"]);
     let part = project.folder.path("part");
     fs::create_dir(&part).unwrap();
-    cassette(&part, &[asked(1, "/a1", &json!({}), &json!({"at": "/a1"}))]);
+    cassette(
+        &part,
+        &[request_exchange(
+            1,
+            "/a1",
+            &json!({}),
+            &json!({"at": "/a1"}),
+        )],
+    );
     let (code, text) = project.replay(&[]);
     assert_eq!(code, Some(1), "{text}");
     let result = &project.folder.reported()["results"][0];
@@ -461,7 +472,7 @@ fn a_service_is_started_for_each_recording() {
     fs::write(folder.path("confcall.toml"), config).unwrap();
     let report = folder.report();
     let mut command = command(&["replay", "tapes", "--report", &report]);
-    let (code, text) = super::told(command.current_dir(folder.0.path()));
+    let (code, text) = super::output_of(command.current_dir(folder.0.path()));
     assert_eq!(code, Some(0), "{text}");
     let passed = [("a/tape.jsonl", "pass"), ("b/tape.jsonl", "pass")];
     assert_eq!(folder.results(), pairs(&passed));
@@ -502,7 +513,10 @@ fn known_failures_are_those_of_a_run() {
         for (name, target) in [("a", "/a"), ("b", "/changed")] {
             let folder = project.folder.path("other").join(name);
             fs::create_dir_all(&folder).unwrap();
-            cassette(&folder, &[asked(1, target, &json!({}), &json!({}))]);
+            cassette(
+                &folder,
+                &[request_exchange(1, target, &json!({}), &json!({}))],
+            );
         }
         let (code, text) = project.replay(&["--deadline", "300ms"]);
         let verdicts: Vec<String> = project
@@ -523,14 +537,14 @@ fn known_failures_are_those_of_a_run() {
     let (code, verdicts, text) = known("participant-invite/", "request.unexpected");
     assert_eq!((code, &*verdicts), (Some(1), "pass fail"), "{text}");
     assert!(!text.contains("matches nothing"), "{text}");
-    for (scenario, said) in [
-        ("tapes/a/tape.jsonl", "take it off the list"),
+    for (scenario, message) in [
+        ("tapes/a/tape.jsonl", "remove it from `[[known]]`"),
         ("tapes/gone.jsonl", "matches nothing"),
         ("tapes/b/*.jsonl", "matches nothing"),
     ] {
         let (code, _, text) = known(scenario, "limit");
         assert_eq!(code, Some(1), "{text}");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.contains(said), "{scenario}: {text}");
+        assert!(text.contains(message), "{scenario}: {text}");
     }
 }

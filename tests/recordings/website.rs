@@ -113,6 +113,6 @@ fn pages_of_results_are_replayed_to_the_letter() {
     }
     let replay = running(&["replay", cassette.to_str().unwrap()]);
     assert_eq!(pages(replay.url()), recorded);
-    let (code, said) = replay.end();
-    assert_eq!(code, Some(0), "{said}");
+    let (code, message) = replay.end();
+    assert_eq!(code, Some(0), "{message}");
 }

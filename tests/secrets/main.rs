@@ -91,8 +91,11 @@ fn leavings(cassette: &Path) -> Vec<(String, String)> {
         let output = confcall().args(arguments).arg(cassette).output().unwrap();
         let code = output.status.code();
         assert!(code.is_some_and(|it| it < 2), "{arguments:?}: {output:?}");
-        let said = [output.stdout, output.stderr].concat();
-        left.push((format!("{arguments:?}"), String::from_utf8(said).unwrap()));
+        let printed = [output.stdout, output.stderr].concat();
+        left.push((
+            format!("{arguments:?}"),
+            String::from_utf8(printed).unwrap(),
+        ));
     }
     left
 }
@@ -154,10 +157,10 @@ fn planted_secrets_are_nowhere_in_either_direction() {
             }
         }
     }
-    let said = conversation.recorder.kill();
+    let printed = conversation.recorder.kill();
     assert!(secrets.len() > 300);
     let mut left = leavings(&cassette);
-    left.push(("what record said".into(), said));
+    left.push(("what record said".into(), printed));
     assert_gone(&secrets, &left);
 }
 
@@ -222,9 +225,9 @@ fn a_secret_that_is_echoed_under_harmless_names_is_known_again() {
             conversation.exchange(1, &message(true, "", &JSON, "{}"), &answer);
         }
     }
-    let said = conversation.recorder.kill();
+    let printed = conversation.recorder.kill();
     let mut left = leavings(&cassette);
-    left.push(("what record said".into(), said));
+    left.push(("what record said".into(), printed));
     assert_gone(&secrets, &left);
 }
 
@@ -276,9 +279,9 @@ fn a_configuration_that_is_none_ends_the_recorder_at_its_start() {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("own.toml:2:1"), "{said}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{printed}");
+    assert!(printed.contains("own.toml:2:1"), "{printed}");
     assert!(!folder.path().join("a.jsonl").exists());
 }
 
@@ -314,9 +317,9 @@ fn what_is_broken_or_torn_holds_no_secret_either() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let _ = read(&mut BufReader::new(stream));
     }
-    let said = conversation.recorder.kill();
+    let printed = conversation.recorder.kill();
     let mut left = leavings(&cassette);
-    left.push(("what record said".into(), said));
+    left.push(("what record said".into(), printed));
 
     // A line that is torn anywhere.
     let bytes = std::fs::read(&cassette).unwrap();
@@ -329,11 +332,11 @@ fn what_is_broken_or_torn_holds_no_secret_either() {
         .len();
     file.set_len((bytes.len() - last / 3) as u64).unwrap();
     left.extend(leavings(&cassette));
-    let said = Conversation::start(&cassette, &["--append"])
+    let printed = Conversation::start(&cassette, &["--append"])
         .recorder
         .kill();
-    assert!(said.contains("torn"), "{said}");
-    left.push(("what record said of a torn line".into(), said));
+    assert!(printed.contains("is incomplete"), "{printed}");
+    left.push(("what record said of a torn line".into(), printed));
     assert_gone(&secrets, &left);
 }
 
@@ -368,9 +371,12 @@ fn reports_on_what_others_recorded_have_no_secret_in_them() {
         }
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(said.contains("POST /a?access_token=redacted-"), "{said}");
-        left.push((format!("{arguments:?}"), said));
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(
+            printed.contains("POST /a?access_token=redacted-"),
+            "{printed}"
+        );
+        left.push((format!("{arguments:?}"), printed));
         for (kind, path) in &reports {
             let text = std::fs::read_to_string(path).unwrap();
             left.push((format!("{arguments:?}, {kind}"), text));

@@ -4,12 +4,12 @@ use crate::project::{By, ONE, Project, trial};
 
 crate::tests!(
     a_broken_bot_fails_by_its_rule,
-    a_runner_with_a_process_for_each_is_told_a_message,
+    a_runner_with_a_process_for_each_gets_a_message,
     a_bot_that_cannot_be_started_fails_every_trial,
     a_bot_that_dies_at_start_fails_every_trial_and_is_started_once,
     a_secret_of_the_bot_is_in_no_failure,
     a_bot_that_never_gets_ready_fails_every_trial_in_time,
-    a_project_without_a_usable_file_is_told,
+    a_project_without_a_usable_file_is_reported,
 );
 
 fn a_broken_bot_fails_by_its_rule() {
@@ -28,8 +28,8 @@ fn a_broken_bot_fails_by_its_rule() {
 fn all_fail(project: &Project, why: &str) {
     let tested = project.test(&[]);
     tested.must(101, &["0 passed; 4 failed"]);
-    let count = tested.said.matches(why).count();
-    assert_eq!(count, 4, "`{why}` is said {count} times: {}", tested.said);
+    let count = tested.output.matches(why).count();
+    assert_eq!(count, 4, "`{why}` is said {count} times: {}", tested.output);
 }
 
 fn a_bot_that_cannot_be_started_fails_every_trial() {
@@ -51,7 +51,7 @@ fn a_secret_of_the_bot_is_in_no_failure() {
     let project = Project::scripted(&format!("echo password={secret}; exit 7"), "");
     let tested = project.test(&[]);
     tested.must(101, &["password=redacted-secret-"]);
-    assert!(!tested.said.contains(secret), "{}", tested.said);
+    assert!(!tested.output.contains(secret), "{}", tested.output);
 }
 
 fn a_bot_that_never_gets_ready_fails_every_trial_in_time() {
@@ -59,35 +59,37 @@ fn a_bot_that_never_gets_ready_fails_every_trial_in_time() {
     all_fail(&project, "is not ready after 300ms");
 }
 
-fn a_project_without_a_usable_file_is_told() {
-    for (text, said) in [
-        ("", "confcall.toml: nobody is to be judged"),
+fn a_project_without_a_usable_file_is_reported() {
+    for (text, printed) in [
+        ("", "confcall.toml: the configuration has no `[target]`"),
         ("[targt]\n", "confcall.toml:1:2: unknown field `targt`"),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://127.0.0.1:1/\"\n[scenarios]\nfilters = [\"no-such-scenario\"]\n",
             "no scenario's id matches `no-such-scenario`",
         ),
     ] {
-        Project::with_file(text).test(&["--list"]).must(2, &[said]);
+        Project::with_file(text)
+            .test(&["--list"])
+            .must(2, &[printed]);
     }
     let project = Project::with_file("");
     std::fs::remove_file(project.path().join("confcall.toml")).unwrap();
     project.test(&[]).must(
         2,
         &[
-            "there is no such configuration",
-            "`confcall init` writes one",
+            "the configuration file does not exist",
+            "`confcall init` creates one",
         ],
     );
 }
 
-fn a_runner_with_a_process_for_each_is_told_a_message() {
+fn a_runner_with_a_process_for_each_gets_a_message() {
     let project = Project::new("--mutant token-missing", "");
     let mut suite = project.command(By::File, &["--exact", &trial(ONE)]);
     let output = suite
         .env("NEXTEST_EXECUTION_MODE", "process-per-test")
         .output();
-    let said = String::from_utf8(output.unwrap().stderr).unwrap();
-    let message = "Error: request.header: the request carries no bearer token";
-    assert!(said.lines().any(|it| it == message), "{said}");
+    let printed = String::from_utf8(output.unwrap().stderr).unwrap();
+    let message = "Error: request.header: the request has no bearer token";
+    assert!(printed.lines().any(|it| it == message), "{printed}");
 }

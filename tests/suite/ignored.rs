@@ -66,13 +66,13 @@ fn a_known_failure_is_ignored_with_the_reason() {
 
 fn a_known_failure_that_passes_fails() {
     let project = Project::new("", &known("pstn", "request.header"));
-    let said = "it passes, though its failure is listed as known (bug 7)";
+    let message = "it passes, but a known failure is listed (bug 7)";
     let tested = project.test(&[]);
-    tested.must(101, &["4 passed; 1 failed", said]);
+    tested.must(101, &["4 passed; 1 failed", message]);
     tested.must_say_of(&trial(PHONE), "FAILED");
     // Once is enough.
     tested.must_say_of("known-failures", "ok");
-    list_alone(&project).must(101, &["0 passed; 1 failed", said]);
+    list_alone(&project).must(101, &["0 passed; 1 failed", message]);
 }
 
 fn a_known_failure_that_fails_otherwise_fails() {

@@ -147,7 +147,7 @@ impl Project {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Tested {
             code: output.status.code(),
-            said: text(&output.stdout),
+            output: text(&output.stdout),
             complained: text(&output.stderr),
         }
     }
@@ -168,36 +168,36 @@ impl Project {
 #[derive(Debug)]
 pub(crate) struct Tested {
     pub code: Option<i32>,
-    pub said: String,
+    pub output: String,
     pub complained: String,
 }
 
 impl Tested {
     /// It ended so, and said each of these.
-    pub(crate) fn must(&self, code: i32, said: &[&str]) {
+    pub(crate) fn must(&self, code: i32, parts: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:#?}");
-        for part in said {
-            let is_said = self.said.contains(part) || self.complained.contains(part);
+        for part in parts {
+            let is_printed = self.output.contains(part) || self.complained.contains(part);
             assert!(
-                is_said,
+                is_printed,
                 "`{part}` is missing: {}{}",
-                self.said, self.complained
+                self.output, self.complained
             );
         }
     }
 
     /// The line of a trial says this of it.
     pub(crate) fn must_say_of(&self, trial: &str, outcome: &str) {
-        let mut lines = self.said.lines().filter(|it| it.starts_with("test "));
+        let mut lines = self.output.lines().filter(|it| it.starts_with("test "));
         let line = lines.find(|it| it.contains(trial));
         let is_so = line.is_some_and(|it| it.ends_with(&format!("... {outcome}")));
-        assert!(is_so, "{trial} is not `{outcome}`: {}", self.said);
+        assert!(is_so, "{trial} is not `{outcome}`: {}", self.output);
     }
 
     /// The names of a list.
     pub(crate) fn listed(&self) -> Vec<&str> {
         assert_eq!(self.code, Some(0), "{self:#?}");
-        let lines = self.said.lines();
+        let lines = self.output.lines();
         lines.map(|it| it.strip_suffix(": test").unwrap()).collect()
     }
 }

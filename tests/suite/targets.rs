@@ -46,7 +46,7 @@ fn all_trials_share_one_target_which_is_ended() {
     tested.must(0, &["test result: ok. 4 passed; 0 failed; 0 ignored"]);
     tested.must_say_of(&trial(ONE), "ok");
     // Nothing stands between the lines that other programs read.
-    assert!(!tested.said.contains("listening"), "{}", tested.said);
+    assert!(!tested.output.contains("listening"), "{}", tested.output);
     assert_eq!(project.starts(), 1);
     let log = fs::read_to_string(project.path().join("bot.log")).unwrap();
     let url = log.strip_prefix("listening http://").unwrap();

@@ -30,7 +30,7 @@ struct Stage {
 
 #[derive(Default)]
 struct State {
-    told: HashSet<&'static str>,
+    signals: HashSet<&'static str>,
     /// What the upstream got, connection by connection.
     captured: Vec<Captured>,
     /// How many of its connections are open.
@@ -272,9 +272,9 @@ impl Party {
             Act::HalfClose => self.stream().shutdown(Shutdown::Write)?,
             Act::Reset => self.reset()?,
             Act::Tell(word) => stage.change(|it| {
-                it.told.insert(word);
+                it.signals.insert(word);
             }),
-            Act::Wait(word) => stage.wait(|it| it.told.contains(word))?,
+            Act::Wait(word) => stage.wait(|it| it.signals.contains(word))?,
             Act::Back => self.back(stage)?,
         }
         Ok(true)

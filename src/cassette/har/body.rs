@@ -196,7 +196,7 @@ fn of_bytes(bytes: Vec<u8>) -> Body {
 }
 
 /// A text that a tool has decoded: the bytes are those of the charset that the message names. Of a body that is no text,
-/// some tools write each byte as a character, and others lose bytes: its size tells.
+/// some tools write each byte as a character, and others lose bytes. The size shows which.
 fn of_text((text, size): (&str, i64), headers: &Headers, form: Form) -> Body {
     let coded = in_charset(text, headers.get("content-type").unwrap_or_default());
     if let Some(bytes) = coded {

@@ -72,15 +72,15 @@ mod tests {
         assert!(is_har(&bytes));
         let recording = read("a.har", &bytes, NONE, Form::Decoded).unwrap();
         let list = recording.exchanges();
-        let asked = &list[0];
+        let exchange = &list[0];
         assert_eq!(
-            asked.request.target,
+            exchange.request.target,
             "/beta/app/calls/1/participants/invite?a=b"
         );
         let headers = Headers::from_iter([("host", "h"), ("A", "b")]);
-        assert_eq!(asked.request.headers, headers);
+        assert_eq!(exchange.request.headers, headers);
         assert_eq!(
-            (asked.request_wire.version.as_str(), asked.took_ms),
+            (exchange.request_wire.version.as_str(), exchange.took_ms),
             ("2", 12)
         );
         let notification = &list[2];
@@ -234,7 +234,7 @@ mod tests {
             let read = read("a.har", &bytes, NONE, Form::Sent).unwrap();
             let exchange = &read.exchanges()[0];
             assert_eq!(exchange.request.body, expected, "{text} {size}");
-            // What is said in the message counts before what a tool says.
+            // The header of the message has precedence over other fields of the tool.
             let fields = json!([{"name": "Content-Length", "value": size.to_string()}]);
             let bytes = har(&json!([{
                 "request": {"method": "POST", "url": "/", "bodySize": 99, "headers": fields,
@@ -276,14 +276,14 @@ mod tests {
     #[test]
     fn what_has_no_response_says_how_it_broke() {
         for (response, broke) in [
-            (json!({"status": 0}), "no response is in the HAR file"),
+            (json!({"status": 0}), "the HAR file has no response"),
             (
                 json!({"status": -1, "_error": null}),
-                "no response is in the HAR file",
+                "the HAR file has no response",
             ),
             (json!({"status": 0, "_error": "refused"}), "refused"),
             (json!({"status": 200, "_error": "aborted"}), "aborted"),
-            (json!({}), "no response is in the HAR file"),
+            (json!({}), "the HAR file has no response"),
         ] {
             let exchange = read_one("http://h/", &Value::Null, &response);
             assert_eq!(exchange.broke.as_deref(), Some(broke), "{response}");
@@ -567,7 +567,7 @@ mod tests {
              "request": {"method": "POST", "target": "/a?b=c", "headers": [["Content-Type", "application/json"]], "body": {"json": {"x": 1}}},
              "response": {"status": 201, "headers": [["Location", "/a/1"]], "body": {"base64": "/w=="}, "wire": {"version": "2"}}},
             {"number": 2, "direction": "request", "at_ms": 5, "took_ms": 0,
-             "request": {"method": "GET", "target": "/d", "headers": []}, "broke": "no response is in the HAR file"},
+             "request": {"method": "GET", "target": "/d", "headers": []}, "broke": "the HAR file has no response"},
         ]);
         let exchanges: Vec<Exchange> = serde_json::from_value(json).unwrap();
         let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));

@@ -37,12 +37,12 @@ pub(crate) fn read(
     let bytes = paired(bytes);
     let har: Har = serde_json::from_slice(&bytes).map_err(|error| {
         let text = String::from_utf8_lossy(&bytes);
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said);
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message);
         Place::of_bytes(&text, error.line(), error.column()).diagnostic(
             file,
             &text,
-            format!("no HAR 1.2: {said}"),
+            format!("no HAR 1.2: {message}"),
         )
     })?;
     let mut causes = Causes::default();
@@ -55,7 +55,7 @@ pub(crate) fn read(
     let mut directions: BTreeSet<_> = exchanges.iter().map(|it| it.direction).collect();
     directions.insert(Direction::Request);
     directions.extend(har.log.directions);
-    // The lines of a HAR file tell nothing.
+    // The line numbers of a HAR file help nobody.
     let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
     let directions = directions.into_iter().collect();
     Ok(Recording::new(file, directions, exchanges))
@@ -116,14 +116,14 @@ fn exchange(entry: Entry, number: u64, at_ms: u64, bodies: (Attached<'_>, Form))
     response_wire.reason = reason(&entry.response.status_text);
     let (response, broke) = response(entry.response, &entry.request.method, bodies);
     let request = request(entry.request, bodies);
-    // `http`, and the host of `Host`, are what is meant where nothing is said.
+    // `http`, and the host of `Host`, apply if the file does not name them.
     request_wire.scheme = scheme.filter(|it| it != "http");
     request_wire.authority = authority.filter(|_| request.headers.get("host").is_none());
     request_wire.coding = coding(&request.headers, &request.body);
     if let Some(response) = &response {
         response_wire.coding = coding(&response.headers, &response.body);
     }
-    // What is no number of milliseconds, and below zero, says nothing.
+    // A value that is not a number of milliseconds, or is below zero, is unknown.
     let took = Duration::try_from_secs_f64(entry.time / 1000.0).unwrap_or_default();
     Exchange {
         at_ms,
@@ -164,7 +164,7 @@ fn response(
     let absent = || {
         status
             .is_none()
-            .then(|| "no response is in the HAR file".to_owned())
+            .then(|| "the HAR file has no response".to_owned())
     };
     let broke = error.or_else(absent);
     let mut headers = fields(std::mem::take(&mut response.headers));

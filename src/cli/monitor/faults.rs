@@ -55,7 +55,7 @@ impl Faults {
     }
 
     /// The faults that were injected, as a sentence; none without fault injection.
-    pub(super) fn told(&self, injected: &BTreeMap<InjectionKind, usize>) -> Option<String> {
+    pub(super) fn summary(&self, injected: &BTreeMap<InjectionKind, usize>) -> Option<String> {
         let injection = self.injection().ok()??;
         let counts = injected.iter();
         let counts: Vec<String> = counts

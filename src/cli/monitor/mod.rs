@@ -1,6 +1,6 @@
 //! `confcall monitor`: judges the traffic of somebody else's tests while they run.
 //!
-//! `faults` are injected into the traffic. `watch` is the observer that judges. The proxy of `record` stands before the built-in service, or before a real
+//! `faults` are injected into the traffic. `watch` is the observer that judges. The proxy of `record` is in front of the built-in service, or before a real
 //! one.
 
 mod faults;
@@ -212,7 +212,8 @@ fn judged(
     redaction::run(&mut run, redactor);
     run.errors.extend(unmatched);
     run.notes.extend(notes);
-    run.notes.extend(arguments.faults.told(&watched.injected));
+    run.notes
+        .extend(arguments.faults.summary(&watched.injected));
     if run.results.is_empty() {
         let not_covered = checked.not_covered.len() + checked.unlisted;
         run.errors.push(nothing(watched.seen, not_covered));
@@ -234,15 +235,14 @@ fn judged(
 /// Why nothing was judged, after so many exchanges.
 fn nothing(seen: usize, not_covered: usize) -> String {
     let cause = if seen == 0 {
-        "no request came through confcall".to_owned()
+        "confcall received no request".to_owned()
     } else if seen == not_covered {
-        format!("the contract covers none of {seen} exchanges")
+        format!("none of the {seen} exchanges is in the contract")
     } else {
-        "no message of the bot came whole".to_owned()
+        "no message of the bot was complete".to_owned()
     };
     format!(
-        "nothing passed: {cause}; the bot sends its requests to the address in {SERVICE_VARIABLE}, or in a variable \
-         of `[monitor.env]`"
+        "nothing passed: {cause}; the bot must send its requests to the address in {SERVICE_VARIABLE} or in a variable of `[monitor.env]`"
     )
 }
 
@@ -401,7 +401,7 @@ impl Traffic<'_> {
         let status = status.map_err(PlayError::from)?;
         let failed = (!status.success()).then(|| {
             let name = self.redactor.in_text(&words.join(" "));
-            format!("the command failed, which is no violation: `{name}`: {status}")
+            format!("the command failed, which is not a violation: `{name}`: {status}")
         });
         Ok(failed)
     }

@@ -1,4 +1,4 @@
-//! The observer of a monitored run: it judges each exchange as it happens, and tells of violations.
+//! The observer of a monitored run: it judges each exchange as it happens, and prints violations.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

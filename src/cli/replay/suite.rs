@@ -192,7 +192,7 @@ impl Suite {
         }
     }
 
-    /// Opens the listeners, and tells their addresses. The recorded bot needs one for notifications alone.
+    /// Opens the listeners and prints their addresses. The recorded bot needs only one, for notifications.
     async fn listen(&mut self, recording: &Indexed) -> Result<(), Failure> {
         let options = &self.options;
         let is_needed = match options.live {

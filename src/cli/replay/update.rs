@@ -74,7 +74,9 @@ impl Original {
             for left in &updated.left {
                 output::warn(left);
             }
-            output::error(format!("{file} stays as it was: not all of it was played"));
+            output::error(format!(
+                "{file} is unchanged, because some exchanges were not replayed"
+            ));
             return Ok(Exit::Failed);
         }
         let listed = |numbers: &[u64]| {
@@ -108,7 +110,7 @@ impl Original {
             file: self.path.display().to_string(),
             line: 0,
             column: 0,
-            message: "the file was changed while it was replayed".to_owned(),
+            message: "the file was changed during the replay".to_owned(),
             remedy: Some("replay it again".to_owned()),
             excerpt: None,
         }

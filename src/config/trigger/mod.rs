@@ -152,7 +152,7 @@ impl TriggerRow {
         })
     }
 
-    /// True if `{port}` stands in it, the port of the target.
+    /// True if it uses `{port}`, the port of the target.
     pub(crate) fn uses_port(&self) -> bool {
         let mut placeholders = self.placeholders();
         placeholders.any(|it| *it == Placeholder::Port)
@@ -223,7 +223,7 @@ impl<'de> Deserialize<'de> for OperationName {
         let names = operations().iter().map(|it| it.name.as_str());
         let meant = match closest(&name, names) {
             Some(close) => format!("did you mean `{close}`?"),
-            None => "such as `invite` or `answer`; `*` stands for all".to_owned(),
+            None => "expected a name such as `invite` or `answer`, or `*` for all".to_owned(),
         };
         Err(D::Error::custom(format!(
             "no operation is named `{name}`: {meant}"
@@ -280,12 +280,12 @@ pub(crate) struct RequestLine {
 
 #[derive(Debug, thiserror::Error)]
 enum LineError {
-    #[error("`{0}` is no method and URL, such as `POST http://127.0.0.1:3978/calls`")]
+    #[error("`{0}` is not a method and a URL, such as `POST http://127.0.0.1:3978/calls`")]
     NoMethod(String),
-    #[error("`{0}` is no method, such as `POST`")]
+    #[error("`{0}` is not an HTTP method, such as `POST`")]
     Method(String),
     #[error(
-        "a trigger goes to a host that is named: only `{{port}}` may stand in front of the path"
+        "the host of a trigger must be fixed: before the path, only the placeholder `{{port}}` is allowed"
     )]
     Host,
     #[error(transparent)]
@@ -359,14 +359,14 @@ mod tests {
 
     #[test]
     fn a_broken_row_has_its_place() {
-        for (row, said) in [
+        for (row, message) in [
             (
                 "operation = \"invit\"\ncommand = [\"a\"]",
                 "confcall.toml:2:13: no operation is named `invit`: did you mean `invite`?",
             ),
             (
                 "operation = [\"answer\", \"zzz\"]\ncommand = [\"a\"]",
-                "confcall.toml:2:13: no operation is named `zzz`: such as",
+                "confcall.toml:2:13: no operation is named `zzz`: expected a name such as",
             ),
             (
                 "operation = []\ncommand = [\"a\"]",
@@ -386,11 +386,11 @@ mod tests {
             ),
             (
                 "operation = \"*\"\ncommand = []",
-                "confcall.toml:1:1: a command is",
+                "confcall.toml:1:1: the command is empty",
             ),
             (
                 "operation = \"*\"\nrequest = \"http://h/\"",
-                "confcall.toml:3:11: `http://h/` is no method and URL",
+                "confcall.toml:3:11: `http://h/` is not a method and a URL",
             ),
             (
                 "operation = \"*\"\nrequest = \"POST h/\"",
@@ -398,19 +398,19 @@ mod tests {
             ),
             (
                 "operation = \"*\"\nrequest = \"POST http://{call}/\"",
-                "confcall.toml:3:11: a trigger goes to a host that is named",
+                "confcall.toml:3:11: the host of a trigger must be fixed",
             ),
             (
                 "operation = \"*\"\nrequest = \"POST {url}\"",
-                "confcall.toml:3:11: a trigger goes to a host that is named",
+                "confcall.toml:3:11: the host of a trigger must be fixed",
             ),
             (
                 "operation = \"*\"\nrequest = \"POST http://h/{cal}\"",
-                "confcall.toml:3:11: `{cal}` stands for nothing: did you mean `{call}`?",
+                "confcall.toml:3:11: `{cal}` is not a placeholder: did you mean `{call}`?",
             ),
             (
                 "operation = \"*\"\nrequest = \"POST http://h/\"\nbody = {a = [\"{cal}\"]}",
-                "confcall.toml:4:14: `{cal}` stands for nothing",
+                "confcall.toml:4:14: `{cal}` is not a placeholder",
             ),
             (
                 "operation = \"invite\"\nrequest = \"POST http://h/{participant}\"",
@@ -424,7 +424,7 @@ mod tests {
             let text = format!("[[trigger]]\n{row}\n");
             let error = config::read("confcall.toml", text.as_bytes()).unwrap_err();
             let error = error.to_string();
-            assert!(error.starts_with(said), "{row}\n{error}");
+            assert!(error.starts_with(message), "{row}\n{error}");
         }
     }
 

@@ -57,7 +57,7 @@ impl fmt::Display for Placeholder {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("`{{{name}}}` stands for nothing: {remedy}")]
+#[error("`{{{name}}}` is not a placeholder: {remedy}")]
 pub(crate) struct TemplateError {
     name: String,
     remedy: String,
@@ -85,7 +85,7 @@ impl Placeholder {
         let names: Vec<String> = known.iter().map(ToString::to_string).collect();
         let remedy = match closest(name, names.iter().map(String::as_str)) {
             Some(close) => format!("did you mean `{{{close}}}`?"),
-            None => "a brace that is meant is doubled, `{{`".to_owned(),
+            None => "write a literal brace as `{{`".to_owned(),
         };
         Err(TemplateError {
             name: name.to_owned(),
@@ -329,7 +329,7 @@ impl<'de> Visitor<'de> for JsonReader {
     type Value = JsonTemplate;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value of JSON")
+        f.write_str("a JSON value")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<JsonTemplate, E> {
@@ -346,7 +346,7 @@ impl<'de> Visitor<'de> for JsonReader {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<JsonTemplate, E> {
         let number = Number::from_f64(value);
-        let number = number.ok_or_else(|| E::custom("a number of JSON is finite"))?;
+        let number = number.ok_or_else(|| E::custom("a JSON number must be finite"))?;
         Ok(JsonTemplate::Other(Value::Number(number)))
     }
 
@@ -372,7 +372,7 @@ impl<'de> Visitor<'de> for JsonReader {
         let mut properties = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == TOML_DATE {
-                let remedy = "JSON has no dates: put it in quotes";
+                let remedy = "JSON has no dates; put the date in quotes";
                 return Err(de::Error::custom(remedy));
             }
             properties.push((name, map.next_value()?));

@@ -1,5 +1,5 @@
 //! Alterations: one change to the request of one operation. The mutants and the variants of operations are
-//! rows of tables; this is what a row says, and how it is applied.
+//! rows of tables; this module has the type of a row, and applies it.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ pub(super) enum Alteration {
 }
 
 impl AlteredRequest {
-    /// The method and the path of the operation, below the prefix. `{}` stands for an identifier.
+    /// The method and the path of the operation, below the prefix. `{}` is an identifier.
     pub(crate) const fn request(&self) -> (&'static str, &'static str) {
         (self.operation.method(), self.operation.path())
     }

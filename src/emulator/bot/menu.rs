@@ -1,6 +1,6 @@
-//! The voice menu: what the bot does by itself in calls that come in.
+//! The voice menu: how the bot reacts to incoming calls without triggers.
 //!
-//! It answers, plays a prompt and asks for tones. `1` transfers the caller to a user, `2` invites that user,
+//! It answers, plays a prompt and subscribes to tones. `1` transfers the caller to a user, `2` invites that user,
 //! `9` and `#` hang up. Until the call ends the bot keeps it alive.
 //!
 //! [`MenuCalls`] decides, without sockets and clock; [`Bot::follow_menu`] does it.

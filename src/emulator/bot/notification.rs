@@ -67,15 +67,15 @@ fn is_of_communications(resource: &str) -> bool {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotificationError {
-    #[error("a notification is a POST")]
+    #[error("a notification must be a POST")]
     Method,
-    #[error("a notification is application/json")]
+    #[error("the media type of a notification must be application/json")]
     MediaType,
-    #[error("a notification has a `value`, a collection that is not empty")]
+    #[error("a notification must have a non-empty collection `value`")]
     Entries,
-    #[error("`{0}` is no change type")]
+    #[error("`{0}` is not a change type")]
     ChangeType(String),
-    #[error("an entry names its resource in `resource` or `resourceUrl`")]
+    #[error("an entry must name its resource in `resource` or `resourceUrl`")]
     Resource,
 }
 

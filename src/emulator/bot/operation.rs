@@ -65,7 +65,7 @@ macro_rules! operations {
                 match self { $(Self::$operation => $method,)+ }
             }
 
-            /// Below the prefix. `{}` stands for an identifier.
+            /// Below the prefix. `{}` is an identifier.
             pub(super) const fn path(self) -> &'static str {
                 match self { $(Self::$operation => $path,)+ }
             }

@@ -34,7 +34,7 @@ alterations! {
         "update-metadata-with-charset", UpdateMetadata, MediaType("application/json; charset=utf-8"), "Names the charset of its metadata.";
         "play-prompt-qualified", PlayPrompt, Qualified, "Plays prompts by the qualified name.";
         "record-response-with-object-id", RecordResponse, NUMBERED, "The body of a recording has `$id`.";
-        "subscribe-to-tone-under-app", SubscribeToTone, Prefix("app"), "Asks for tones under `/app`.";
+        "subscribe-to-tone-under-app", SubscribeToTone, Prefix("app"), "Subscribes to tones under `/app`.";
         "cancel-media-processing-qualified", CancelMedia, Qualified, "Cancels media by the qualified name.";
         "update-recording-status-with-capital", UpdateRecordingStatus, Body("/status", Capital), "The recording status has a capital.";
         "change-screen-sharing-role-with-capital", ChangeScreenSharingRole, Body("/role", Capital), "The role has a capital.";

@@ -9,7 +9,7 @@ use super::variant::BotVariant as Variant;
 use crate::api::resource::{behind_scheme, path_of};
 use crate::http::message::Body;
 
-/// The namespace that may stand before the name of an action.
+/// The namespace that may precede the name of an action.
 pub(super) const NAMESPACE: &str = "microsoft.graph.";
 
 /// The name that the oldest pages have for `recordResponse`.
@@ -40,7 +40,7 @@ enum Content {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TriggerError {
-    #[error("the triggered request has no JSON object as its body")]
+    #[error("the body of the triggered request is not a JSON object")]
     Body,
     #[error("the triggered {} has no `{}`", operation.name(), parameter)]
     Missing {

@@ -11,7 +11,7 @@ catalogue! {
     BotVariant {
         Reversed = "properties-reversed", "Writes the properties of every object in the opposite order.";
         Spaced = "white-space", "Writes white space between all tokens.";
-        Added = "properties-added", "Adds properties that no page knows.";
+        Added = "properties-added", "Adds properties that no page documents.";
         Nulls = "nulls-added", "Adds properties of unknown names that are null.";
         Escaped = "strings-escaped", "Writes characters of strings and names as escapes.";
         Untyped = "no-types", "Writes no `@odata.type`.";
@@ -21,7 +21,7 @@ catalogue! {
         Chunked = "chunked", "Sends bodies chunked.";
         Gzip = "gzip", "Sends bodies as gzip.";
         Charset = "charset", "Adds a charset parameter to the media type, which is written in mixed case.";
-        ExtraHeaders = "headers-added", "Adds header fields that no page knows.";
+        ExtraHeaders = "headers-added", "Adds header fields that no page documents.";
         LowerScheme = "scheme-in-lower-case", "Writes `bearer` for `Bearer`.";
         Ack200 = "acknowledges-200", "Acknowledges with 200.";
         Ack204 = "acknowledges-204", "Acknowledges with 204.";
@@ -29,17 +29,17 @@ catalogue! {
         SlowAck = "slow", "Takes 20 ms to acknowledge.";
         AppPrefix = "app-prefix", "Sends its requests under `/app`.";
         CommunicationsPrefix = "communications-prefix", "Sends its requests under `/communications`.";
-        OtherVersion = "other-version", "Sends its requests under `/v1.0` where it is to send them under `/beta`.";
+        OtherVersion = "other-version", "Sends its requests under `/v1.0` instead of `/beta`.";
         ReplacesPath = "replaced-call-as-path", "Names the call to replace by its path.";
         ReplacesId = "replaced-call-as-id", "Names the call to replace by its id.";
         NoContext = "no-context", "Gives no `clientContext`.";
         LongContext = "context-256", "Gives a `clientContext` of 256 characters, none of them ASCII.";
         EndpointType = "endpoint-type", "Gives an `endpointType`, a region and a language.";
         DisplayName = "display-name", "Gives a `displayName` with every identity.";
-        ReadsBack = "reads-back", "Reads the call, its participants and the operation after it has invited.";
-        HangsUpEarly = "hangs-up-early", "Deletes the call as soon as it has invited.";
-        Mutes = "mutes-all", "Mutes all participants after it has invited.";
-        HangsUp = "hangs-up", "Deletes the call when an invitation has ended and nothing more is to come.";
+        ReadsBack = "reads-back", "Reads the call, its participants and the operation after each invitation.";
+        HangsUpEarly = "hangs-up-early", "Deletes the call right after each invitation.";
+        Mutes = "mutes-all", "Mutes all participants after each invitation.";
+        HangsUp = "hangs-up", "Deletes the call when an invitation has ended and no further message is expected.";
     }
 }
 

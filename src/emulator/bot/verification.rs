@@ -41,13 +41,13 @@ pub(super) struct TokenVerifier {
 pub(super) enum Flaw {
     #[error("the notification has no bearer token")]
     Missing,
-    #[error("the token is no JSON Web Token")]
+    #[error("the token is not a JSON Web Token")]
     Malformed,
     #[error("the token is not signed with RS256")]
     Unsigned,
     #[error("the token is not signed by a published key")]
     Signature,
-    #[error("the token is of another issuer")]
+    #[error("the token has another issuer")]
     Issuer,
     #[error("the token has expired")]
     Expired,
@@ -69,7 +69,7 @@ pub(super) enum VerificationError {
 pub(super) enum KeysError {
     #[error(transparent)]
     Send(#[from] SendError),
-    #[error("{url} was answered {status}")]
+    #[error("the response of {url} is {status}")]
     Answer { url: String, status: u16 },
     #[error("the OpenID configuration has no `{0}`")]
     Property(&'static str),

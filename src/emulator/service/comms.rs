@@ -148,8 +148,9 @@ impl Service {
     pub(super) fn get_operation(self: &Arc<Self>, routed: &Routed<'_>) -> Result<Outcome, Refusal> {
         let state = self.state();
         let operation = state.operation(routed.call, routed.item);
-        let operation = operation
-            .ok_or_else(|| Refusal::not_found(format!("There is no operation {}.", routed.item)))?;
+        let operation = operation.ok_or_else(|| {
+            Refusal::not_found(format!("The operation {} does not exist.", routed.item))
+        })?;
         Ok(Answer::json(200, self.pages.answer(operation)).into())
     }
 

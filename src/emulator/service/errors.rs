@@ -1,4 +1,4 @@
-//! Refusals: why a request is not carried out, and the error object that says so.
+//! Refusals: the reason for which a request is refused, and its error object.
 
 use serde_json::json;
 
@@ -53,13 +53,13 @@ impl Refusal {
     }
 
     pub(super) fn no_participant(id: &str) -> Self {
-        Self::new(404, "8538", format!("There is no participant {id}."))
+        Self::new(404, "8538", format!("The participant {id} does not exist."))
     }
 
     pub(super) fn no_call(id: &str) -> Self {
         Self {
             reason: Reason::UnknownCall,
-            ..Self::new(404, NO_CALL, format!("There is no call {id}."))
+            ..Self::new(404, NO_CALL, format!("The call {id} does not exist."))
         }
     }
 

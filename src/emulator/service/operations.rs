@@ -15,14 +15,14 @@ catalogue! {
     )]
     Operation {
         Create = "create", "Creates a call, or joins a meeting.";
-        LogDeviceQuality = "logTeleconferenceDeviceQuality", "Takes the quality data of a teleconference device.";
+        LogDeviceQuality = "logTeleconferenceDeviceQuality", "Receives the quality data of a teleconference device.";
         GetCall = "get", "Reads a call.";
         Delete = "delete", "Hangs up.";
         Answer = "answer", "Answers an incoming call.";
         Reject = "reject", "Rejects an incoming call.";
-        Redirect = "redirect", "Sends an incoming call on to others.";
+        Redirect = "redirect", "Redirects an incoming call to others.";
         Transfer = "transfer", "Transfers an established call.";
-        KeepAlive = "keepAlive", "Keeps a call from ending for want of requests.";
+        KeepAlive = "keepAlive", "Keeps a call alive.";
         ListParticipants = "listParticipants", "Reads the roster.";
         GetParticipant = "getParticipant", "Reads one participant.";
         RemoveParticipant = "removeParticipant", "Removes a participant.";
@@ -30,16 +30,16 @@ catalogue! {
         MuteParticipant = "muteParticipant", "Mutes a participant.";
         MuteAll = "muteAll", "Mutes participants.";
         Mute = "mute", "Mutes the bot.";
-        Unmute = "unmute", "Takes the bot's mute off.";
+        Unmute = "unmute", "Unmutes the bot.";
         ConfigureMixer = "configureMixer", "Sets the levels of the sources that participants receive.";
         StartHoldMusic = "startHoldMusic", "Puts a participant on hold with music.";
         StopHoldMusic = "stopHoldMusic", "Takes a participant off hold.";
         UpdateMetadata = "updateMetadata", "Writes the bot's metadata in the roster.";
         PlayPrompt = "playPrompt", "Plays prompts.";
-        RecordResponse = "recordResponse", "Records what a caller says.";
-        SubscribeToTone = "subscribeToTone", "Asks for the tones that are pressed.";
+        RecordResponse = "recordResponse", "Records the voice of a caller.";
+        SubscribeToTone = "subscribeToTone", "Subscribes to the tones that people press.";
         CancelMedia = "cancelMediaProcessing", "Cancels prompts and recordings.";
-        UpdateRecordingStatus = "updateRecordingStatus", "Says whether the bot records.";
+        UpdateRecordingStatus = "updateRecordingStatus", "Updates the recording status of the bot.";
         ChangeScreenSharingRole = "changeScreenSharingRole", "Starts or stops the bot's screen sharing.";
         AddLargeGalleryView = "addLargeGalleryView", "Adds a view of many participants.";
         GetOperation = "getOperation", "Reads a long-running operation.";
@@ -69,7 +69,7 @@ type Handler = fn(&Arc<Service>, &Routed<'_>) -> Result<Outcome, Refusal>;
 pub(super) struct Route {
     pub(super) operation: Operation,
     pub(super) method: &'static str,
-    /// Below the prefix. `{}` stands for an identifier.
+    /// Below the prefix. `{}` is an identifier.
     pub(super) path: &'static str,
     pub(super) content: Content,
     pub(super) handler: Handler,

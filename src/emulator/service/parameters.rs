@@ -46,7 +46,7 @@ impl<'a> Parameters<'a> {
         match given.find(|name| !names.contains(&name.as_str())) {
             None => Ok(self),
             Some(name) => Err(Refusal::bad_request(format!(
-                "`{name}` is none of {}.",
+                "`{name}` must be one of {}.",
                 names.join(", ")
             ))),
         }
@@ -137,7 +137,7 @@ impl<'a> Parameters<'a> {
         match given.iter().flatten().find(|it| !is_known(it)) {
             None => Ok(given),
             Some(other) => Err(Refusal::bad_request(format!(
-                "`{name}` has `{other}`, which is none of {}.",
+                "`{name}` has `{other}`, expected one of {}.",
                 MODALITIES.join(", ")
             ))),
         }
@@ -148,7 +148,7 @@ impl<'a> Parameters<'a> {
         let length = context.map_or(0, |text| text.chars().count());
         if length > LONGEST_CONTEXT {
             return Err(Refusal::bad_request(format!(
-                "`clientContext` has {length} characters, at most {LONGEST_CONTEXT} are allowed."
+                "`clientContext` has {length} characters, but at most {LONGEST_CONTEXT} are allowed."
             )));
         }
         Ok(context.map(str::to_owned))
@@ -168,7 +168,7 @@ impl<'a> Parameters<'a> {
         let people = self.list(name)?.unwrap_or_default();
         if people.len() > most {
             return Err(Refusal::bad_request(format!(
-                "`{name}` has {} people, at most {most} are allowed.",
+                "`{name}` has {} people, but at most {most} are allowed.",
                 people.len()
             )));
         }
@@ -188,7 +188,7 @@ pub(super) fn object(body: &Body) -> Result<&Map<String, Value>, Refusal> {
         Body::Text(text) => {
             let error = json_error(text);
             Err(Refusal::bad_request(format!(
-                "The body is no JSON: {error}."
+                "The body is not JSON: {error}."
             )))
         }
         Body::Empty => Err(Refusal::bad_request("The body is empty.")),
@@ -233,7 +233,7 @@ pub(super) fn person(participant: &Value) -> Result<Invitee, Refusal> {
 /// Refuses a phone whose id is no telephone number.
 pub(super) fn is_reached(kind: &str, id: &str) -> Result<(), Refusal> {
     if kind == "phone" && !is_phone_number(id) {
-        let why = "A `phone` is a number that begins with `+`, such as +15550100.";
+        let why = "The id of a `phone` must be a number that begins with `+`, such as +15550100.";
         return Err(Refusal::bad_request(why));
     }
     Ok(())

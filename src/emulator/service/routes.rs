@@ -9,7 +9,7 @@ use super::{Outcome, Service};
 use crate::api::resource::path_of;
 use crate::http::message::{Request, is_json};
 
-/// The namespace that may stand before the name of an action.
+/// The namespace that may precede the name of an action.
 const NAMESPACE: &str = "microsoft.graph.";
 
 /// A path of the calling API.
@@ -86,7 +86,7 @@ impl Service {
             allow(request, &["GET"])?;
             return self.download(request, recording);
         }
-        let nothing = || Refusal::not_found(format!("Nothing is at {path}."));
+        let nothing = || Refusal::not_found(format!("No resource exists at {path}."));
         let path = ApiPath::parse(path).ok_or_else(nothing)?;
         let routes = path.routes();
         let methods: Vec<&str> = routes.iter().map(|route| route.method).collect();
@@ -123,7 +123,7 @@ impl Service {
             .as_deref()
             .is_some_and(|expected| expected != token)
         {
-            return Err(Refusal::unauthorized("Nobody knows this token."));
+            return Err(Refusal::unauthorized("The token is unknown."));
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ impl Service {
         let call = state.answered(routed.call)?;
         let mut others = call.routing_groups.iter();
         if others.any(|other| identifier::same(&other.id, &group.id)) {
-            let why = format!("There is an audio routing group {} already.", group.id);
+            let why = format!("The audio routing group {} already exists.", group.id);
             return Err(Refusal::conflict(why));
         }
         let answer = Answer::json(200, group.body());
@@ -130,5 +130,5 @@ fn find<'c>(call: &'c mut Call, id: &str) -> Result<&'c mut RoutingGroup, Refusa
     let mut groups = call.routing_groups.iter_mut();
     groups
         .find(|group| identifier::same(&group.id, id))
-        .ok_or_else(|| Refusal::not_found(format!("There is no audio routing group {id}.")))
+        .ok_or_else(|| Refusal::not_found(format!("The audio routing group {id} does not exist.")))
 }

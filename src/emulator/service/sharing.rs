@@ -118,7 +118,7 @@ fn find(call: &Call, id: &str) -> Result<String, Refusal> {
     let found = sessions.find(|other| identifier::same(other, id));
     found
         .cloned()
-        .ok_or_else(|| Refusal::not_found(format!("There is no session {id}.")))
+        .ok_or_else(|| Refusal::not_found(format!("The session {id} does not exist.")))
 }
 
 fn session(id: &str) -> Value {

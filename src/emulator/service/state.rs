@@ -156,7 +156,7 @@ pub(super) struct RoutingGroup {
     pub(super) receivers: Vec<String>,
 }
 
-/// What a failed operation says of its failure. What is `None` is as usual for the operation.
+/// The result of a failed operation. `None` is the usual value of the operation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Failure {
     /// `None` for whichever operation comes next.
@@ -167,7 +167,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Puts what it says into the result of an operation. Pages spell the property `subcode` or `subCode`.
+    /// Puts its values into the result of an operation. Pages spell the property `subcode` or `subCode`.
     pub(super) fn fill(&self, mut result: Value) -> Value {
         let subcode = if result.get("subCode").is_some() {
             "subCode"
@@ -175,12 +175,12 @@ impl Failure {
             "subcode"
         };
         let message = self.message.clone().map(Value::from);
-        let said = [
+        let properties = [
             ("code", self.code.map(Value::from)),
             (subcode, self.subcode.map(Value::from)),
             ("message", message),
         ];
-        for (name, value) in said {
+        for (name, value) in properties {
             if let Some(value) = value {
                 result[name] = value;
             }
@@ -199,7 +199,7 @@ pub(super) struct Recording {
 /// How long things take that a person or a timer ends. Zero is at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timings {
-    /// An incoming call rings so long before it ends by itself.
+    /// The time for which an incoming call rings before it ends.
     pub(super) ringing: Duration,
     /// A prompt plays so long.
     pub(super) prompt: Duration,

@@ -1,4 +1,4 @@
-//! Base types: printed in an annotation, listed as derived types, told by the shape, or known from another version.
+//! Base types: printed in an annotation, listed as derived types, inferred from the shape, or known from another version.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
 //! Cells of the tables of properties and parameters: the type, the words of an enumeration, the number of a limit.
-//! Names of types and words are told by their form, so that translated cells only say less.
+//! Names of types and words are recognized by their form, so that translated cells only give less information.
 
 use crate::contract::extracted::Kind;
 
@@ -168,7 +168,7 @@ fn joins(gap: &str) -> bool {
     first <= 4 && words.next().is_none() && !gap.contains(['.', '。', ';', '；'])
 }
 
-/// The number in a cell, if it holds exactly one that stands by itself.
+/// The number in a cell, if it has exactly one separate number.
 pub(super) fn number(cell: &Text) -> Option<u32> {
     let mut found = None;
     for piece in &cell.pieces {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_is_told_by_its_form() {
+    fn a_type_is_recognized_by_its_form() {
         let string = Some(Kind::String);
         for (markdown, kind, name, pages, collection) in [
             ("String", string, None, 0, Some(false)),

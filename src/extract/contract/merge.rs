@@ -78,7 +78,7 @@ fn operation(
     for (facts, other) in texts.iter().rev() {
         if other.method != operation.method {
             let message = format!(
-                "the method is {}, {} in the newest text",
+                "the method is {}, but {} in the newest text",
                 other.method, operation.method
             );
             notes.push(facts, other.line, FindingKind::Contradiction, message);
@@ -130,7 +130,7 @@ fn compare_answers(facts: &Facts, operation: &OperationFacts, notes: &mut Notes)
     };
     for answer in of(Origin::Example).filter(|it| !in_prose.contains(&it.status)) {
         let message = format!(
-            "the status is {} in the example, {first} in the prose",
+            "the status is {} in the example, but {first} in the prose",
             answer.status
         );
         notes.push(facts, answer.line, FindingKind::Contradiction, message);

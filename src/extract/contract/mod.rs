@@ -30,7 +30,7 @@ use super::{api_version, markdown, message, text};
 
 pub(crate) use self::layout::to_json;
 
-/// What one page says about the contract.
+/// The part of the contract that one page documents.
 #[derive(Debug)]
 pub(crate) struct Facts {
     /// The page's name in findings.

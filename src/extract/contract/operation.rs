@@ -16,7 +16,7 @@ use super::printed;
 use super::printed::{Member, TableRow};
 use super::prose::{Piece, Prose, Section, Text};
 
-/// What a page says about an operation.
+/// The description of an operation on a page.
 #[derive(Debug)]
 pub(super) struct OperationFacts {
     pub(super) method: String,

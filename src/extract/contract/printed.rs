@@ -154,7 +154,7 @@ pub(super) fn pair(
             Some(found) => {
                 if found.name != row.name {
                     let (line, spelled) = (row.line, &found.name);
-                    let message = format!("`{}` is `{spelled}` in the JSON", row.name);
+                    let message = format!("`{}` is spelled `{spelled}` in the JSON", row.name);
                     notes.push(facts, line, FindingKind::DamagedName, message);
                 }
                 found.row = Some(row);
@@ -186,12 +186,12 @@ fn eliminate(
     {
         let row = translated.remove(row);
         let printed = &mut printed[place];
-        let message = format!("`{}` stands for `{}`", row.name, printed.name);
+        let message = format!("`{}` is a translation of `{}`", row.name, printed.name);
         notes.push(facts, row.line, FindingKind::DamagedName, message);
         printed.row = Some(row);
     }
     for row in translated {
-        let message = format!("`{}` is no name of a property", row.name);
+        let message = format!("`{}` is not the name of a property", row.name);
         notes.push(facts, row.line, FindingKind::DamagedName, message);
     }
 }
@@ -205,7 +205,7 @@ fn only_place(row: &TableRow, printed: &[Printed]) -> Option<usize> {
             row.can_describe(member).then_some((index, member))
         })
     };
-    // Words tell a property from others of its type.
+    // Enumeration values distinguish a property from others of its type.
     let shares_words = |member: &Member| row.words.iter().any(|word| member.words.contains(word));
     let mut by_words = open().filter(|(_, member)| shares_words(member));
     let mut by_type = open();

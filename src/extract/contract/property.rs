@@ -22,7 +22,7 @@ impl Text<'_> {
     }
 }
 
-/// The part of a page whose JSON the properties stand in.
+/// The part of a page that has the JSON of the properties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Json {
     /// The template of a resource type. It alone makes a property, and names the types of objects.
@@ -82,7 +82,7 @@ impl<'a> Merging<'a> {
         let name = self.members().next().map_or(name, |(_, it)| &it.name);
         let Some(kind) = self.kind(notes) else {
             if let Some((facts, row)) = self.rows().next() {
-                let message = format!("no text says which JSON type `{name}` has");
+                let message = format!("no text of the page gives the JSON type of `{name}`");
                 notes.push(facts, row.line, FindingKind::Contradiction, message);
             }
             return None;
@@ -104,13 +104,13 @@ impl<'a> Merging<'a> {
         })
     }
 
-    /// What the JSON of each text says, the newest first.
+    /// The members in the JSON of each text, the newest text first.
     fn members(&self) -> impl Iterator<Item = (&'a Facts, &'a Member)> {
         let places = self.texts.iter().zip(&self.places).rev();
         places.filter_map(|(text, place)| Some((text.facts, place.as_ref()?.json.as_ref()?)))
     }
 
-    /// What the table of each text says, the newest first.
+    /// The row in the table of each text, the newest text first.
     fn rows(&self) -> impl Iterator<Item = (&'a Facts, &'a TableRow)> {
         let places = self.texts.iter().zip(&self.places).rev();
         places.filter_map(|(text, place)| Some((text.facts, place.as_ref()?.row.as_ref()?)))
@@ -130,7 +130,7 @@ impl<'a> Merging<'a> {
         };
         if !is_established && in_tables > 0 {
             for (facts, row) in self.rows() {
-                let message = format!("no other text prints `{name}`; it is left out");
+                let message = format!("no other text of the page has `{name}`, so it is ignored");
                 notes.push(facts, row.line, FindingKind::DamagedName, message);
             }
         }
@@ -160,7 +160,7 @@ impl<'a> Merging<'a> {
                 .or(is_listed.then_some(Kind::String));
         };
         for (facts, line, other) in all.filter(|(.., other)| *other != kind) {
-            let message = format!("this is {other:?}, the newest JSON or table has {kind:?}");
+            let message = format!("this is {other:?}, but {kind:?} in the newest JSON or table");
             notes.push(facts, line, FindingKind::Contradiction, message);
         }
         Some(kind)
@@ -175,12 +175,12 @@ impl<'a> Merging<'a> {
         };
         if newest.collection != by_tables && !(yes.is_empty() && no.is_empty()) {
             let (is, others) = if newest.collection {
-                ("a collection", "one value")
+                ("a collection", "a single value")
             } else {
-                ("one value", "a collection")
+                ("a single value", "a collection")
             };
             let name = &newest.name;
-            let message = format!("`{name}` is {is} in the JSON, {others} in the tables");
+            let message = format!("`{name}` is {is} in the JSON, but {others} in the tables");
             notes.push(facts, newest.line, FindingKind::Contradiction, message);
         }
         newest.collection
@@ -207,14 +207,14 @@ impl<'a> Merging<'a> {
             (_, Json::Example) => Some(linked),
             (Some(known), Json::Template) => {
                 if !self.types.is_same_or_derived(&facts.api, &linked, known) {
-                    let message = format!("this is {known}, the tables link to {linked}");
+                    let message = format!("this is {known}, but the tables link to {linked}");
                     notes.push(facts, member.line, FindingKind::Contradiction, message);
                 }
                 Some(known.to_owned())
             }
             (None, Json::Template) => {
                 let message = format!(
-                    "no page describes {printed}; the tables link to {linked}, which is taken"
+                    "no page describes {printed}; {linked} is used, to which the tables link"
                 );
                 notes.push(facts, member.line, FindingKind::Contradiction, message);
                 Some(linked)
@@ -271,7 +271,8 @@ impl<'a> Merging<'a> {
                         words.push(word.clone());
                     }
                 } else {
-                    let message = format!("no other text lists `{word}`; it is left out");
+                    let message =
+                        format!("no other text of the page has `{word}`, so it is ignored");
                     notes.push(facts, row.line, FindingKind::Contradiction, message);
                 }
             }
@@ -280,7 +281,7 @@ impl<'a> Merging<'a> {
         words
     }
 
-    /// A number that stands alone in the description of at least two texts, and in none another one.
+    /// A number that is the only one in the description of at least two texts, while no text has another number.
     fn limit(&self, kind: Kind, collection: bool, notes: &mut Notes) -> Option<u32> {
         if kind != Kind::String && !collection {
             return None;
@@ -291,7 +292,9 @@ impl<'a> Merging<'a> {
         let (facts, row, number) = numbers.next()?;
         let (agreeing, others): (Vec<_>, Vec<_>) = numbers.partition(|it| it.2 == number);
         if !others.is_empty() || agreeing.is_empty() {
-            let message = format!("no other text has the limit {number}; it is left out");
+            let message = format!(
+                "the texts of the page do not agree on the limit {number}, so it is ignored"
+            );
             notes.push(facts, row.line, FindingKind::Contradiction, message);
             return None;
         }

@@ -1,5 +1,5 @@
 //! One pass over the Markdown of a page for what the contract needs: tables and paragraphs, each with its line and
-//! the section that it stands in.
+//! the section that contains it.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ pub(super) struct Prose {
     code_blocks: Vec<(usize, Section)>,
 }
 
-/// The sections of a page that describe the contract, told by their anchors.
+/// The sections of a page that describe the contract, recognized by their anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     /// Above the first heading of the second level.

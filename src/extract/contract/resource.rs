@@ -8,7 +8,7 @@ use super::printed;
 use super::printed::{Member, TableRow};
 use super::prose::{Prose, Section};
 
-/// What a page says about a resource type.
+/// The description of a resource type on a page.
 #[derive(Debug)]
 pub(super) struct ResourceFacts {
     /// In the spelling of the template's annotation.

@@ -57,7 +57,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body without its content coding; as it came, if it is in another one than its label says.
+    /// The decoded body. A body that is not in the declared content coding is unchanged.
     pub(crate) fn uncoded(&self, limit: usize) -> Cow<'_, [u8]> {
         let fields = self.headers.iter();
         let codings = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
@@ -250,7 +250,7 @@ impl Client {
                     SendError::TooLarge
                 } else {
                     SendError::Broken(format!(
-                        "the body broke off: {}",
+                        "the body ended too early: {}",
                         with_causes(error.as_ref())
                     ))
                 }
@@ -281,7 +281,7 @@ enum RequestError {
     },
     #[error("`{0}` is no absolute URL: it begins with http:// or https://")]
     NotAbsolute(String),
-    #[error("`{0}` is no method")]
+    #[error("`{0}` is not an HTTP method")]
     Method(String),
     #[error(transparent)]
     Field(#[from] FieldError),

@@ -65,16 +65,18 @@ impl Remedy for BindError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         let remedy = match self.cause.kind() {
             io::ErrorKind::AddrInUse => {
-                "another program has this port: end it, or take port 0 to get a free one"
+                "another program uses this port: stop it, or use port 0 for any free port"
             }
             io::ErrorKind::AddrNotAvailable => {
-                "no interface of this machine has that address: 127.0.0.1 always works"
+                "this machine does not have that address; 127.0.0.1 always works"
             }
             io::ErrorKind::Unsupported => {
-                "a certificate has names and IP addresses: give another public address"
+                "a certificate needs a host name or an IP address: give another public address"
             }
-            io::ErrorKind::PermissionDenied => "ports below 1024 need rights: take a higher one",
-            _ => "an address is HOST:PORT, such as 127.0.0.1:8080",
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need special permission: use a higher port"
+            }
+            _ => "expected HOST:PORT, such as 127.0.0.1:8080",
         };
         Some(remedy.into())
     }

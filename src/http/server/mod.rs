@@ -265,7 +265,7 @@ impl<S: Service> Server<S> {
             .max_concurrent_streams(MAX_STREAMS)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
-        // Each exchange knows by itself that the connection broke.
+        // Each exchange detects that the connection was closed.
         tokio::select! {
             _ = &mut connection => {}
             () = shutdown.cancelled() => {
@@ -297,7 +297,7 @@ impl<S: Service> Server<S> {
         }
     }
 
-    /// The tunnel that a `CONNECT` asks for (RFC 9110 section 9.3.6). That to a host that is
+    /// The tunnel of a `CONNECT` (RFC 9110 section 9.3.6). That to a host that is
     /// intercepted ends here.
     async fn connect(
         self: &Arc<Self>,

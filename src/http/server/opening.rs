@@ -44,9 +44,9 @@ pub(crate) struct HandshakeError {
 
 #[derive(Debug, thiserror::Error)]
 enum HandshakeFailure {
-    #[error("there is no certificate: {0}")]
+    #[error("no certificate can be made: {0}")]
     NoCertificate(CertificateError),
-    #[error("a client broke off the handshake: {0}")]
+    #[error("a TLS handshake with a client failed: {0}")]
     BrokenOff(io::Error),
 }
 
@@ -66,7 +66,7 @@ impl From<HandshakeFailure> for HandshakeError {
 
 impl Remedy for HandshakeError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
-        Some("`confcall ca` says how a client comes to trust confcall's certificates".into())
+        Some("`confcall ca` explains how a client comes to trust confcall's certificates".into())
     }
 }
 

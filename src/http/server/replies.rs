@@ -36,7 +36,7 @@ pub(super) struct Replies<F> {
 
 /// A request that is not answered in HTTP.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection is not answered in HTTP")]
+#[error("the listener does not respond in HTTP")]
 pub(super) struct Unanswered;
 
 impl<F, Fut> Service for Replies<F>
@@ -177,7 +177,7 @@ impl Received {
         wire::read_fields(&self.head.headers)
     }
 
-    /// The body without its content coding; as it came, if it is in another one than its label says.
+    /// The decoded body. A body that is not in the declared content coding is unchanged.
     pub(crate) fn uncoded(&self) -> Cow<'_, [u8]> {
         let codings = self.head.headers.get_all(CONTENT_ENCODING).into_iter();
         let codings = codings.filter_map(|it| it.to_str().ok());
@@ -239,8 +239,13 @@ async fn read(
     let body = match timeout(BODY_TIMEOUT, Limited::new(body, max_body).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(max_body)),
-        Ok(Err(error)) => return Err(Refusal::new(400, format!("the body broke off: {error}"))),
-        Err(_) => return Err(Refusal::new(408, "the body did not come in time")),
+        Ok(Err(error)) => {
+            return Err(Refusal::new(
+                400,
+                format!("the body ended too early: {error}"),
+            ));
+        }
+        Err(_) => return Err(Refusal::new(408, "the body did not arrive in time")),
     };
     Ok(Received {
         head,

@@ -210,7 +210,7 @@ impl Content {
 
 #[derive(Debug, thiserror::Error)]
 enum ContentError {
-    #[error("{0} is no status code")]
+    #[error("{0} is not a status code")]
     Status(u16),
     #[error(transparent)]
     Field(#[from] FieldError),

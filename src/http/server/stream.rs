@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::opening::Transport;
 use super::{Interception, Origin, Tunnel, Watch};
 
-/// How many bytes are read before hyper asks for them.
+/// How many bytes are read before hyper reads them.
 const READ_AHEAD: usize = 1024;
 
 /// The use of a connection in place of further HTTP.

@@ -46,9 +46,9 @@ pub enum AuthorityError {
         secret: Secret,
         source: io::Error,
     },
-    #[error("{}: others than its owner may read the key", path.display())]
+    #[error("{}: users other than the owner can read the key", path.display())]
     ReadableByOthers { path: PathBuf, secret: Secret },
-    #[error("{}: no authority of confcall's: {cause}", path.display())]
+    #[error("{}: not a local authority of confcall: {cause}", path.display())]
     NoAuthority { path: PathBuf, cause: BoxError },
     #[error("{}: {cause}", path.display())]
     NoIdentity { path: PathBuf, cause: BoxError },
@@ -59,24 +59,23 @@ type BoxError = Box<dyn Error + Send + Sync>;
 impl Remedy for AuthorityError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         Some(match self {
-            Self::Unwritable { .. } => "give a folder of yours with `--ca-dir DIR`".into(),
+            Self::Unwritable { .. } => "choose a writable folder with `--ca-dir DIR`".into(),
             Self::Unreadable { secret, .. } => {
-                format!("remove it: {}", secret.after_removal()).into()
+                format!("remove the file: {}", secret.after_removal()).into()
             }
             Self::ReadableByOthers { path, secret } => format!(
-                "`chmod 600 {}`, or, where others had it, remove the folder: {}",
+                "run `chmod 600 {}`; if somebody else may have read the key, remove the folder: {}",
                 path.display(),
                 secret.after_removal()
             )
             .into(),
             Self::NoAuthority { .. } => format!(
-                "remove `{CERTIFICATE}` and `{KEY}` there: {}; or give another folder with \
-                 `--ca-dir DIR`",
+                "remove `{CERTIFICATE}` and `{KEY}` there: {}; or choose another folder with `--ca-dir DIR`",
                 Secret::Authority.after_removal()
             )
             .into(),
             Self::NoIdentity { .. } => {
-                format!("remove it: {}", Secret::Identity.after_removal()).into()
+                format!("remove the file: {}", Secret::Identity.after_removal()).into()
             }
         })
     }
@@ -141,7 +140,7 @@ impl Authority {
         Some(folder.join(CERTIFICATE)).filter(|it| it.exists())
     }
 
-    /// The configuration of a server that stands in for this host, a name or an IP address without
+    /// The configuration of a server that is intercepted as this host, a name or an IP address without
     /// brackets: a certificate for it, HTTP/2 and HTTP/1.1.
     pub(crate) fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,7 +175,7 @@ impl Authority {
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(names)?;
-        params.distinguished_name = named("confcall: a host that it stands in for");
+        params.distinguished_name = named("confcall: an intercepted host");
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -238,7 +237,10 @@ fn valid_for(params: &mut CertificateParams, days: u32) {
 fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityError> {
     let _lock = secret::hold(folder)?;
     if path.exists() && !key_path.exists() {
-        return Err(no_authority(path, format!("`{KEY}` is not beside it")));
+        return Err(no_authority(
+            path,
+            format!("`{KEY}` is not in the same folder"),
+        ));
     }
     if !key_path.exists() {
         let key = KeyPair::generate().map_err(|error| no_authority(key_path, error))?;
@@ -335,11 +337,11 @@ mod tests {
         Authority::open(other.path()).unwrap();
         let path = folder.path().join(CERTIFICATE);
         fs::copy(other.path().join(CERTIFICATE), &path).unwrap();
-        assert!(message(folder.path()).contains("ca.pem: no authority"));
+        assert!(message(folder.path()).contains("ca.pem: not a local authority"));
         fs::write(&path, "").unwrap();
-        assert!(message(folder.path()).contains("ca.pem: no authority"));
+        assert!(message(folder.path()).contains("ca.pem: not a local authority"));
         fs::remove_file(folder.path().join(KEY)).unwrap();
-        assert!(message(folder.path()).contains("`ca.key` is not beside it"));
+        assert!(message(folder.path()).contains("`ca.key` is not in the same folder"));
     }
 
     #[test]

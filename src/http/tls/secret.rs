@@ -33,8 +33,8 @@ impl Secret {
     /// The consequence of removing it.
     pub(super) const fn after_removal(self) -> &'static str {
         match self {
-            Self::Authority => "a new authority is made, which must be trusted anew",
-            Self::Identity => "a new key is made, which bots fetch anew",
+            Self::Authority => "confcall makes a new authority, which clients must trust again",
+            Self::Identity => "confcall makes a new key, which bots fetch again",
         }
     }
 }

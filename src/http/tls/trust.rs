@@ -31,14 +31,14 @@ enum TrustFailure {
     Pem(#[from] PemError),
     #[error(transparent)]
     Certificate(#[from] Error),
-    #[error("no certificate in it")]
+    #[error("the file has no certificate")]
     Empty,
 }
 
 impl Remedy for TrustError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
-        let remedy = "`--ca` takes certificates in PEM, the form that begins with \
-                      `-----BEGIN CERTIFICATE-----`";
+        let remedy =
+            "`--ca` needs PEM certificates, which begin with `-----BEGIN CERTIFICATE-----`";
         Some(remedy.into())
     }
 }
@@ -188,7 +188,11 @@ mod tests {
         let message = || render(&Trust::new(Some(&path), None).unwrap_err());
         assert!(message().contains("target.pem"), "{}", message());
         std::fs::write(&path, "no PEM").unwrap();
-        assert!(message().contains("no certificate in it"), "{}", message());
+        assert!(
+            message().contains("the file has no certificate"),
+            "{}",
+            message()
+        );
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         std::fs::write(&path, broken).unwrap();
         assert!(message().contains("--ca"), "{}", message());

@@ -96,7 +96,7 @@ impl Monitor {
         conduct.check(Requirement::Effect);
         if let Some((place, wanted, actual)) = reads::difference(request, body) {
             let message = format!(
-                "{} is {actual}, the request asks for {wanted}",
+                "{} is {actual}, but the request has {wanted}",
                 place.as_str()
             );
             let breach = breach(
@@ -194,7 +194,7 @@ impl Monitor {
                     exchange,
                     Pointer::root().key("id"),
                     (Value::Null, json!(id)),
-                    format!("{id} is the operation of an earlier request already"),
+                    format!("{id} is already the operation of an earlier request"),
                 );
                 self.report(
                     pending.conversation,
@@ -230,7 +230,7 @@ impl Monitor {
             exchange,
             at,
             (Value::Null, Value::Null),
-            "the end of an operation is notified that has ended already",
+            "the end of an operation is notified again",
         );
         self.report(place, Party::Service, operation, breach);
     }
@@ -249,7 +249,7 @@ pub(super) fn status_breach(
         Pointer::root(),
         (json!(documented), json!(status)),
         format!(
-            "the service answered {} with {status}, which no page documents",
+            "the service responded to {} with {status}, which no page documents",
             operation.name
         ),
     )
@@ -275,7 +275,7 @@ impl Check<'_> {
                 Rule::ResponseHeader,
                 Pointer::root(),
                 (json!(JSON), json!(actual)),
-                "the body of the answer is not declared as application/json".to_owned(),
+                "the media type of the response is not application/json".to_owned(),
             );
         }
     }
@@ -295,7 +295,7 @@ impl Check<'_> {
                     Rule::ResponseBody,
                     Pointer::root(),
                     (json!({}), actual),
-                    format!("the body of the answer is no {answer}"),
+                    format!("the body of the response is not a {answer}"),
                 );
                 return None;
             }
@@ -325,7 +325,7 @@ impl Check<'_> {
         let id = lookup(body, "id").and_then(|(_, id)| id.as_str());
         let id = id.filter(|it| !it.is_empty());
         if id.is_none() {
-            self.missing("id", "the answer has no id");
+            self.missing("id", "the response has no id");
         }
         let is_changed =
             operation.effects.contains(&Effect::ReadsBack) && self.pending.below.is_some();
@@ -344,7 +344,7 @@ impl Check<'_> {
         id.map(ToOwned::to_owned)
     }
 
-    /// A resource that is read has its state, a participant says who it is, unless the bot selects properties.
+    /// A resource that is read has its state, and a participant its identity, unless the bot selects properties.
     fn has_what_is_needed(&mut self, body: &Value) {
         let (name, message) = match self.pending.operation.answer.as_deref() {
             Some("call") => ("state", "the call has no state"),
@@ -359,7 +359,7 @@ impl Check<'_> {
         }
     }
 
-    /// Each participant of a list says who it is.
+    /// Each participant of a list has its identity.
     fn members(&mut self, items: &[Value]) {
         let is_people = self.pending.operation.answer.as_deref() == Some("participant");
         if !is_people || self.selects() {
@@ -408,7 +408,7 @@ impl Check<'_> {
                 Rule::Correlation,
                 Pointer::root().key("id"),
                 (json!(wanted), json!(id)),
-                format!("the request is about {wanted}, the answer is {id}"),
+                format!("the request is about {wanted}, but the response has the id {id}"),
             );
         }
     }
@@ -416,13 +416,13 @@ impl Check<'_> {
     fn comms_operation(&mut self, body: &Value) {
         let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
         match status {
-            None => self.missing("status", "the operation in the answer has no status"),
+            None => self.missing("status", "the operation in the response has no status"),
             Some(status) if lifecycle::operation().state(status).is_none() => self.found.add(
                 Requirement::AnswerBody,
                 Rule::ResponseBody,
                 Pointer::root().key("status"),
                 (json!("running"), json!(status)),
-                format!("/status is {status:?}, which is no state of an operation"),
+                format!("/status is {status:?}, which is not a status of an operation"),
             ),
             Some(_) => {}
         }
@@ -450,7 +450,7 @@ impl Check<'_> {
                     Rule::Correlation,
                     Pointer::root().key("callbackUri"),
                     (json!(given), json!(echoed)),
-                    format!("the bot gave the callback {given}, the call has {echoed}"),
+                    format!("the bot gave the callback {given}, but the call has {echoed}"),
                 );
             }
         }
@@ -465,7 +465,7 @@ impl Check<'_> {
                 Rule::Correlation,
                 Pointer::root().key("targets"),
                 (labels(&wanted), labels(&actual)),
-                "the created call has other targets than its request".to_owned(),
+                "the targets of the created call differ from those of the request".to_owned(),
             );
         }
     }
@@ -482,7 +482,7 @@ impl Check<'_> {
                     Rule::ResponseHeader,
                     Pointer::root(),
                     (json!("Location"), Value::Null),
-                    "the answer has neither a body nor a Location: it does not say what was made"
+                    "the response has neither a body nor a Location, so it does not name the created resource"
                         .to_owned(),
                 );
             }
@@ -506,7 +506,7 @@ impl Check<'_> {
                     Rule::ResponseHeader,
                     Pointer::root(),
                     (Value::Null, json!(location)),
-                    format!("Location is {location}, which names nothing that was made"),
+                    format!("Location is {location}, which does not name the created resource"),
                 );
             }
             return in_body;
@@ -519,7 +519,7 @@ impl Check<'_> {
                     Rule::Correlation,
                     Pointer::root(),
                     (json!(requested), json!(call)),
-                    format!("Location names the call {call}, the request is about {requested}"),
+                    format!("Location names the call {call}, but the request is about {requested}"),
                 );
             }
         }
@@ -538,7 +538,7 @@ impl Check<'_> {
                     Rule::Correlation,
                     Pointer::root().key("id"),
                     (json!(id), json!(body)),
-                    format!("Location names {id}, the body has the id {body}"),
+                    format!("Location names {id}, but the body has the id {body}"),
                 );
                 in_body
             }

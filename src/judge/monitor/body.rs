@@ -125,7 +125,7 @@ pub(super) fn of_answer(operation: &Operation, body: &Value) -> Compared {
     walk.without_lengths()
 }
 
-/// Compares the entities of a change, which stands at `at`.
+/// Compares the entities of a change at this place.
 pub(super) fn of_change(change: &Change<'_>, at: &Pointer) -> Compared {
     let mut walk = Compared::default();
     let name = match change.subject {
@@ -156,15 +156,19 @@ impl Compared {
         let pointer = at.pointer();
         let message = match kind {
             Kind::Type => format!(
-                "{pointer} is {}, documented is {}",
+                "{pointer} is {}, expected {}",
                 JsonType::of(actual).as_str(),
                 JsonType::of(&expected).as_str()
             ),
-            Kind::Word => format!("{pointer} is {actual}, which is no word that is listed for it"),
+            Kind::Word => {
+                format!("{pointer} is {actual}, which is not one of the documented values")
+            }
             Kind::UnknownType => {
                 format!("{pointer} is {actual}, which no page prints for {expected}")
             }
-            Kind::Nobody => format!("{pointer} names nobody: it has no kind with an id"),
+            Kind::Nobody => {
+                format!("{pointer} names nobody, because it has no kind of identity with an id")
+            }
             Kind::Length => {
                 format!("{pointer} has {actual} characters; at most {expected} are allowed")
             }

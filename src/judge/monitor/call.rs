@@ -17,7 +17,7 @@ use crate::judge::people::{Named, Person, named, only_first_may_be_invited, peop
 pub(super) struct Call {
     /// The place of its conversation.
     pub conversation: usize,
-    /// The state, as the life cycle spells it. None until a message tells it.
+    /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
     /// The time of the notification that brought the call, in milliseconds.
@@ -26,7 +26,7 @@ pub(super) struct Call {
     pub is_recorded_by_policy: bool,
     /// The client contexts of refused requests that would have begun a comms operation.
     pub refused: Vec<String>,
-    /// The direction: `incoming` or `outgoing`. None until a message tells who began the call.
+    /// The direction: `incoming` or `outgoing`. None until a message shows who began the call.
     pub direction: Option<&'static str>,
     /// The path and the query of the callback that the bot gave for this call.
     pub callback: Option<String>,
@@ -58,7 +58,7 @@ pub(super) struct CommsOperation {
     pub context: Option<String>,
     /// The people whom the request names.
     pub people: Vec<Person>,
-    /// Only the first of several people who each replace a call is invited; none where no message tells.
+    /// Only the first of several people who each replace a call is invited; none if no message shows this.
     pub only_first: Option<bool>,
     pub is_ended: bool,
     /// An update has ended it, so that a deletion may still follow.

@@ -83,7 +83,7 @@ impl Monitor {
             return;
         };
         let key = Normal::of(&id).into_owned();
-        // The answer that tells of the operation may be on its way.
+        // The response with the operation may still be on its way.
         let may_be_early = self.pending.values().any(|pending| {
             let call = pending.call.as_deref().map(Normal::of);
             pending.operation.makes_something() && call.as_ref() == Some(&entry.call)
@@ -97,7 +97,7 @@ impl Monitor {
         let is_deletion = entry.change.change_type == "deleted";
         let is_end = is_deletion || lifecycle::operation().is_end(status);
         let mut found = Findings::new(entry.exchange);
-        // A page tells an operation under the path of its roster; the body has its id then.
+        // One page prints an operation under the path of its roster; the body then has its id.
         if !call.operations.contains_key(&key) {
             found.list.extend(other_id(call, entry, data, &id));
         }
@@ -123,7 +123,7 @@ impl Monitor {
                 Rule::NotificationUnexpected,
                 entry.pointer.clone(),
                 (Value::Null, entry.change.entry.clone()),
-                "a notification tells of what was refused",
+                "a notification is about a refused request",
             ));
         }
         if is_end {
@@ -200,7 +200,7 @@ impl Monitor {
                     Rule::NotificationOrder,
                     entry.pointer.key("changeType"),
                     (json!(before), json!(now)),
-                    format!("a session is {now} after it was {before}"),
+                    format!("a session is {now}, although it was {before} before"),
                 ));
             }
         }
@@ -217,7 +217,7 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
             Rule::NotificationUnexpected,
             entry.pointer.clone(),
             (Value::Null, entry.change.entry.clone()),
-            "a notification tells of a call that was deleted before",
+            "a notification is about a call that was deleted before",
         ));
         return;
     }
@@ -227,7 +227,7 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
             Rule::NotificationOrder,
             entry.pointer.clone(),
             (Value::Null, entry.change.entry.clone()),
-            "a call is created that was created before",
+            "a call is created twice",
         ));
         return;
     }
@@ -240,7 +240,7 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
                 Rule::NotificationBody,
                 entry.pointer.key("changeType"),
                 (json!("created"), json!(entry.change.change_type)),
-                "an incoming call is created",
+                "an incoming call must have the changeType created",
             ));
         }
         return;
@@ -254,7 +254,7 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
         Rule::NotificationOrder,
         entry.entity().key("state"),
         (json!(from), json!(to)),
-        format!("a call does not become {to} after it was {from}"),
+        format!("the state of a call cannot change from {from} to {to}"),
     ));
 }
 
@@ -279,7 +279,7 @@ fn connected_anyway(call: &mut Call, entry: &Entry<'_>, state: Option<&str>) -> 
         entry.entity().key("state"),
         (json!(lifecycle::call().end), json!(state)),
         format!(
-            "the call is established after {} of exchange {}",
+            "the call is established after {} in exchange {}",
             obligation.operation.name, obligation.exchange
         ),
     ))
@@ -307,7 +307,7 @@ fn order_of_operation(
             Rule::NotificationOrder,
             entry.entity().key("status"),
             (json!(before), json!(now)),
-            format!("an operation does not become {now} after it was {before}"),
+            format!("the status of an operation cannot change from {before} to {now}"),
         ));
     }
 }
@@ -323,7 +323,7 @@ fn direction_breach(call: &Call, entry: &Entry<'_>, data: &Value) -> Option<Brea
             Rule::NotificationBody,
             entry.entity().key("direction"),
             (json!(wanted), actual.clone()),
-            format!("direction is {actual}, the call is {wanted}"),
+            format!("direction is {actual}, but the call is {wanted}"),
         )
     })
 }
@@ -358,7 +358,7 @@ fn callback_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, data: 
             Rule::Correlation,
             entry.entity().key("callbackUri"),
             (json!(given), json!(echoed)),
-            format!("the bot gave the callback {given}, the call has {echoed}"),
+            format!("the bot gave the callback {given}, but the call has {echoed}"),
         );
     }
 }
@@ -372,11 +372,11 @@ fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Br
         Rule::Correlation,
         entry.entity().key("id"),
         (json!(begun), json!(id)),
-        format!("the client context is that of the operation {begun}, the id is {id}"),
+        format!("the client context belongs to the operation {begun}, but the id is {id}"),
     ))
 }
 
-/// What a notification tells of a comms operation.
+/// The change of a comms operation in a notification.
 #[derive(Debug, Clone)]
 pub(super) struct OperationChange<'a> {
     pub exchange: u64,
@@ -444,7 +444,7 @@ impl OperationChange<'_> {
                 Rule::NotificationBody,
                 self.entity.key("@odata.type"),
                 (json!(wanted), json!(printed)),
-                format!("the operation is a {actual}, the request begins a {wanted}"),
+                format!("the operation is a {actual}, but the request begins a {wanted}"),
             );
         }
     }
@@ -498,7 +498,7 @@ fn people_of_call(found: &mut Findings, call: &mut Call, entry: &Entry<'_>, data
                 Rule::Correlation,
                 entry.entity().key(name),
                 (json!(before), json!(now)),
-                format!("the call has another {name} than before"),
+                format!("the {name} of the call has changed"),
             );
         }
     }

@@ -150,7 +150,7 @@ impl Conduct {
     pub(super) fn note_people(&mut self, which: Option<&str>) {
         if let Some(which) = which {
             self.note(format!(
-                "of several people who each replace a call, the service invites {which}"
+                "several people each replace a call, and the service invites {which}"
             ));
         }
     }
@@ -159,9 +159,9 @@ impl Conduct {
     pub(super) fn doubt_body(&mut self, exchange: u64, omission: &Omission) {
         let why = match omission {
             Omission::UnknownCoding { .. } => "has an unknown coding",
-            Omission::NotKept { .. } => "was not kept",
+            Omission::NotKept { .. } => "was not recorded",
             Omission::NotInFile { .. } => "is not in the file",
-            Omission::NotBase64(_) => "is no base64",
+            Omission::NotBase64(_) => "is not base64",
         };
         self.doubt(exchange, format!("a body of exchange {exchange} {why}"));
     }

@@ -25,11 +25,11 @@ pub(super) fn compare_context(
         (Value::Null, None) => return,
         (Value::Null, Some(rule)) => (
             rule,
-            format!("the client context {given:?} of the request does not come back"),
+            format!("the client context {given:?} of the request is not returned"),
         ),
         (actual, _) => (
             Rule::Correlation,
-            format!("the request has the client context {given:?}, the operation has {actual}"),
+            format!("the request has the client context {given:?}, but the operation has {actual}"),
         ),
     };
     found.check(Requirement::ContextUnchanged);
@@ -79,7 +79,7 @@ pub(super) fn compare_people(
                 Rule::Correlation,
                 place.index(index).key("replacesCallId"),
                 (json!(wanted), json!(actual)),
-                format!("the call {actual} is replaced, the request names {wanted}"),
+                format!("the call {actual} is replaced, but the request names {wanted}"),
             );
         }
     }

@@ -227,7 +227,7 @@ pub(super) fn call_changed(call: &mut Call, at: u64, has_result: bool) -> Option
                 obligation.is_under_way = true;
                 obligation.since = obligation.since.map(|_| at);
             }
-            // Without a result it tells of other details.
+            // Without a result it is about other details.
             let has_failed = state == "established" && (obligation.is_under_way || has_result);
             !is_over && !has_failed
         }
@@ -329,7 +329,7 @@ pub(super) fn roster_changed(
     (met, remark)
 }
 
-/// A notification says that a participant is gone: the effects of requests about it need not follow.
+/// A notification shows that a participant is gone, so requests about it no longer require effects.
 pub(super) fn participant_left(call: &mut Call, id: &str) {
     call.open.retain(|obligation| {
         let item = obligation.item.as_deref();
@@ -366,7 +366,7 @@ pub(super) fn call_deleted(
                 .report(missing(obligation, at), Some(operation));
         } else {
             let note = format!(
-                "the call ended before {} of exchange {}",
+                "the call ended before {}, which exchange {} requires",
                 wanted(&obligation),
                 obligation.exchange
             );
@@ -405,7 +405,7 @@ pub(super) fn at_the_end(
         let waited = at.saturating_sub(since);
         if obligation.is_endless {
             let note = format!(
-                "{} of exchange {} may go on",
+                "{}, which exchange {} requires, may still come",
                 wanted(&obligation),
                 obligation.exchange
             );
@@ -442,16 +442,16 @@ fn wanted(obligation: &Obligation) -> String {
     let name = &obligation.operation.name;
     match obligation.effect {
         Effect::OperationEnds { .. } => format!("the end of {name}"),
-        Effect::CallConnects => "the established call, or its end,".to_owned(),
+        Effect::CallConnects => "the established call or its end".to_owned(),
         Effect::CallEnds => "the end of the call".to_owned(),
-        Effect::CallMoves { .. } => "the end of the transfer, or its failure,".to_owned(),
-        Effect::PeopleJoin { .. } => "a roster with the people invited".to_owned(),
+        Effect::CallMoves { .. } => "the end of the transfer or its failure".to_owned(),
+        Effect::PeopleJoin { .. } => "a roster with the invited people".to_owned(),
         Effect::ParticipantBecomes { property, .. } => {
             format!("a roster with {property} {}", obligation.value)
         }
         Effect::RosterNames { .. } => "a roster with the participant".to_owned(),
         Effect::IsGone => "the removal".to_owned(),
-        Effect::ReadsBack => "what was made or changed".to_owned(),
+        Effect::ReadsBack => "the created or changed resource".to_owned(),
     }
 }
 
@@ -480,7 +480,7 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
                 json!({property: seen.actual}),
             ),
             format!(
-                "{property} of the participant is {}, exchange {exchange} asks for {}",
+                "{property} of the participant is {}, but exchange {exchange} requires {}",
                 seen.actual, seen.expected
             ),
         ),

@@ -1,4 +1,4 @@
-//! One change in a notification, by itself: what must be there, its words, its types.
+//! One change in a notification, without its context: required properties, enumeration values and types.
 
 use std::collections::HashSet;
 
@@ -74,7 +74,7 @@ impl Entry<'_> {
     }
 }
 
-/// Checks an entry by itself: what must be there, its words, its types.
+/// Checks an entry without its context: required properties, enumeration values and types.
 pub(super) fn check_entry(entry: &Entry<'_>) -> Findings {
     let mut seen = HashSet::new();
     let mut found = flaws(entry);
@@ -91,7 +91,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
     let place = |name: &str| entry.pointer.key(name);
     if !change.entry.is_object() {
         let values = (json!({}), change.entry.clone());
-        found.push(entry.wrong(entry.pointer.clone(), values, "a change is no object"));
+        found.push(entry.wrong(entry.pointer.clone(), values, "a change is not an object"));
         return findings;
     }
     let words = words::CHANGES;
@@ -99,7 +99,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
     if !is_change {
         let actual = lookup(change.entry, "changeType").map_or(Value::Null, |(_, it)| it.clone());
         let documented = words.join(", ");
-        let message = format!("changeType is {actual}, documented are {documented}");
+        let message = format!("changeType is {actual}, expected one of {documented}");
         found.push(entry.wrong(place("changeType"), (json!(words), actual), message));
     }
     let has_text = |name: &str| lookup(change.entry, name).is_some_and(|(_, it)| it.is_string());
@@ -116,7 +116,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
     let is_one = matches!(change.subject, Subject::Call | Subject::Operation);
     let count = entities(data).count();
     if is_one && count != 1 {
-        let message = format!("resourceData has {count} entities, the change is of one");
+        let message = format!("resourceData has {count} entities, but the change is about one");
         found.push(entry.wrong(
             place("resourceData"),
             (json!("one entity"), data.clone()),
@@ -130,7 +130,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
             json!("…/participants"),
             actual.map_or(Value::Null, |(_, it)| it.clone()),
         );
-        let message = "a roster has the path of its call";
+        let message = "the path of a roster must be that of its call";
         found.push(entry.wrong(place("resource"), values, message));
     }
     if is_change {
@@ -154,7 +154,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
                 json!(change.entry["resource"]),
                 json!(change.entry["resourceUrl"]),
             ),
-            "resource and resourceUrl name different things",
+            "resource and resourceUrl name different resources",
         ));
     }
     for mismatch in types.found {
@@ -182,11 +182,11 @@ fn presence_of_call(entry: &Entry<'_>, is_deletion: bool) -> Option<Breach> {
         None => (json!("established"), "a call has no state"),
         Some(None) => (
             cycle.states().collect(),
-            "the state of the call is no documented word",
+            "the state of the call is not one of the documented values",
         ),
         Some(Some(state)) if is_deletion && !cycle.is_end(state) => (
             json!(cycle.end),
-            "a deleted call has another state than its end",
+            "the state of a deleted call is not its last state",
         ),
         Some(Some(_)) => return None,
     };
@@ -213,12 +213,12 @@ fn presence_of_operation(entry: &Entry<'_>, is_deletion: bool) -> Vec<Breach> {
         Some(None) => found.push(entry.wrong(
             status,
             (cycle.states().collect(), json!(word)),
-            "the status of the operation is no documented word",
+            "the status of the operation is not one of the documented values",
         )),
         Some(Some(_)) if is_deletion && !is_end => found.push(entry.wrong(
             status,
             (json!(["completed", "failed"]), json!(word)),
-            "a deleted operation has not ended",
+            "the status of a deleted operation is not an end",
         )),
         Some(Some(_)) if is_end != is_deletion => found.push(entry.wrong(
             entry.pointer.key("changeType"),
@@ -226,7 +226,7 @@ fn presence_of_operation(entry: &Entry<'_>, is_deletion: bool) -> Vec<Breach> {
                 json!(if is_end { "deleted" } else { "updated" }),
                 json!(change.change_type),
             ),
-            "an operation ends in one `deleted` notification, and only then",
+            "only the end of an operation, and every end, has the changeType deleted",
         )),
         Some(Some(_)) => {}
     }
@@ -275,7 +275,7 @@ fn id_of_path(entry: &Entry<'_>, found: &mut Findings) {
             Rule::Correlation,
             entry.entity().key("@odata.id"),
             (Value::Null, json!(address)),
-            format!("the entity is {address}, the path names another"),
+            format!("the entity is {address}, but the path names another resource"),
         ));
         return;
     }
@@ -301,7 +301,7 @@ fn id_of_path(entry: &Entry<'_>, found: &mut Findings) {
             Rule::Correlation,
             entry.entity().key("id"),
             (json!(wanted), json!(id)),
-            format!("the path names {wanted}, the entity has the id {id}"),
+            format!("the path names {wanted}, but the entity has the id {id}"),
         );
     }
 }

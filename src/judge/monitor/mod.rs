@@ -7,7 +7,7 @@
 //!
 //! 1. [`Monitor`] finds the operation of a request or the call of a notification, and its [`conversation`].
 //! 2. `request`, `answer` and `notification` check the message, and bring the state of the `call` up to date. A
-//!    notification has entries: `entry` checks each by itself, `change` against the state of its call.
+//!    notification has entries: `entry` checks each one alone, `change` against the state of its call.
 //! 3. `effects` holds what has to follow from a request, until a notification shows it or it is overdue.
 //! 4. `body` compares a JSON value with a resource type of the contract.
 //!
@@ -134,7 +134,7 @@ pub(crate) struct Monitor {
 struct Pending {
     conversation: usize,
     operation: &'static Operation,
-    /// `v1.0` or `beta`, where the path says so.
+    /// `v1.0` or `beta`, if the path has one of them.
     api: Option<&'static str>,
     request: Arc<Request>,
     call: Option<String>,
@@ -149,7 +149,7 @@ struct Pending {
 }
 
 impl Pending {
-    /// False for another request to the path of the operation: no page says what answers it, or what follows.
+    /// False for another request to the path of the operation, whose response and effects no page documents.
     fn has_documented_method(&self) -> bool {
         self.request.method == self.operation.request.method
     }
@@ -272,7 +272,8 @@ impl Monitor {
             }
             Ending::Broken(cause) => {
                 conversation.service.took_part = true;
-                let reason = format!("exchange {exchange} broke before its answer: {cause}");
+                let reason =
+                    format!("exchange {exchange} was aborted before its response: {cause}");
                 conversation.service.doubt(exchange, reason);
                 self.may_come_again(at, exchange, &pending, (None, true));
                 self.forget_obligations(exchange, &pending);
@@ -281,9 +282,9 @@ impl Monitor {
                 let what = match injected {
                     Injected::Refused(Some(response)) => format!("answered {}", response.status),
                     Injected::Refused(None) => "reset the connection".to_owned(),
-                    Injected::Lost(_) => "lost the answer".to_owned(),
+                    Injected::Lost(_) => "lost the response".to_owned(),
                 };
-                let note = format!("fault injection {what} of exchange {exchange}");
+                let note = format!("fault injection {what} in exchange {exchange}");
                 conversation.bot.note(note.clone());
                 conversation.service.note(note);
                 match injected {
@@ -300,7 +301,7 @@ impl Monitor {
                 }
             }
             Ending::Unknown => {
-                let reason = format!("exchange {exchange} has no answer");
+                let reason = format!("exchange {exchange} has no response");
                 conversation.service.at_end(at_end, exchange, reason);
                 self.forget_obligations(exchange, &pending);
             }
@@ -324,12 +325,15 @@ impl Monitor {
                 Ending::Response(response) => (
                     Rule::AcknowledgementStatus,
                     Value::from(response.status),
-                    format!("the bot answered a notification with {}", response.status),
+                    format!(
+                        "the bot responded to a notification with {}",
+                        response.status
+                    ),
                 ),
                 Ending::Broken(cause) => (
                     Rule::AcknowledgementMissing,
                     Value::Null,
-                    format!("the bot did not answer a notification: {cause}"),
+                    format!("the bot did not acknowledge a notification: {cause}"),
                 ),
                 Ending::Injected(_) | Ending::Unknown => continue,
             };
@@ -537,7 +541,7 @@ impl Monitor {
             exchange,
             Pointer::root(),
             (Value::Null, Value::Null),
-            "the request was sent again before the time that Retry-After tells",
+            "the request was sent again before the time in Retry-After",
         );
         self.conversation(place).bot.report(breach, Some(operation));
     }

@@ -139,7 +139,7 @@ impl Monitor {
         calls.map(|call| call.conversation).collect()
     }
 
-    /// The conversation of a call of which notifications tell at this target.
+    /// The conversation whose notifications go to this target.
     fn notified_at(&self, target: &str) -> Option<usize> {
         let mut calls = self.calls.values();
         let call =
@@ -196,7 +196,7 @@ impl Monitor {
             conversation,
         };
         if !is_about_calls {
-            let note = format!("exchange {exchange} tells of a resource that no page documents");
+            let note = format!("exchange {exchange} is about a resource that no page documents");
             self.conversation(conversation).service.note(note);
             return;
         }
@@ -258,7 +258,7 @@ impl Monitor {
                 Rule::NotificationUnexpected,
                 Pointer::root(),
                 (json!(callback), json!(actual)),
-                format!("the notification goes to {actual}, the bot gave {callback}"),
+                format!("the notification goes to {actual}, but the bot gave {callback}"),
             );
             self.say(entry, None, breach);
         }
@@ -287,7 +287,7 @@ fn check_head(exchange: u64, request: &Request, body: &Value) -> Findings {
             Rule::NotificationMethod,
             Pointer::root(),
             (json!("POST"), json!(request.method)),
-            format!("a notification is a POST, this is a {}", request.method),
+            format!("the notification is a {}, expected POST", request.method),
         );
     }
     let media_type = request.headers.media_type();
@@ -299,7 +299,7 @@ fn check_head(exchange: u64, request: &Request, body: &Value) -> Findings {
                 Rule::NotificationHeader,
                 Pointer::root(),
                 (json!(JSON), json!(media_type)),
-                "the body of the notification is not declared as application/json".to_owned(),
+                "the media type of the notification is not application/json".to_owned(),
             );
         }
     }

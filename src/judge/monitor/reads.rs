@@ -119,7 +119,7 @@ impl Monitor {
                     Rule::ResponseBody,
                     Pointer::root().key(name),
                     (json!(before), json!(now)),
-                    format!("{name} is {now}, and was {before} before the request"),
+                    format!("{name} is {now}, but it was {before} before the request"),
                 );
             }
         }
@@ -322,9 +322,9 @@ pub(super) fn at_the_end(
     };
     let (name, exchange) = (&obligation.operation.name, obligation.exchange);
     let message = format!(
-        "{name} of exchange {exchange} did not happen: {} is {}, not {}",
+        "{name} of exchange {exchange} has no effect: {} is {}, expected {}",
         match seen.place.as_str() {
-            "" => "what is read",
+            "" => "the response",
             place => place,
         },
         seen.actual,

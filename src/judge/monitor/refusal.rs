@@ -32,7 +32,7 @@ impl Monitor {
         for (at, actual, message) in error_flaws(response) {
             let expected = match at.as_str() {
                 "" | "/error" => json!({"error": {"code": "…", "message": "…"}}),
-                _ => json!("a text that is not empty"),
+                _ => json!("a non-empty string"),
             };
             let values = (expected, actual);
             let breach = breach(
@@ -86,11 +86,11 @@ pub(super) fn retry_after(response: &Response) -> Option<u64> {
 
 /// What a refusal lacks of an error object with a code and a message. One without JSON needs none.
 fn error_flaws(response: &Response) -> Vec<(Pointer, Value, String)> {
-    let is_said = response.headers.media_type().is_some_and(|it| is_json(&it));
+    let is_declared_json = response.headers.media_type().is_some_and(|it| is_json(&it));
     let body = match &response.body {
         Body::Json(body) => body,
-        Body::Text(text) if is_said => {
-            let message = format!("the body of the refusal is no JSON: {}", json_error(text));
+        Body::Text(text) if is_declared_json => {
+            let message = format!("the body of the refusal is not JSON: {}", json_error(text));
             return vec![(Pointer::root(), json!(text), message)];
         }
         Body::Empty | Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => return Vec::new(),
@@ -107,7 +107,7 @@ fn error_flaws(response: &Response) -> Vec<(Pointer, Value, String)> {
     let names = ["code", "message"].into_iter().filter_map(|name| {
         let value = lookup(error, name).map_or(&Value::Null, |(_, it)| it);
         let is_missing = value.as_str().is_none_or(str::is_empty);
-        let message = format!("the error's {name} is no text that says something");
+        let message = format!("the {name} of the error is not a non-empty string");
         is_missing.then(|| (at.key(name), value.clone(), message))
     });
     names.collect()

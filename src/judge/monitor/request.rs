@@ -25,7 +25,7 @@ const ANSWER_WITHIN: u64 = 15_000;
 const RECORDER_ANSWERS_WITHIN: u64 = 5_000;
 
 impl Monitor {
-    /// Checks a request, and says what its answer needs of it.
+    /// Checks a request, and returns what the check of its response needs.
     pub(super) fn check_request(
         &mut self,
         at: u64,
@@ -182,7 +182,7 @@ impl Check {
         if request.method != self.operation.request.method {
             let documented = methods(self.operation);
             let message = format!(
-                "the path of {} is documented for {}, this is a {}",
+                "the path of {} is documented for {}, but the method is {}",
                 self.operation.name,
                 documented.join(" and "),
                 request.method
@@ -208,7 +208,7 @@ impl Check {
                 Rule::RequestHeader,
                 Pointer::root(),
                 (Value::Null, json!(authorization)),
-                "the token looks like a variable without a value".to_owned(),
+                "the token looks like an unset variable".to_owned(),
             );
         }
         if path_of(&request.target).contains("//") {
@@ -217,12 +217,12 @@ impl Check {
                 Rule::RequestTarget,
                 Pointer::root(),
                 (Value::Null, json!(request.target)),
-                "an empty segment of the path looks like a variable without a value".to_owned(),
+                "the empty segment in the path looks like an unset variable".to_owned(),
             );
         }
         if token.is_none() {
             let message = match count {
-                0 | 1 => "the request carries no bearer token".to_owned(),
+                0 | 1 => "the request has no bearer token".to_owned(),
                 _ => format!("the request has {count} Authorization fields"),
             };
             self.found.add(
@@ -244,7 +244,7 @@ impl Check {
                 Rule::RequestHeader,
                 Pointer::root(),
                 (json!(JSON), json!(media_type)),
-                "the body of the request is not declared as application/json".to_owned(),
+                "the media type of the request is not application/json".to_owned(),
             );
         }
     }
@@ -262,7 +262,7 @@ impl Check {
                     Rule::RequestBody,
                     Pointer::root(),
                     (json!({}), other.json().cloned().unwrap_or_default()),
-                    "the body of the request is no JSON object".to_owned(),
+                    "the body of the request is not a JSON object".to_owned(),
                 );
                 return None;
             }
@@ -353,7 +353,8 @@ impl Check {
         self.found.check(Requirement::PhoneNumber);
         if !is_phone_number(id) {
             let pointer = at.pointer();
-            let message = format!("{pointer} is {id:?}, which is no phone number in E.164 format");
+            let message =
+                format!("{pointer} is {id:?}, which is not a phone number in E.164 format");
             self.found.add(
                 Requirement::PhoneNumber,
                 Rule::Limit,
@@ -379,7 +380,7 @@ impl Check {
                     Pointer::from_text(words.at.clone()),
                     (json!(words.of), actual.clone()),
                     format!(
-                        "{} is {actual}, which is no word that is listed for it",
+                        "{} is {actual}, which is not one of the documented values",
                         words.at
                     ),
                 );

@@ -180,7 +180,7 @@ impl BotPlan {
         open.next().map(|(at, _)| at)
     }
 
-    /// True if a request asks for the operation of a step.
+    /// True if a request is for the operation of a step.
     fn is_of_step(&self, at: usize, request: &Request) -> bool {
         let Step::Request(step) = &self.record.steps()[at] else {
             return false;
@@ -263,7 +263,7 @@ impl BotPlan {
             let (_, response) = self.lost_replies.remove(at);
             self.traffic_in(None, request);
             self.record
-                .note("a request was sent again, as its answer had been lost");
+                .note("a request was sent again, because its response had been lost");
             self.replies
                 .insert(exchange, (Arc::clone(request), Arc::clone(&response)));
             self.say(exchange, None, response);
@@ -343,7 +343,11 @@ impl BotPlan {
             format!("the bot sent {} {}", request.method, request.target),
         ));
         self.stop();
-        outgoing::error(400, "BadRequest", "the request is not as documented")
+        outgoing::error(
+            400,
+            "BadRequest",
+            "the request differs from the documented one",
+        )
     }
 
     /// The request of a step: compared with its trigger, answered as documented.
@@ -375,7 +379,12 @@ impl BotPlan {
         }
         if self.record.has_failed() {
             self.stop();
-            return outgoing::error(400, "BadRequest", "the request is not as documented").into();
+            return outgoing::error(
+                400,
+                "BadRequest",
+                "the request differs from the documented one",
+            )
+            .into();
         }
         match answer_of(&scenario.script, at).map(|at| (at, &scenario.script.steps[at])) {
             Some((at, Step::Response(step))) => {
@@ -454,7 +463,7 @@ impl BotPlan {
                 Some(step),
                 json!("2xx"),
                 json!(response.status),
-                format!("the notification was answered {}", response.status),
+                format!("the response to the notification is {}", response.status),
             ));
         }
     }
@@ -463,7 +472,7 @@ impl BotPlan {
         self.waiting = Waiting::Nothing;
         match failure {
             TransportFailure::Gone(what) => {
-                let reason = format!("the bot has gone away: {what}");
+                let reason = format!("the bot has ended: {what}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             TransportFailure::Broken(what) => {
@@ -484,25 +493,25 @@ impl BotPlan {
         match self.waiting.clone() {
             Waiting::Nothing => {}
             Waiting::Trigger(_) => {
-                let reason = format!("the trigger was not answered within {deadline:?}");
+                let reason = format!("the bot did not respond to the trigger within {deadline:?}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             Waiting::Request(step, true) => {
                 let other = self.has_other.take();
-                let instead = other.map_or_else(String::new, |it| format!("; it sent {it}"));
+                let instead =
+                    other.map_or_else(String::new, |it| format!("; instead it sent {it}"));
                 self.record.report(Breach::new(
                     Requirement::RequestSent,
                     Rule::RequestMissing,
                     Some(step),
                     json!(self.record.steps()[step].kind()),
                     Value::Null,
-                    format!("the bot was triggered and did not send the request within {deadline:?}{instead}"),
+                    format!("the bot did not send the request within {deadline:?} of its trigger{instead}"),
                 ));
                 self.stop();
             }
             Waiting::Request(_, false) => {
-                let reason =
-                    "the bot was never triggered (no --trigger), and sent nothing by itself";
+                let reason = "the bot sent no request; give --trigger if it needs triggers";
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             Waiting::Acknowledgement { step, .. } => self.acknowledgement_missing(step),
@@ -538,7 +547,7 @@ fn is_repeat(sent: &Request, request: &Request) -> bool {
     sent.method == request.method && sent.target == request.target && sent.body == request.body
 }
 
-/// True for a request about the same that asks for the same, whatever the bot chooses for it.
+/// True for a request with the same resource and content, except for the bot's own choices.
 fn is_same_request(sent: &Request, request: &Request) -> bool {
     let null = Value::Null;
     let (one, other) = (

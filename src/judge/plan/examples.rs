@@ -136,12 +136,12 @@ impl Examples {
         }
         if response.status != step.status || has_body == step.body.is_empty() {
             record.note(format!(
-                "the answer follows another documented alternative: {}",
+                "the response is another documented alternative: {}",
                 response.status
             ));
         }
         if let Some(best) = best {
-            // The contract asks for a `Location` where nothing else names what was made.
+            // The contract requires a `Location` only if nothing else names the created resource.
             if self.is_alone {
                 Self::answer_alone(record, at, best, response);
                 Self::location(record, at, &candidates, response);
@@ -201,7 +201,7 @@ impl Examples {
             Some(at),
             json!(statuses),
             json!(response.status),
-            format!("the answer has status {}", response.status),
+            format!("the status of the response is {}", response.status),
         );
         breach.line = Some(step.line);
         record.report(breach);
@@ -223,7 +223,7 @@ impl Examples {
         {
             record.check(Requirement::AnswerMediaType);
             if actual.as_ref() != Some(wanted) {
-                let message = format!("Content-Type is not the documented {wanted}");
+                let message = format!("the media type is not the documented {wanted}");
                 let values = (json!(wanted), text(actual.as_deref()));
                 let rule = Rule::ResponseHeader;
                 report(record, Requirement::AnswerMediaType, rule, values, message);
@@ -234,7 +234,7 @@ impl Examples {
             .as_deref()
             .is_none_or(crate::http::message::is_json);
         let (value, message) = match &response.body {
-            Body::Empty => (Value::Null, "the answer has no body".to_owned()),
+            Body::Empty => (Value::Null, "the response has no body".to_owned()),
             Body::Json(_) => return,
             _ if !is_json => return,
             other => unreadable(other),
@@ -262,7 +262,7 @@ impl Examples {
                 Some(at),
                 json!("Location"),
                 Value::Null,
-                "Location is missing: every documented example of this answer shows it".into(),
+                "Location is missing, but every documented example of this response has it".into(),
             ));
         }
     }
@@ -290,7 +290,7 @@ impl Examples {
                     at,
                     json!("Bearer …"),
                     text(token),
-                    "the notification carries no bearer token, the page prints one".into(),
+                    "the notification has no bearer token, but the page prints one".into(),
                 ));
             }
         }
@@ -317,7 +317,7 @@ impl Examples {
                 Some(at),
                 json!(wanted),
                 text(actual.as_deref()),
-                format!("Content-Type of the notification is not {wanted}"),
+                format!("the media type of the notification is not {wanted}"),
             ));
         }
     }
@@ -466,7 +466,7 @@ impl Examples {
                     Some(step),
                     json!(bound),
                     json!(actual),
-                    format!("{{{name}}} is {actual}, and {bound} elsewhere"),
+                    format!("{{{name}}} is {actual}, but {bound} in other messages"),
                 );
                 record.report(breach.at(at.pointer()));
             }

@@ -21,7 +21,7 @@ use crate::scenario::format::Kind;
 #[derive(Debug)]
 pub(super) struct Expected {
     pub entry: Arc<Entry>,
-    /// The property that tells this change from others of its kind.
+    /// The property that distinguishes this change from others of its kind.
     detail: Option<&'static str>,
     /// It need not come.
     is_optional: bool,
@@ -63,7 +63,7 @@ impl Expected {
             && (self.detail != Some(TONE) || has(change, TONE))
     }
 
-    /// True if a change of the documented kind has the detail by which the page tells it from others.
+    /// True if a change of the documented kind has the detail that distinguishes it on the page.
     pub(super) fn has_detail(&self, change: &Change<'_>) -> bool {
         self.detail.is_none_or(|detail| has(change, detail))
     }
@@ -116,7 +116,7 @@ impl Expected {
                 Some(self.entry.step),
                 json!(documented.word),
                 json!(change.word),
-                "the operation has another end than the documented one".into(),
+                "the operation does not end as documented".into(),
             );
             breach.at(change.entity_pointer(at).key("status"))
         })
@@ -146,7 +146,7 @@ impl Expected {
             Some(self.entry.step),
             json!(wanted),
             json!(actual),
-            format!("the notification is about {actual}, expected is {wanted}"),
+            format!("the notification is about {actual}, expected {wanted}"),
         );
         self.nearest.get_or_insert_with(|| breach.at(at.key(name)));
     }

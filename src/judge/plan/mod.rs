@@ -1,7 +1,7 @@
 //! The plan of one scenario: what to send or trigger next, what must arrive, and by when.
 //!
 //! For: a live run of any operation. The plan sends every message through the [`monitor`], which
-//! judges it by the contract, and adds what only the scenario says: documented messages that did not arrive, a
+//! judges it by the contract, and adds the checks of the scenario: documented messages that did not arrive, a
 //! triggered request that differs from its trigger, and one that was sent twice. Anything else that the monitor
 //! accepts is no violation.
 //!
@@ -122,12 +122,12 @@ impl Watch {
         }
     }
 
-    /// True if the contract asks for nothing more.
+    /// True if the contract requires nothing more.
     fn is_settled(&self) -> bool {
         self.monitor.as_ref().is_none_or(Monitor::is_settled)
     }
 
-    /// Reports what the contract asks for and did not come.
+    /// Reports required effects that did not come.
     fn expire(&mut self, now: Duration) {
         if let Some(monitor) = &mut self.monitor {
             monitor.expire(millis(now));
@@ -144,7 +144,7 @@ impl Watch {
         self.report_but(record, step, &[]);
     }
 
-    /// The same, without the violations of requirements that the plan judges by itself.
+    /// The same, without the violations of requirements that the plan judges itself.
     fn report_but(&mut self, record: &mut Record, step: Option<usize>, excepted: &[Requirement]) {
         let Conduct {
             breaches,
@@ -200,7 +200,7 @@ pub(super) fn unplayable(scenario: &Scenario, role: Party) -> Option<String> {
         _ => None,
     });
     let elsewhere = elsewhere.filter(|target| !is_given(target));
-    elsewhere.map(|target| format!("a request of the conversation goes elsewhere: {target}"))
+    elsewhere.map(|target| format!("a request of the scenario goes to another API: {target}"))
 }
 
 /// The status of a documented answer that the contract does not have: the page of the scenario is newer, and counts.

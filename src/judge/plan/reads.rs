@@ -1,4 +1,4 @@
-//! Reads beyond the scenario: what a tester reads to see whether a request has brought about what it asks for.
+//! Reads beyond the scenario: they show whether a request had its effect.
 //!
 //! The monitor knows the effects that only a read shows, and judges the answers. Here is what is read, and when.
 

@@ -34,8 +34,8 @@ impl ServicePlan {
             return;
         }
         let how = match response.status {
-            400..600 => "not by a status that says why",
-            _ => "and was to be refused",
+            400..600 => "which is not one of the statuses for this error",
+            _ => "but it must be refused",
         };
         self.record.report(Breach::new(
             requirement,
@@ -43,7 +43,7 @@ impl ServicePlan {
             Some(at),
             json!(step.statuses),
             json!(response.status),
-            format!("the request was answered {}, {how}", response.status),
+            format!("the response to the request is {}, {how}", response.status),
         ));
         self.stop();
     }
@@ -59,7 +59,7 @@ impl ServicePlan {
             None,
             Value::Null,
             change.entry.clone(),
-            "a notification tells of what was refused".into(),
+            "a notification is about a refused request".into(),
         );
         self.record.report(breach.at(at.clone()));
         true

@@ -204,7 +204,7 @@ impl ServicePlan {
         self.cursor += 1 + usize::from(answer_of(self.record.script(), at).is_some());
         let request = Arc::new(request);
         self.sent = Some((at, Arc::clone(&request)));
-        self.ask(at, None, request);
+        self.send_request(at, None, request);
         self.expect_notifications();
     }
 
@@ -219,14 +219,14 @@ impl ServicePlan {
             .unwrap_or_default();
         let prefix = target.split_once("/calls").map_or("", |(prefix, _)| prefix);
         let request = reads::request(reading, prefix, &self.record.options.token);
-        self.ask(
+        self.send_request(
             self.cursor.saturating_sub(1),
             Some(reading.clone()),
             Arc::new(request),
         );
     }
 
-    fn ask(&mut self, step: usize, reading: Option<Reading>, request: Arc<Request>) {
+    fn send_request(&mut self, step: usize, reading: Option<Reading>, request: Arc<Request>) {
         self.next_exchange += 1;
         let exchange = self.next_exchange;
         let watched = self.watch.request(self.now, Some(step), &request);
@@ -269,7 +269,7 @@ impl ServicePlan {
             if step.statuses.contains(&response.status) {
                 self.watch.report(&mut self.record, Some(at));
             } else {
-                // What the service says of a request that it had to refuse is a consequence.
+                // The response to a request that had to be refused is only a consequence.
                 self.watch.take_conduct();
             }
             self.judge_refusal((at, step), &sent, response);
@@ -312,7 +312,7 @@ impl ServicePlan {
                 Some(at),
                 json!(absent),
                 actual.clone(),
-                format!("{absent} exists, and the list does not have it"),
+                format!("{absent} exists, but the list does not have it"),
             );
             self.record.report(breach.at(Pointer::root().key("value")));
         }
@@ -336,7 +336,7 @@ impl ServicePlan {
             Some(newer) => newer != response.status,
             None => false,
         };
-        // The plan says more of a refusal, and knows the status of a newer page.
+        // The plan judges refusals in more detail, and knows the status of a newer page.
         let judged_here: &[Requirement] = if wrong || newer.is_some() {
             &[Requirement::AnswerStatus, Requirement::RefusalError]
         } else {
@@ -346,7 +346,7 @@ impl ServicePlan {
             .report_but(&mut self.record, Some(at), judged_here);
         if wrong && self.watch.monitor.is_some() {
             let message = if is_success {
-                format!("the answer has status {}", response.status)
+                format!("the status of the response is {}", response.status)
             } else {
                 let status = response.status;
                 format!("the service refused a request of the scenario with {status}")
@@ -377,7 +377,7 @@ impl ServicePlan {
         if let Some(at) = self.lost.iter().position(|it| it.body == request.body) {
             self.lost.remove(at);
             self.record
-                .note("a notification was sent again, as its acknowledgement had been lost");
+                .note("a notification was sent again, because its acknowledgement had been lost");
             return;
         }
         let step = step.or_else(|| self.sent.as_ref().map(|(at, _)| *at));
@@ -442,9 +442,9 @@ impl ServicePlan {
                 Requirement::NotificationBody,
                 Rule::NotificationBody,
                 Some(self.expected[at].entry.step),
-                json!("a collection of changes under value"),
+                json!("a collection of changes in `value`"),
                 body.clone(),
-                "the body is no collection of changes".into(),
+                "the body is not a collection of changes".into(),
             ));
         }
     }
@@ -475,7 +475,7 @@ impl ServicePlan {
             let entry = Arc::clone(&self.expected[index].entry);
             self.compare(&entry, change, at);
         } else if !is_sound {
-            // It stands for the documented one, which is not missing.
+            // It replaces the documented one, which is therefore not missing.
             let is_it = |it: &Expected| !it.is_done && is_about(it);
             let replaced = self.expected.iter().position(is_it);
             if let Some(index) = replaced {
@@ -497,7 +497,7 @@ impl ServicePlan {
         fill::of_value(&mut self.record.bindings, &entry.template, change.entry);
     }
 
-    /// True if the outstanding request must be refused: what is told of people and operations is judged after its answer.
+    /// True if the outstanding request must be refused: notifications about people and operations are judged after its response.
     fn expects_refusal(&self) -> bool {
         let outstanding = self.outstanding.as_ref();
         let answer = outstanding.and_then(|it| answer_of(self.record.script(), it.step));
@@ -524,7 +524,7 @@ impl ServicePlan {
             TransportFailure::Gone(what) => {
                 let event = TrafficMessage::Event(what.clone());
                 self.record.traffic(Party::Service, step, event);
-                let reason = format!("the service has gone away: {what}");
+                let reason = format!("the service has ended: {what}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             TransportFailure::Broken(what) => {
@@ -571,7 +571,7 @@ impl ServicePlan {
             return;
         }
         if is_settled {
-            // Nothing documented is missing: what the contract asks for beyond it is overdue.
+            // No documented message is missing; other effects that the contract requires are overdue.
             self.watch.expire(self.now);
             self.watch.report(&mut self.record, None);
             self.record.finish();

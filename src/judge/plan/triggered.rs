@@ -76,7 +76,7 @@ pub(super) fn judge_target(
         && api != version
     {
         breach.requirement = Requirement::RequestVersion;
-        breach.message = format!("the request uses {version}, the scenario is of {api}");
+        breach.message = format!("the request uses {version}, but the scenario is of {api}");
         record.report(breach);
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, act
     let people = found.and_then(|(operation, _)| operation.people.as_deref());
     let expected = expected.body.json().unwrap_or(&null);
     let Some(actual) = actual.body.json() else {
-        // The contract says that the body is missing, where it is needed.
+        // The contract reports a missing body, if it is required.
         return;
     };
     if let Some(people) = people {
@@ -109,7 +109,7 @@ pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, act
         } else {
             Requirement::RequestTriggered
         };
-        let message = format!("{pointer} is not what the bot was triggered for");
+        let message = format!("{pointer} differs from the trigger");
         let breach = Breach::new(
             requirement,
             Rule::RequestBody,
@@ -168,12 +168,12 @@ fn judge_people(record: &mut Record, at: usize, place: &str, expected: &Value, a
             Some(actual) => (
                 Rule::Correlation,
                 json!(actual),
-                format!("the request replaces the call {actual}, the trigger named {call}"),
+                format!("the request replaces the call {actual}, but the trigger names {call}"),
             ),
             None => (
                 Rule::RequestBody,
                 Value::Null,
-                "the request does not say which call it replaces".to_owned(),
+                "the request does not name the call that it replaces".to_owned(),
             ),
         };
         let step = Some(at);

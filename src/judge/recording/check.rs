@@ -32,11 +32,11 @@ pub(crate) struct NotCovered {
     pub direction: Direction,
     /// `POST /app/calls`
     pub request: String,
-    /// None if there was no answer.
+    /// None if the prompt was not answered.
     pub status: Option<u16>,
 }
 
-/// Judges the exchanges of a recording, and says which scenarios its conversations show.
+/// Judges the exchanges of a recording, and lists the scenarios that its conversations show.
 #[derive(Debug)]
 pub(crate) struct Check {
     live: Live,
@@ -46,7 +46,7 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// `name` stands before the names of the conversations: `call.jsonl/invite-2`. `directions` are those that were
+    /// `name` precedes the names of the conversations: `call.jsonl/invite-2`. `directions` are those that were
     /// recorded.
     pub(crate) fn new(
         name: &str,

@@ -23,15 +23,15 @@ pub(crate) struct Coverage {
     scenarios: Vec<(String, ScenarioSteps)>,
     /// The scenarios that begin with a request, by its pattern.
     beginning: HashMap<u32, Vec<usize>>,
-    patterns: HashMap<Asked, Numbers<Pattern>>,
+    patterns: HashMap<RequestKey, Numbers<Pattern>>,
     /// The number of all patterns.
     known: u32,
     changes: Numbers<Signature>,
 }
 
-/// What a request asks for.
+/// The part of a request that selects its patterns.
 #[derive(Debug, PartialEq, Eq, Hash)]
-enum Asked {
+enum RequestKey {
     /// The name of an operation of the contract.
     Operation(&'static str),
     /// The method and the shape of a request that the contract does not have.
@@ -76,7 +76,7 @@ struct ShownRequest {
     answer: Option<Answer>,
 }
 
-/// Any documented success stands for another.
+/// Any documented success counts as any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Success,
@@ -92,7 +92,7 @@ impl Answer {
     }
 }
 
-impl Asked {
+impl RequestKey {
     fn of(method: &str, target: &str) -> Self {
         match operation::of_request(method, target) {
             Some((operation, _)) => Self::Operation(&operation.name),
@@ -191,8 +191,8 @@ impl Coverage {
     }
 
     fn patterns_of(&self, request: &Request) -> Vec<u32> {
-        let asked = Asked::of(&request.method, &request.target);
-        let patterns = self.patterns.get(&asked).into_iter();
+        let key = RequestKey::of(&request.method, &request.target);
+        let patterns = self.patterns.get(&key).into_iter();
         let patterns = patterns.flat_map(|it| &it.0);
         let fitting = patterns.filter(|(pattern, _)| pattern.fits(request));
         fitting.map(|(_, number)| *number).collect()
@@ -230,10 +230,10 @@ impl Coverage {
         let operation = operation::of_request(&request.method, &request.target);
         let operation = operation.map(|(operation, _)| operation);
         let pattern = Pattern::of(&case.scenario.id, request, operation);
-        let asked = Asked::of(&request.method, &request.target);
+        let key = RequestKey::of(&request.method, &request.target);
         let number = self
             .patterns
-            .entry(asked)
+            .entry(key)
             .or_default()
             .add(pattern, self.known);
         self.known = self.known.max(number + 1);

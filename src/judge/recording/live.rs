@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn a_violation_is_told_once_when_it_happens() {
+    fn a_violation_is_reported_once_when_it_happens() {
         let mut traffic = Traffic::new();
         traffic.asks(
             "POST",
@@ -486,7 +486,7 @@ mod tests {
         );
         let notes = results.iter().flat_map(|it| &it.notes);
         let notes: Vec<_> = notes.map(String::as_str).collect();
-        assert!(notes.contains(&"exchange 3 has no answer"), "{notes:?}");
+        assert!(notes.contains(&"exchange 3 has no response"), "{notes:?}");
         assert!(
             notes.iter().any(|it| it.contains("did not come")),
             "{notes:?}"

@@ -178,7 +178,7 @@ fn value(found: &Value) -> Part {
     }
 }
 
-/// A variable stands for any word.
+/// A variable matches any word.
 fn words(found: &Value) -> Part {
     match found {
         Value::String(word) if template::variables(word).next().is_none() => {

@@ -25,7 +25,7 @@ pub(crate) fn secrets(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
     let places = if redactor.learnt() == before {
         places
     } else {
-        // A secret that was found last may stand in what was read first.
+        // A secret that was found last may also be in an earlier exchange.
         self::places(redactor, exchange)
     };
     let secret = |(place, rule)| Secret {
@@ -115,7 +115,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn secrets_are_told_by_their_place() {
+    fn secrets_are_recognized_by_their_place() {
         let exchange = |token: &str| -> Exchange {
             serde_json::from_value(json!({
                 "number": 3, "direction": "request", "at_ms": 0, "took_ms": 0,

@@ -87,7 +87,10 @@ pub(super) fn compare(
     match compared {
         None => {}
         Some(Compared::Status(status)) => {
-            let message = format!("the answer is {}, recorded was {status}", live.status);
+            let message = format!(
+                "the status of the response is {}, but {status} was recorded",
+                live.status
+            );
             let pair = (json!(status), json!(live.status));
             outcome.fail(recording, exchange, Rule::ResponseStatus, pair, message);
             return Ok(Some(status));
@@ -98,7 +101,7 @@ pub(super) fn compare(
         }) => {
             if is_unknown {
                 outcome.note(format!(
-                    "the body of the answer of exchange {number} was not kept, and is not compared"
+                    "the response body of exchange {number} was not recorded, so it is not compared"
                 ));
             }
             let differences = std::mem::take(&mut comparison.differences);

@@ -203,7 +203,7 @@ impl Bot {
             Ok(message) => message,
             Err(why) => {
                 let number = self.recorded.number(index);
-                let note = format!("exchange {number} was passed over: {why}");
+                let note = format!("exchange {number} was skipped: {why}");
                 self.outcome.note(note);
                 return Ok(None);
             }
@@ -281,7 +281,7 @@ impl Bot {
             Err(why) => {
                 let recorded = self.recorded.load(index)?.response;
                 let pair = (json!(recorded.map(|it| it.status)), Value::Null);
-                let message = format!("the request was not answered: {why}");
+                let message = format!("no response to the request: {why}");
                 self.fail(index, Rule::ResponseMissing, pair, message);
             }
         }
@@ -298,9 +298,7 @@ impl Bot {
         let number = self.recorded.number(index);
         if (400..500).contains(&live) && !unknown.is_empty() {
             self.outcome.note(format!(
-                "exchange {number} was sent with a pseudonym in {}: no response of this run has given the secret; \
-                 write that of a test account into the recording, let the service accept the pseudonym, or give a \
-                 token with `--token`",
+                "exchange {number} was sent with a pseudonym in {}, because no response of this run has the secret: put the secret of a test account into the recording, let the service accept the pseudonym, or give a token with `--token`",
                 unknown.join(" and ")
             ));
         }
@@ -308,7 +306,7 @@ impl Bot {
         if let (true, Some(update)) = (is_refused, &mut self.update) {
             let told = self.recorded.load_raw(index, |it| {
                 let (method, target) = (&it.request.method, &it.request.target);
-                format!("exchange {number}, {method} {target}, was refused with {live}, recorded was {recorded}")
+                format!("exchange {number}, {method} {target}, was refused with {live}, but {recorded} was recorded")
             })?;
             update.cannot_place(told);
         }
@@ -335,7 +333,7 @@ impl Bot {
         }
         let path = resource::path_of(&request.target).to_owned();
         if generated::is_of_a_run(&path) {
-            let note = format!("a notification of another run came to `{path}`, and was not taken");
+            let note = format!("a notification of another run came to `{path}` and was ignored");
             self.outcome.note(note);
             return NOT_FOUND;
         }
@@ -398,7 +396,7 @@ impl Bot {
                 if let Some(entry) = self.expected.omitted(&live.path) {
                     let number = self.recorded.number(self.expected.get(entry).exchange);
                     self.outcome.note(format!(
-                        "the notification of exchange {number} was not kept, and is not compared"
+                        "the notification of exchange {number} was not recorded, so it is not compared"
                     ));
                     self.entry_came(entry, &live);
                     return;
@@ -423,7 +421,7 @@ impl Bot {
         let method = live.method.as_deref();
         if let Some(method) = method.filter(|it| **it != *expected.method) {
             let pair = (json!(&*expected.method), json!(method));
-            let message = "the method is not what was recorded".to_owned();
+            let message = "the method differs from the recorded one".to_owned();
             self.fail(exchange, Rule::NotificationMethod, pair, message);
         }
         let place = Place {
@@ -447,7 +445,7 @@ impl Bot {
         if !missing.is_empty() {
             let number = self.recorded.number(index);
             self.outcome.note(format!(
-                "what exchange {number} brought about is not waited for"
+                "the notifications that exchange {number} caused are not required"
             ));
         }
         for entry in missing {

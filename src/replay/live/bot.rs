@@ -23,7 +23,7 @@ use crate::replay::matching::target::Own;
 use crate::replay::update::LiveMessage;
 use crate::replay::{End, Generator, Replayed, Unanswered};
 use crate::runner;
-use crate::runner::{Hook, HookAnswer};
+use crate::runner::{Hook, HookResponse};
 
 /// The number of requests in flight.
 const MOST_REQUESTS: usize = 64;
@@ -158,16 +158,18 @@ async fn establish_states(session: &Session<Bot>, hook: Hook) -> Result<(), Repl
         let state = need.state.as_str();
         let question = question(&session.options.name, &callback, &need);
         let options = &session.options;
-        let answer = hook.ask(&options.client, &question, options.deadline).await;
+        let answer = hook
+            .call(&options.client, &question, options.deadline)
+            .await;
         let answer = match answer {
-            HookAnswer::Done(answer) => answer.unwrap_or_default(),
-            HookAnswer::Declined(reason) => {
-                let reason = format!("{state} is not to be had: {reason}");
+            HookResponse::Done(answer) => answer.unwrap_or_default(),
+            HookResponse::Declined(reason) => {
+                let reason = format!("the provider state {state} is not available: {reason}");
                 session.party().decide(Verdict::Skip, reason);
                 return Ok(());
             }
-            HookAnswer::Failed(what) => {
-                let reason = format!("the hook for provider states failed at {state}: {what}");
+            HookResponse::Failed(what) => {
+                let reason = format!("the hook for provider states failed for {state}: {what}");
                 session.party().decide(Verdict::Inconclusive, reason);
                 return Ok(());
             }

@@ -216,7 +216,7 @@ impl Server {
         let session = Arc::clone(&self.session);
         let listener = listener.reading_bodies_of(Arc::clone(&self.turns.longest));
         let listener = listener.reporting_refusals(move |why| {
-            let note = format!("a message to confcall was refused: {why}");
+            let note = format!("confcall refused a message: {why}");
             session.party().note(note);
         });
         let server = Arc::clone(self);

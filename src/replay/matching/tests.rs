@@ -240,8 +240,8 @@ fn rules_say_how_a_place_of_a_body_is_compared() {
             &["Body /a"],
         ),
     ] {
-        let told = differences_by(&rules, (&[], &one), (&[], &live));
-        assert_eq!(told, expected, "{rules} {live}");
+        let differences = differences_by(&rules, (&[], &one), (&[], &live));
+        assert_eq!(differences, expected, "{rules} {live}");
     }
 }
 
@@ -290,8 +290,12 @@ fn a_rule_reaches_into_json_within_a_text() {
         (rule("/text/nonce", "ignore"), &other_nonce, 0),
         (rule("/text/id", "exact"), &other_id, 1),
     ] {
-        let told = differences_by(&rules, (&[], &recorded), (&[], live));
-        assert_eq!(told.len(), expected, "{rules} {live} {told:?}");
+        let differences = differences_by(&rules, (&[], &recorded), (&[], live));
+        assert_eq!(
+            differences.len(),
+            expected,
+            "{rules} {live} {differences:?}"
+        );
     }
 }
 
@@ -336,8 +340,8 @@ fn rules_say_how_a_header_field_is_compared() {
             &["Header(\"link\") "],
         ),
     ] {
-        let told = differences_by(&rules, (&recorded, &Value::Null), (live, &Value::Null));
-        assert_eq!(told, expected, "{rules} {live:?}");
+        let differences = differences_by(&rules, (&recorded, &Value::Null), (live, &Value::Null));
+        assert_eq!(differences, expected, "{rules} {live:?}");
     }
 }
 

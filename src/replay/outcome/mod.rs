@@ -221,7 +221,7 @@ impl Outcome {
             let what = match &difference.actual {
                 None => "is missing",
                 Some(Value::Null) => "is null",
-                Some(_) => "is not what was recorded",
+                Some(_) => "differs from the recording",
             };
             let actual = difference.actual.clone().unwrap_or_default();
             let pair = (difference.expected.clone(), actual);

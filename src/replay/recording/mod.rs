@@ -401,8 +401,8 @@ impl Index {
             file: self.file.clone(),
             line: self.line(index),
             column: 0,
-            message: format!("the file was changed while it was replayed: {cause}"),
-            remedy: Some("replay it again, or a copy of it that nobody writes to".to_owned()),
+            message: format!("the file was changed during the replay: {cause}"),
+            remedy: Some("replay it again, or replay a copy".to_owned()),
             excerpt: None,
         }
     }
@@ -539,6 +539,6 @@ mod tests {
         let bytes = serde_json::to_vec(&recording().exchanges()[0]).unwrap();
         index.source = Box::new(Changing(bytes));
         let lost = index.load(0).unwrap_err().to_string();
-        assert!(lost.contains("something else"), "{lost}");
+        assert!(lost.contains("differs"), "{lost}");
     }
 }

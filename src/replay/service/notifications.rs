@@ -81,7 +81,7 @@ impl Service {
                 self.outcome
                     .message(Party::Bot, Some(Place::of(index)), message);
                 if !(200..300).contains(&status) {
-                    let message = format!("the notification was answered {status}");
+                    let message = format!("the response to the notification is {status}");
                     let pair = (json!("2xx"), json!(status));
                     self.fail(index, Rule::AcknowledgementStatus, pair, message);
                 }
@@ -89,7 +89,7 @@ impl Service {
             Err(why) => match self.recorded.load(index) {
                 Ok(exchange) => {
                     let recorded = exchange.response.map(|it| it.status);
-                    let message = format!("the notification was not answered: {why}");
+                    let message = format!("no response to the notification: {why}");
                     let pair = (json!(recorded), Value::Null);
                     self.fail(index, Rule::AcknowledgementMissing, pair, message);
                 }

@@ -309,7 +309,7 @@ fn another_method_or_path_is_no_matter_of_the_body() {
         let [violation] = &replayed.result.failures[..] else {
             panic!("{:?}", replayed.result.failures);
         };
-        let begins = "the request line is not what was recorded: ";
+        let begins = "the request line differs from the recording: ";
         assert!(
             violation.message.starts_with(begins),
             "{}",

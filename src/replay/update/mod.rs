@@ -402,13 +402,13 @@ fn message_of<'a>(
 
 fn not_played(index: &Index, exchange: usize) -> Result<String, Diagnostic> {
     let number = index.number(exchange);
-    let told = match index.direction(exchange) {
+    let reason = match index.direction(exchange) {
         Direction::Request => "could not be played",
-        Direction::Notification => "did not come, or not whole",
+        Direction::Notification => "did not arrive completely",
     };
     index.load_raw(exchange, |it| {
         format!(
-            "exchange {number}, {} {}, {told}",
+            "exchange {number}, {} {}, {reason}",
             it.request.method, it.request.target
         )
     })

@@ -62,7 +62,7 @@ pub(crate) fn render(run: &Run, elapsed: Duration, look: Look, extent: Extent) -
     let summary = &run.summary;
     if run.errors.is_empty() && summary.pass + summary.known == 0 && !run.results.is_empty() {
         text.push_str(match counts_besides_skips(summary) {
-            0 => "nothing passed: everything was skipped\n",
+            0 => "nothing passed: all scenarios were skipped\n",
             _ => "nothing passed\n",
         });
     }
@@ -373,7 +373,7 @@ mod tests {
         for (results, said) in [
             (
                 vec![result(Verdict::Skip, "no chat")],
-                "nothing passed: everything was skipped\n0 ",
+                "nothing passed: all scenarios were skipped\n0 ",
             ),
             (
                 vec![result(Verdict::Inconclusive, "gone")],

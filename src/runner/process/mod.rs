@@ -5,9 +5,9 @@
 //! started. A process that leaves the group is found by [`MARK`], where the system shows the environment
 //! of processes.
 
-mod ask;
 mod foreground;
 mod group;
+mod input;
 #[cfg(target_os = "linux")]
 pub(crate) mod launcher;
 mod output;
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub(crate) use self::ask::Completed;
+pub(crate) use self::input::Completed;
 
 use self::group::Group;
 use self::output::Output;
@@ -60,7 +60,7 @@ pub(crate) struct Launch {
 pub(crate) enum Ready {
     /// It takes connections at this `HOST:PORT`.
     Connects(String),
-    Says(String),
+    Prints(String),
 }
 
 impl Ready {
@@ -111,9 +111,11 @@ pub enum LaunchError {
 impl Remedy for LaunchError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::NotStarted { .. } => Some("look at `run` and `folder` of its command".into()),
+            Self::NotStarted { .. } => {
+                Some("check `run` and `folder` of `[target.command]`".into())
+            }
             Self::NotReady { .. } => {
-                Some("`ready` and `ready-within` of its command say what is waited for".into())
+                Some("check `ready` and `ready-within` of `[target.command]`".into())
             }
             Self::Log { .. } | Self::Died { .. } | Self::Interrupted => None,
         }
@@ -181,7 +183,7 @@ impl Launch {
                         sleep(TRIES).await;
                     }
                 }
-                Ready::Says(_) => running.output.is_said.cancelled().await,
+                Ready::Prints(_) => running.output.is_printed.cancelled().await,
             }
         };
         tokio::select! {
@@ -196,8 +198,8 @@ impl Launch {
                 program: running.name.clone(),
                 within: self.ready_within,
                 missing: match &self.ready {
-                    Ready::Connects(address) => format!("nothing takes connections at {address}"),
-                    Ready::Says(text) => format!("it has not said `{text}`"),
+                    Ready::Connects(address) => format!("nothing accepts connections at {address}"),
+                    Ready::Prints(text) => format!("it has not printed `{text}`"),
                 },
                 tail: running.output.tail(),
             }),
@@ -244,14 +246,14 @@ struct Ended {
 }
 
 impl Running {
-    /// Waits until the program has ended by itself; returns its exit and the end of its output.
+    /// Waits until the program ends; returns its exit and the end of its output.
     pub(crate) async fn died(&self) -> String {
         let status = self.ending().await;
         let tail = self.output.settled_tail().await;
         format!("`{}` ended during the run: {status}{tail}", self.name)
     }
 
-    /// The exit and the end of the output of a program that has ended by itself, with another code than 0.
+    /// The exit and the end of the output of a program that ended before it was stopped, with a code other than 0.
     pub(crate) async fn failure(&self) -> Option<String> {
         let ended = self.ended.borrow().clone()?;
         if ended.is_success {
@@ -260,7 +262,7 @@ impl Running {
         Some(self.died().await)
     }
 
-    /// Waits until the program has ended by itself; returns its exit.
+    /// Waits until the program ends; returns its exit.
     pub(crate) async fn ending(&self) -> String {
         ended(self.ended.clone()).await
     }
@@ -289,7 +291,7 @@ impl Running {
 async fn ended(mut ending: watch::Receiver<Option<Ended>>) -> String {
     let status = ending.wait_for(Option::is_some).await;
     let status = status.ok().and_then(|it| it.clone());
-    status.map_or_else(|| "nobody knows how".to_owned(), |it| it.status)
+    status.map_or_else(|| "the status is unknown".to_owned(), |it| it.status)
 }
 
 /// Waits for a child in the background.

@@ -27,7 +27,7 @@ pub(super) struct Output {
     captured: Mutex<Captured>,
     /// The text that shows that it is ready; empty if it shows it otherwise.
     wanted: String,
-    pub is_said: CancellationToken,
+    pub is_printed: CancellationToken,
     /// How many of the pipes are at their end.
     closed: watch::Sender<usize>,
 }
@@ -57,10 +57,10 @@ impl Output {
                 room: LOG,
             }),
             wanted: match ready {
-                Ready::Says(text) => text.clone(),
+                Ready::Prints(text) => text.clone(),
                 Ready::Connects(_) => String::new(),
             },
-            is_said: CancellationToken::new(),
+            is_printed: CancellationToken::new(),
             closed: watch::Sender::new(0),
         })
     }
@@ -71,11 +71,11 @@ impl Output {
         let mut before: Vec<u8> = Vec::new();
         while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
             let bytes = &buffer[..length];
-            if !self.wanted.is_empty() && !self.is_said.is_cancelled() {
+            if !self.wanted.is_empty() && !self.is_printed.is_cancelled() {
                 before.extend_from_slice(bytes);
                 let wanted = self.wanted.as_bytes();
                 if memchr::memmem::find(&before, wanted).is_some() {
-                    self.is_said.cancel();
+                    self.is_printed.cancel();
                 }
                 before.drain(..before.len().saturating_sub(wanted.len()));
             }
@@ -98,9 +98,9 @@ impl Output {
         let all = [first, second].concat();
         let text = String::from_utf8_lossy(&all);
         if text.trim().is_empty() {
-            return "\nit has said nothing".to_owned();
+            return "\nit has no output".to_owned();
         }
-        let mut shown = "\nthe end of its output:".to_owned();
+        let mut shown = "\nthe last lines of its output:".to_owned();
         for line in text.trim_end().lines() {
             shown.push_str("\n    ");
             shown.push_str(line);

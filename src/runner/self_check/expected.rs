@@ -19,7 +19,7 @@ pub(super) struct Expected {
     pub sign: Sign,
     /// The only fault injection under which the mutant shows; `None` if it shows without any.
     pub injection: Option<InjectionKind>,
-    /// The requirement says SHOULD: the mutant shows under `--strict`.
+    /// The requirement is a SHOULD, so only `--strict` shows the mutant.
     pub is_warning: bool,
 }
 

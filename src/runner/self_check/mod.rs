@@ -136,7 +136,7 @@ async fn play_service(
         url,
         listen: ANY_PORT,
         callback: None,
-        given: StateProvider::Ask(Hook::Url(given)),
+        given: StateProvider::Hook(Hook::Url(given)),
     };
     let results = session::play(&options, target, &cases, stop).await;
     shutdown.cancel();

@@ -52,7 +52,7 @@ pub(super) fn serialize<S: Serializer>(body: &Body, to: S) -> Result<S::Ok, S::E
         Body::Json(value) => value.serialize(to),
         Body::Text(text) => to.collect_map([(TEXT, text)]),
         Body::Bytes(_) | Body::Omitted(_) => Err(S::Error::custom(
-            "a scenario has bodies of JSON and text only",
+            "a scenario can only have JSON and text bodies",
         )),
     }
 }

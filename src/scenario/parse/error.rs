@@ -34,7 +34,7 @@ pub(super) enum Cause {
     Depth,
     #[error("number out of range")]
     Range,
-    #[error("version {0} of the format is unknown")]
+    #[error("format version {0} is unknown")]
     Version(String),
     /// A JSON type, or a number, other than the expected one.
     #[error("invalid {}: {found}, expected {expected}", if *.is_type { "type" } else { "value" })]
@@ -43,10 +43,10 @@ pub(super) enum Cause {
         is_type: bool,
         expected: Expected,
     },
-    #[error("{} is an object in braces, `{{…}}`", .0.name)]
+    #[error("{} must be an object, `{{…}}`", .0.name)]
     NoObject(&'static Object),
     /// A step with this number of properties, which is not one.
-    #[error("a step holds one message")]
+    #[error("a step must have exactly one message")]
     Messages(usize),
     #[error("unknown field `{word}`, expected one of {}", listed(.known))]
     Field {
@@ -63,7 +63,7 @@ pub(super) enum Cause {
     #[error("missing field `{0}`")]
     Missing(&'static str),
     /// The name as written.
-    #[error("{0} comes twice in one object")]
+    #[error("{0} is repeated in the same object")]
     Repeated(String),
     #[error("{0}")]
     Other(String),
@@ -208,30 +208,32 @@ impl Cause {
                 "a scenario has at least `version`, `source` and `steps`; `confcall schema` prints the format"
             }
             Self::Syntax { remedy, .. } => remedy,
-            Self::Control(_) => "write a line feed as `\\n`, others as `\\u001b`",
-            Self::Space(_) => "write blanks, tabs and line feeds alone between values",
-            Self::Depth => "at most 127 objects and arrays stand in each other",
+            Self::Control(_) => {
+                "write a line feed as `\\n`, and other control characters as `\\u001b`"
+            }
+            Self::Space(_) => "use only spaces, tabs and line feeds between values",
+            Self::Depth => "nest at most 127 objects and arrays",
             Self::Range => "write a number below 1e308, or a string",
             Self::Version(_) => return format!("this confcall reads version {VERSION}"),
             Self::Unexpected { expected, .. } => match expected {
                 Expected::String => "write it in double quotes",
-                Expected::Whole(_) => "write digits alone, such as `12`",
+                Expected::Whole(_) => "write only digits, such as `12`",
                 Expected::Array => "write it in brackets, `[…]`",
                 Expected::Object => "write it in braces, `{…}`",
                 Expected::Word => "write the word in double quotes",
             },
             Self::NoObject(object) => object.remedy,
             Self::Messages(0) => STEP,
-            Self::Messages(_) => "give each message braces of its own",
+            Self::Messages(_) => "put each message into its own braces",
             Self::Field { word, known } | Self::Word { word, known } => {
                 match closest(word, known.iter().copied()) {
                     Some(close) => return format!("did you mean `{close}`?"),
-                    None => "take it away, or write one of those",
+                    None => "remove it, or use one of those",
                 }
             }
             Self::Requirement(word) => return no_requirement(word).1,
             Self::Missing(field) => return format!("add `\"{field}\": …` here"),
-            Self::Repeated(_) => "keep one of the two, or give this one another name",
+            Self::Repeated(_) => "remove one of the two, or rename this one",
             Self::Other(_) => "`confcall schema` prints the format",
         };
         remedy.to_owned()

@@ -51,7 +51,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
             line: 0,
             column: 0,
             message: format!("and {more} more problems"),
-            remedy: Some("mend these first; many have one cause".to_owned()),
+            remedy: Some("correct these first; many problems may have the same cause".to_owned()),
             excerpt: None,
         });
     }

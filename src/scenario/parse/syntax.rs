@@ -7,7 +7,7 @@ use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use super::error::{Cause, Mismatch};
 use crate::diagnostic::json;
 
-/// The most objects and arrays that stand in each other.
+/// The maximum nesting of objects and arrays.
 const DEEPEST: usize = 127;
 
 /// The value of a file.
@@ -86,16 +86,16 @@ fn malformed(text: &str, error: &ParseError) -> Mismatch {
     Mismatch::from(Cause::Syntax { message, remedy }).at(at)
 }
 
-const UNCLOSED: &str = "close what is open: a quote, a bracket or a brace is missing";
+const UNCLOSED: &str = "add the missing quote, bracket or brace";
 
 /// The message for an error of the parser, and its remedy.
 fn described(kind: &ParseErrorKind) -> (&'static str, &'static str) {
     use ParseErrorKind as Kind;
     match kind {
-        Kind::TrailingCommasNotAllowed => ("trailing comma", "take this comma away"),
+        Kind::TrailingCommasNotAllowed => ("trailing comma", "remove this comma"),
         Kind::MultipleRootJsonValues => (
             "trailing characters",
-            "a file holds one scenario: take away what follows it",
+            "a file has one scenario; remove the text after it",
         ),
         Kind::SingleQuotedStringsNotAllowed => (
             "a string in single quotes",
@@ -106,14 +106,14 @@ fn described(kind: &ParseErrorKind) -> (&'static str, &'static str) {
         }
         Kind::ExpectedComma | Kind::UnexpectedTokenInObject => (
             "expected `,` or `}` or `]`",
-            "write a comma between two values, or close what is open",
+            "add a comma between two values, or add the missing bracket or brace",
         ),
         Kind::ExpectedColonAfterObjectKey => {
             ("expected `:`", "write a colon between a name and its value")
         }
         Kind::CommentsNotAllowed => (
             "expected value, found a comment",
-            "take the comment away; JSON has no comments",
+            "remove the comment; JSON has no comments",
         ),
         Kind::UnexpectedWord
         | Kind::UnexpectedCloseBrace
@@ -123,7 +123,7 @@ fn described(kind: &ParseErrorKind) -> (&'static str, &'static str) {
         | Kind::UnexpectedToken
         | Kind::ExpectedObjectValue => (
             "expected value",
-            "write a string in double quotes, a number, a word of JSON, an array or an object",
+            "write a string in double quotes, a number, `true`, `false`, `null`, an array or an object",
         ),
         Kind::BareDecimalPointNumbersNotAllowed
         | Kind::ExpectedDigit
@@ -136,7 +136,7 @@ fn described(kind: &ParseErrorKind) -> (&'static str, &'static str) {
         }
         Kind::NestingDepthExceeded => (
             "the file is too deeply nested",
-            "at most 127 objects and arrays stand in each other",
+            "nest at most 127 objects and arrays",
         ),
         Kind::String(kind) => described_string(kind),
         _ => ("no JSON", "write JSON (RFC 8259)"),
@@ -150,8 +150,8 @@ fn described_string(kind: &ParseStringErrorKind) -> (&'static str, &'static str)
         Kind::ExpectedFourHexDigits => ("invalid hex escape", "write four digits after `\\u`"),
         Kind::InvalidUnicodeEscapeSequence(_) => (
             "half of a surrogate pair in a hex escape",
-            "a character beyond `\\uffff` is two escapes, such as `\\ud83d\\ude00`",
+            "write a character beyond `\\uffff` as two escapes, such as `\\ud83d\\ude00`",
         ),
-        _ => ("invalid escape", "write a backslash itself as `\\\\`"),
+        _ => ("invalid escape", "write a literal backslash as `\\\\`"),
     }
 }

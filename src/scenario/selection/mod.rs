@@ -97,7 +97,7 @@ impl Selection {
         }
         if picked.is_empty() {
             return Err(Nothing {
-                message: "no scenario is selected by all of it together".to_owned(),
+                message: "no scenario matches all filters together".to_owned(),
                 candidates: Vec::new(),
             });
         }
@@ -117,7 +117,7 @@ impl Selection {
     fn refuse_unknown(&self, all: &[Scenario]) -> Result<(), Nothing> {
         if all.is_empty() {
             return Err(Nothing {
-                message: "there are no scenarios".to_owned(),
+                message: "no scenarios exist".to_owned(),
                 candidates: Vec::new(),
             });
         }
@@ -156,7 +156,7 @@ impl Selection {
         }
     }
 
-    /// True for a scenario that meets all criteria but those of API versions and editions.
+    /// True for a scenario that meets all criteria except API versions and editions.
     fn takes(
         &self,
         scenario: &Scenario,
@@ -346,7 +346,7 @@ mod tests {
         scenarios.collect()
     }
 
-    /// A step that tells apart conversations of different names.
+    /// A step that distinguishes conversations with different names.
     fn refusal(id: &str) -> Step {
         let name = id.rsplit('/').next().unwrap_or_default();
         let name = name.split('~').next().unwrap_or_default();
@@ -413,7 +413,7 @@ mod tests {
         assert!(
             picked(&selection)
                 .unwrap_err()
-                .contains("all of it together")
+                .contains("all filters together")
         );
         let own = Selection {
             tags: vec!["own".into()],
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn what_selects_nothing_is_told_with_what_is_close() {
+    fn what_selects_nothing_is_reported_with_what_is_close() {
         let error = picked(&filters(&["one", "severl"])).unwrap_err();
         assert_eq!(
             error,
@@ -468,7 +468,7 @@ mod tests {
         }
     }
 
-    /// The chosen scenarios, by their places in [`EVERYWHERE`], and what is said of the others.
+    /// The chosen scenarios, by their places in [`EVERYWHERE`], and the note about the others.
     fn taken(selection: &Selection) -> (Vec<usize>, String) {
         let all = scenarios(&EVERYWHERE);
         let picked = selection
@@ -510,13 +510,13 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_counted_with_the_options_that_select_it() {
-        let said = |selection: &Selection| taken(selection).1;
+        let note = |selection: &Selection| taken(selection).1;
         assert_eq!(
-            said(&claimed(&[], &[])),
+            note(&claimed(&[], &[])),
             "3 more scenarios of beta and other editions: --api v1.0,beta, --all-editions"
         );
         assert_eq!(
-            said(&claimed(&["v1.0", "beta"], &[])),
+            note(&claimed(&["v1.0", "beta"], &[])),
             "1 more scenario of other editions: --all-editions"
         );
     }

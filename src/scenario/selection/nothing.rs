@@ -29,7 +29,7 @@ impl Nothing {
 impl Remedy for Nothing {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         Some(match self.candidates.as_slice() {
-            [] => "`confcall list` shows what there is".into(),
+            [] => "`confcall list` lists all scenarios".into(),
             [one] => format!("did you mean `{one}`?").into(),
             several => format!("did you mean one of these?\n    {}", several.join("\n    ")).into(),
         })

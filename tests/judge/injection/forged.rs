@@ -54,7 +54,7 @@ fn pick_up(party: &mut Peer) {
         Move::Send(request) => Some(request),
         _ => None,
     });
-    party.ask(requests.next().expect("the bot answers the call"));
+    party.send(requests.next().expect("the bot answers the call"));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_forged_notification() {
                 kind,
                 FLOW,
                 |party, act| {
-                    if forged(act).is_some() && party.asked.is_empty() {
+                    if forged(act).is_some() && party.requests.is_empty() {
                         pick_up(party);
                     }
                     false
@@ -199,8 +199,8 @@ fn forged_notifications_come_before_every_genuine_one_and_are_its_like() {
             }
         }
         let messages = outcome.traffic.iter().map(|it| format!("{:?}", it.message));
-        let told = messages.filter(|it| it.contains(forgeries[0].describe()));
-        assert_eq!(told.count(), notified.len() / wanted.len(), "{kind:?}");
+        let expected = messages.filter(|it| it.contains(forgeries[0].describe()));
+        assert_eq!(expected.count(), notified.len() / wanted.len(), "{kind:?}");
     }
 }
 

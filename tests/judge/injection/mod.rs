@@ -113,7 +113,7 @@ fn a_notification_twice() {
                 party.count += usize::from(sent(act).is_some());
                 if party.count == 2 {
                     party.count += 1;
-                    party.ask_again();
+                    party.send_again();
                 }
                 false
             },
@@ -280,7 +280,7 @@ fn a_response_that_is_lost_after_the_service_acted() {
             |party, act| {
                 let is_cut = matches!(act, Act::Cut { .. });
                 if is_cut {
-                    party.ask_otherwise();
+                    party.send_otherwise();
                 }
                 is_cut
             },
@@ -321,7 +321,7 @@ fn an_operation_that_fails() {
             id,
             |party, act| {
                 if sent(act).is_some() {
-                    party.ask_again();
+                    party.send_again();
                 }
                 false
             },
@@ -347,7 +347,7 @@ fn a_slow_response() {
             |party, act| {
                 if matches!(act, Act::Do(Action::Trigger { .. })) {
                     party.react(act);
-                    party.ask_again();
+                    party.send_again();
                     return true;
                 }
                 false
@@ -361,7 +361,7 @@ fn a_slow_response() {
             |party, act| {
                 if matches!(act, Act::Do(Action::Trigger { .. })) {
                     party.react(act);
-                    party.ask_otherwise();
+                    party.send_otherwise();
                     return true;
                 }
                 false
@@ -387,7 +387,7 @@ fn a_429_with_retry_after() {
             |party, act| {
                 let is_it = answer(act) == Some(429);
                 if is_it {
-                    party.ask_again();
+                    party.send_again();
                 }
                 is_it
             },
@@ -432,7 +432,7 @@ fn a_503_and_a_reset() {
                 |party, act| {
                     let is_it = answer(act) == Some(503) || matches!(act, Act::Cut { .. });
                     if is_it {
-                        party.ask_otherwise();
+                        party.send_otherwise();
                     }
                     is_it
                 },
@@ -462,7 +462,7 @@ fn a_callback_that_answers_500_twice() {
                 let is_it = answer(act) == Some(500);
                 if is_it {
                     party.outstanding = None;
-                    party.tell_next();
+                    party.notify_next();
                 }
                 is_it
             },
@@ -477,7 +477,7 @@ fn a_callback_that_answers_500_twice() {
                 party.count += usize::from(is_it);
                 if is_it && party.count == 2 {
                     party.outstanding = None;
-                    party.tell_next();
+                    party.notify_next();
                     return true;
                 }
                 false
@@ -508,7 +508,10 @@ fn a_callback_that_answers_500_twice() {
                 party.count += usize::from(is_it);
                 if is_it && party.count == 1 {
                     let (_, first) = party.outstanding.take().expect("it was refused");
-                    let (_, later) = party.told.pop_front().expect("the call is established");
+                    let (_, later) = party
+                        .notifications
+                        .pop_front()
+                        .expect("the call is established");
                     party.tell(later);
                     party.tell(first);
                     return true;
@@ -534,7 +537,7 @@ fn an_acknowledgement_that_never_comes() {
                 let is_cut = matches!(act, Act::Cut { .. });
                 if is_cut && party.done.iter().any(|(_, it)| it == act) {
                     party.outstanding = None;
-                    party.tell_next();
+                    party.notify_next();
                 }
                 is_cut
             },

@@ -46,9 +46,9 @@ pub(super) struct Peer {
     pub(super) done: Vec<(Duration, Act)>,
     pub(super) exchange: ExchangeId,
     /// Requests of the bot, or the remaining messages of a service.
-    pub(super) asked: Vec<Request>,
+    pub(super) requests: Vec<Request>,
     pub(super) answers: VecDeque<Response>,
-    pub(super) told: VecDeque<(usize, Request)>,
+    pub(super) notifications: VecDeque<(usize, Request)>,
     /// The number of requests that a service has answered; it limits the notifications that it
     /// sends.
     pub(super) answered: usize,
@@ -70,11 +70,13 @@ impl Peer {
             .party();
         let talk = Talk::of(scenario, built_in(), role, false);
         let case = Case::new(talk.scenario, talk.page);
-        let (mut answers, mut told) = (VecDeque::new(), VecDeque::new());
+        let (mut answers, mut notifications) = (VecDeque::new(), VecDeque::new());
         for (_, made) in talk.moves {
             match (role, made) {
                 (Party::Service, Move::Answer(response)) => answers.push_back(response),
-                (Party::Service, Move::Send(request)) => told.push_back((answers.len(), request)),
+                (Party::Service, Move::Send(request)) => {
+                    notifications.push_back((answers.len(), request));
+                }
                 _ => {}
             }
         }
@@ -86,9 +88,9 @@ impl Peer {
             acts: VecDeque::new(),
             done: Vec::new(),
             exchange: 1000,
-            asked: Vec::new(),
+            requests: Vec::new(),
             answers,
-            told,
+            notifications,
             answered: 0,
             outstanding: None,
             count: 0,
@@ -98,7 +100,7 @@ impl Peer {
     /// Plays to the end; time passes if no party acts.
     pub(super) fn play(mut self) -> (Outcome, Vec<(Duration, Act)>) {
         self.handle(Event::Start);
-        self.tell_next();
+        self.notify_next();
         for _ in 0..1000 {
             if let Some(act) = self.acts.pop_front() {
                 self.done.push((self.now, act.clone()));
@@ -135,7 +137,7 @@ impl Peer {
                 self.handle(Event::Triggered(TriggerAnswer::Accepted));
                 let mut request = request.clone();
                 request.headers.push("Authorization", "Bearer of.the.bot");
-                self.ask(request);
+                self.send(request);
             }
             (Party::Bot, Act::Do(Action::Send { exchange, .. })) => {
                 self.acknowledge(*exchange, 202);
@@ -144,12 +146,12 @@ impl Peer {
                 429 => {
                     let seconds = response.headers.get("retry-after").expect("it is told");
                     self.now += Duration::from_secs(seconds.parse().expect("a number"));
-                    self.ask_again();
+                    self.send_again();
                 }
-                503 => self.ask_again(),
+                503 => self.send_again(),
                 _ => {}
             },
-            (Party::Bot, Act::Cut { .. }) => self.ask_again(),
+            (Party::Bot, Act::Cut { .. }) => self.send_again(),
             (Party::Bot, Act::Forge { exchange, .. }) => self.acknowledge(*exchange, 401),
             (Party::Service, Act::Do(Action::Send { exchange, .. })) => {
                 let exchange = *exchange;
@@ -162,12 +164,12 @@ impl Peer {
                     exchange,
                     response: response.into(),
                 });
-                self.tell_next();
+                self.notify_next();
             }
             (Party::Service, Act::Do(Action::Reply { exchange, response })) => {
                 let answered = self.outstanding.take_if(|(awaited, _)| awaited == exchange);
                 match (response.status, answered) {
-                    (200..=299, _) => self.tell_next(),
+                    (200..=299, _) => self.notify_next(),
                     (_, Some((_, request))) => self.tell(request),
                     _ => {}
                 }
@@ -187,10 +189,10 @@ impl Peer {
         }
     }
 
-    pub(super) fn ask(&mut self, request: Request) {
+    pub(super) fn send(&mut self, request: Request) {
         self.now += Duration::from_millis(1);
         self.exchange += 1;
-        self.asked.push(request.clone());
+        self.requests.push(request.clone());
         let exchange = self.exchange;
         self.handle(Event::Received {
             exchange,
@@ -198,18 +200,18 @@ impl Peer {
         });
     }
 
-    pub(super) fn ask_again(&mut self) {
-        let request = self.asked.last().expect("something was asked").clone();
-        self.ask(request);
+    pub(super) fn send_again(&mut self) {
+        let request = self.requests.last().expect("a request was sent").clone();
+        self.send(request);
     }
 
     /// Sends the request again with another client context.
-    pub(super) fn ask_otherwise(&mut self) {
-        let mut request = self.asked.last().expect("something was asked").clone();
+    pub(super) fn send_otherwise(&mut self) {
+        let mut request = self.requests.last().expect("a request was sent").clone();
         if let Body::Json(body) = &mut request.body {
             body["clientContext"] = json!("another one");
         }
-        self.ask(request);
+        self.send(request);
     }
 
     pub(super) fn acknowledge(&mut self, exchange: ExchangeId, of: u16) {
@@ -222,14 +224,14 @@ impl Peer {
     }
 
     /// Sends the next notification if all are acknowledged.
-    pub(super) fn tell_next(&mut self) {
+    pub(super) fn notify_next(&mut self) {
         let is_due = self
-            .told
+            .notifications
             .front()
             .is_some_and(|(after, _)| *after <= self.answered);
         if self.outstanding.is_none()
             && is_due
-            && let Some((_, request)) = self.told.pop_front()
+            && let Some((_, request)) = self.notifications.pop_front()
         {
             self.tell(request);
         }

@@ -66,11 +66,11 @@ fn serve(stream: TcpStream, found: &Mutex<Vec<Found>>) -> io::Result<()> {
 }
 
 /// Looks up and invites; the status of its answer.
-fn invite(asked: &Value, found: &Mutex<Vec<Found>>) -> io::Result<u16> {
-    let service = asked["service"].as_str().unwrap();
+fn invite(trigger: &Value, found: &Mutex<Vec<Found>>) -> io::Result<u16> {
+    let service = trigger["service"].as_str().unwrap();
     let origin = service.split('/').take(3).collect::<Vec<_>>().join("/");
     let token = "Authorization: Bearer token\r\n";
-    for path in asked["look-up"].as_array().unwrap_or(&Vec::new()) {
+    for path in trigger["look-up"].as_array().unwrap_or(&Vec::new()) {
         let path = path.as_str().unwrap();
         let answer = http::send("GET", &origin, path, token, "")?;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -80,7 +80,7 @@ fn invite(asked: &Value, found: &Mutex<Vec<Found>>) -> io::Result<u16> {
             body: serde_json::from_str(body).unwrap_or_default(),
         });
     }
-    let invitation = json!({"participants": asked["people"], "clientContext": service});
+    let invitation = json!({"participants": trigger["people"], "clientContext": service});
     let answer = http::post(service, "", token, &invitation.to_string())?;
     Ok(if answer.starts_with("HTTP/1.1 20") {
         202

@@ -1,4 +1,4 @@
-//! An incoming call rings, is answered, rejected or redirected, or ends by itself.
+//! An incoming call rings. It is answered, rejected or redirected, or ends after a timeout.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const MOST_TARGETS: usize = 25;
 
 const REASONS: [&str; 3] = ["none", "busy", "forbidden"];
 
-/// What an incoming call says of itself.
+/// The properties of an incoming call.
 #[derive(Debug)]
 pub(in crate::emulator::service) struct Ringing {
     pub(in crate::emulator::service) callback: String,
@@ -32,7 +32,7 @@ pub(in crate::emulator::service) struct Ringing {
 }
 
 impl Service {
-    /// Brings an incoming call. It ends by itself if the bot does nothing.
+    /// Makes an incoming call. It ends after a timeout if the bot does nothing.
     pub(in crate::emulator::service) fn ring(
         self: &Arc<Self>,
         ringing: Ringing,
@@ -146,7 +146,7 @@ impl Service {
         let reason = parameters.word("reason", &REASONS)?;
         let result = match required("reason", reason)? {
             "busy" => result_info(486, 0, "The bot is busy."),
-            "forbidden" => result_info(403, 0, "The bot does not take the call."),
+            "forbidden" => result_info(403, 0, "The bot does not accept the call."),
             _ => result_info(603, 0, "The bot has declined the call."),
         };
         self.turn_away(routed, callback, json!({"resultInfo": result}))
@@ -159,7 +159,9 @@ impl Service {
         let parameters = routed.parameters()?;
         let callback = callback(parameters)?;
         if parameters.people("targets", MOST_TARGETS)?.is_empty() {
-            return Err(Refusal::bad_request("`targets` must name somebody."));
+            return Err(Refusal::bad_request(
+                "`targets` must name at least one person.",
+            ));
         }
         parameters.number("timeout", 15..=90)?;
         parameters.flag("maskCallee")?;

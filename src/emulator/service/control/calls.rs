@@ -9,7 +9,7 @@ use crate::emulator::new_id;
 use crate::emulator::service::calls::Ringing;
 use crate::emulator::service::comms::outcome;
 use crate::emulator::service::errors::Refusal;
-use crate::emulator::service::media::{Said, reason_named};
+use crate::emulator::service::media::{Speech, reason_named};
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Operation;
 use crate::emulator::service::pages::{Pages, full_identity, result_info};
@@ -76,8 +76,8 @@ impl Service {
             }
             [call, "speech"] => {
                 allow(request, &["POST"])?;
-                let (said, reason) = speech(parameters)?;
-                if !self.speak(call, &said, reason)? {
+                let (speech, reason) = speech(parameters)?;
+                if !self.speak(call, &speech, reason)? {
                     return Err(Refusal::conflict("Nothing is recorded in the call."));
                 }
                 Ok(Answer::new(204).into())
@@ -89,7 +89,7 @@ impl Service {
                 Ok(Answer::new(204).into())
             }
             _ => Err(Refusal::not_found(
-                "The control interface has no such path.",
+                "The control interface does not have this path.",
             )),
         }
     }
@@ -160,7 +160,7 @@ impl Service {
                 Ok(Answer::new(204).into())
             }
             _ => Err(Refusal::not_found(
-                "The control interface has no such path.",
+                "The control interface does not have this path.",
             )),
         }
     }
@@ -199,7 +199,7 @@ impl Service {
                 Ok(Answer::new(204).into())
             }
             _ => Err(Refusal::not_found(
-                "The control interface has no such path.",
+                "The control interface does not have this path.",
             )),
         }
     }
@@ -286,22 +286,25 @@ fn who(parameters: Parameters<'_>, others: &[&str]) -> Result<Invitee, Refusal> 
         }
     }
     match people.pop() {
-        _ if !people.is_empty() => Err(Refusal::bad_request("One person is named, not several.")),
+        _ if !people.is_empty() => Err(Refusal::bad_request("Exactly one person must be named.")),
         Some(person) => Ok(person),
         None => Ok(Invitee::new("user", &new_id(), "Somebody")),
     }
 }
 
-/// What a caller says (the bytes of the file) and why the recording ends then.
-fn speech(parameters: Parameters<'_>) -> Result<(Said, &'static str), Refusal> {
+/// The speech of a caller (the bytes of the file), and the reason for which the recording then ends.
+fn speech(parameters: Parameters<'_>) -> Result<(Speech, &'static str), Refusal> {
     let parameters = parameters.only(&["text", "reason"])?;
     let reason = parameters.text("reason")?.unwrap_or("maxSilenceTimeout");
-    let reason = reason_named(reason)
-        .ok_or_else(|| Refusal::bad_request(format!("`{reason}` ends no recording.")))?;
+    let reason = reason_named(reason).ok_or_else(|| {
+        Refusal::bad_request(format!(
+            "`{reason}` is not a reason for which a recording ends."
+        ))
+    })?;
     let bytes = parameters
         .text("text")?
         .map(|text| text.as_bytes().to_vec());
-    Ok((Said { bytes }, reason))
+    Ok((Speech { bytes }, reason))
 }
 
 fn failure(parameters: Parameters<'_>) -> Result<Failure, Refusal> {

@@ -15,7 +15,7 @@ use super::calls::incoming_details;
 use crate::emulator::new_id;
 use crate::emulator::service::calls::{Ringing, bot_member};
 use crate::emulator::service::errors::Refusal;
-use crate::emulator::service::media::Said;
+use crate::emulator::service::media::Speech;
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Operation;
 use crate::emulator::service::parameters::object;
@@ -77,8 +77,7 @@ impl Service {
                 Ok(variables(&json!({"call": id})))
             }
             "token-check" if self.token.is_none() => {
-                let reason =
-                    "the built-in service accepts any token unless it is configured with one";
+                let reason = "the built-in service accepts any token unless it is started with one";
                 Ok(Answer::json(501, json!({"reason": reason})).into())
             }
             "incoming-call" => self.ring_given(given),
@@ -102,7 +101,7 @@ impl Service {
             "session" => self.given_sessions(given, &call)?,
             "recording" => self.given_recording(),
             "speech" => {
-                self.speak(&call, &Said::default(), "maxSilenceTimeout")?;
+                self.speak(&call, &Speech::default(), "maxSilenceTimeout")?;
                 json!({})
             }
             "tone" => {
@@ -236,7 +235,7 @@ impl Service {
 
     /// A file from before, and the token for it.
     fn given_recording(&self) -> Value {
-        let (location, token) = self.keep_recording(&Said::default());
+        let (location, token) = self.keep_recording(&Speech::default());
         let id = location.rsplit('/').next().unwrap_or("");
         json!({"recording": id, "recording-location": location, "recording-access-token": token})
     }

@@ -49,7 +49,7 @@ impl Service {
                 Ok(operations())
             }
             ["calls", below @ ..] => self.control_calls(request, below),
-            _ => Err(Refusal::not_found(format!("Nothing is at {path}."))),
+            _ => Err(Refusal::not_found(format!("No resource exists at {path}."))),
         }
     }
 

@@ -13,7 +13,7 @@ use super::parameters::{Parameters, required};
 use super::state::{About, CommsOperation, Group, Notification};
 use super::{Outcome, Service};
 
-pub(super) use self::recording::{RECORDINGS, Said, reason_named};
+pub(super) use self::recording::{RECORDINGS, Speech, reason_named};
 
 /// The most prompts of one request.
 const MOST_PROMPTS: usize = 20;
@@ -147,7 +147,7 @@ impl Service {
         let group = Group::new(notifications);
         self.send(Operation::SubscribeToTone, Some((line.queue, group)));
         if let Some(id) = stopped {
-            self.finish(&id, self.recorded(&Said::default(), "stopToneDetected"));
+            self.finish(&id, self.recorded(&Speech::default(), "stopToneDetected"));
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ impl Service {
 fn check_prompts(prompts: &[Value], most: usize) -> Result<(), Refusal> {
     if prompts.len() > most {
         return Err(Refusal::bad_request(format!(
-            "`prompts` has {} prompts, at most {most} are allowed.",
+            "`prompts` has {} prompts, but at most {most} are allowed.",
             prompts.len()
         )));
     }

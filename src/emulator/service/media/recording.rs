@@ -1,4 +1,4 @@
-//! What a caller says is recorded in a file, which is served to whoever has its token. The bot says whether it
+//! The speech of a caller is recorded in a file. The file is served to anybody with its token. The bot says whether it
 //! records a call itself.
 
 use std::sync::Arc;
@@ -39,9 +39,9 @@ const REASONS: [(&str, i64, i64); 9] = [
     ("unspecifiedError", 500, 8500),
 ];
 
-/// What a caller says.
+/// The speech of a caller.
 #[derive(Debug, Default)]
-pub(in crate::emulator::service) struct Said {
+pub(in crate::emulator::service) struct Speech {
     pub(in crate::emulator::service) bytes: Option<Vec<u8>>,
 }
 
@@ -80,7 +80,7 @@ impl Service {
             (Some(_), _) => "",
         };
         let ending = failure.as_ref().map_or_else(
-            || self.recorded(&Said::default(), reason),
+            || self.recorded(&Speech::default(), reason),
             |failure| without_file(Ending::failed(failure), "unspecifiedError"),
         );
         Ok(self.done_later(routed, 200, (operation, line), (delay, ending)))
@@ -89,7 +89,7 @@ impl Service {
     /// The ending of a recording for a reason. One that has completed has a file.
     pub(in crate::emulator::service) fn recorded(
         &self,
-        said: &Said,
+        speech: &Speech,
         reason: &'static str,
     ) -> Ending {
         let of_reason = REASONS.iter().find(|(word, ..)| *word == reason);
@@ -107,7 +107,7 @@ impl Service {
         if !is_success {
             return without_file(ending, reason);
         }
-        let (location, token) = self.keep_recording(said);
+        let (location, token) = self.keep_recording(speech);
         ending
             .with("recordingLocation", location)
             .with("recordingAccessToken", token)
@@ -115,9 +115,9 @@ impl Service {
     }
 
     /// Keeps a file, and gives its address and its token.
-    pub(in crate::emulator::service) fn keep_recording(&self, said: &Said) -> (String, String) {
+    pub(in crate::emulator::service) fn keep_recording(&self, speech: &Speech) -> (String, String) {
         let (id, token) = (new_id(), new_id());
-        let bytes = said.bytes.clone().unwrap_or_else(silence);
+        let bytes = speech.bytes.clone().unwrap_or_else(silence);
         let recording = Recording {
             token: token.clone(),
             bytes,
@@ -130,7 +130,7 @@ impl Service {
     pub(in crate::emulator::service) fn speak(
         &self,
         call: &str,
-        said: &Said,
+        speech: &Speech,
         reason: &'static str,
     ) -> Result<bool, Refusal> {
         let mut state = self.state();
@@ -141,7 +141,7 @@ impl Service {
         let running = running.map(|operation| operation.id.clone());
         drop(state);
         if let Some(id) = &running {
-            self.finish(id, self.recorded(said, reason));
+            self.finish(id, self.recorded(speech, reason));
         }
         Ok(running.is_some())
     }
@@ -154,12 +154,12 @@ impl Service {
     ) -> Result<Outcome, Refusal> {
         let state = self.state();
         let recording = state.recording(id);
-        let recording =
-            recording.ok_or_else(|| Refusal::not_found(format!("There is no recording {id}.")))?;
+        let recording = recording
+            .ok_or_else(|| Refusal::not_found(format!("The recording {id} does not exist.")))?;
         let token = request.headers.get("Authorization").and_then(bearer);
         if token != Some(recording.token.as_str()) {
             return Err(Refusal::unauthorized(
-                "A recording is given to whoever has its `recordingAccessToken`.",
+                "The request must have the `recordingAccessToken` of the recording.",
             ));
         }
         let mut answer = Answer::new(200);
@@ -168,7 +168,7 @@ impl Service {
         Ok(answer.into())
     }
 
-    /// The bot says whether it records: the roster shows it.
+    /// The bot reports whether it records; the roster shows the status.
     pub(in crate::emulator::service) fn update_recording_status(
         self: &Arc<Self>,
         routed: &Routed<'_>,

@@ -1,5 +1,5 @@
 //! Alterations: one change to what one operation does on the wire. The mutants and the variants of operations
-//! are rows of tables; this is what a row says, and how it is applied.
+//! are rows of tables; this module has the type of a row, and applies it.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub(crate) struct AlteredOperation {
 pub(in crate::emulator::service) enum Alteration {
     /// Another status.
     Status(u16),
-    /// An error in place of what was asked for, which is done all the same.
+    /// An error instead of the normal response, although the request is processed.
     Refused(u16),
     NoBody,
     /// This JSON as body.
@@ -59,7 +59,7 @@ pub(in crate::emulator::service) enum Alteration {
 }
 
 impl AlteredOperation {
-    /// The method and the path of the operation, below the prefix. `{}` stands for an identifier.
+    /// The method and the path of the operation, below the prefix. `{}` is an identifier.
     pub(crate) fn request(&self) -> Option<(&'static str, &'static str)> {
         let route = ROUTES.iter().find(|it| it.operation == self.operation)?;
         Some((route.method, route.path))

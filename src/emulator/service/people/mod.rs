@@ -118,7 +118,8 @@ impl Service {
         let call = state.answered(routed.call)?;
         for level in levels {
             let level = level.as_object().map(Parameters::of);
-            let level = level.ok_or_else(|| Refusal::bad_request("A mixer level is an object."))?;
+            let level =
+                level.ok_or_else(|| Refusal::bad_request("A mixer level must be an object."))?;
             required("participant", level.text("participant")?)?;
             level.flag("exclusive")?;
             level.object("ducking")?;
@@ -190,7 +191,7 @@ fn member(invitee: &Invitee, source: usize) -> Member {
     member
 }
 
-/// False for a bot that says that it wants no notifications of content sharing.
+/// False for a bot that declines notifications of content sharing.
 pub(super) fn notifies_sessions(parameters: Parameters<'_>) -> Result<bool, Refusal> {
     let Some(options) = parameters.object("callOptions")? else {
         return Ok(true);

@@ -44,37 +44,37 @@ fn what_is_wrong_has_a_place_and_a_remedy() {
 const REFUSALS: [(&str, &str, &str); 12] = [
     (
         r#"{ "refusal": { "line": 9, "statuses": [400] } }"#,
-        "12:7: a refusal needs a request right before it",
-        "write the request that it refuses before it",
+        "12:7: a refusal must directly follow a request",
+        "add the request before the refusal",
     ),
     (
         r#"REQUEST, { "refusal": { "line": 9, "statuses": [] } }"#,
-        "a refusal has a status",
+        "the refusal has no status",
         "such as `[400]`",
     ),
     (
         r#"REQUEST, { "refusal": { "line": 9, "statuses": [400, 200] } }"#,
-        "200 refuses nothing",
+        "200 is not the status of a refusal",
         "from 400 to 599",
     ),
     (
         r#"REQUEST, { "refusal": { "line": 9, "statuses": [400, 400] } }"#,
-        "400 comes twice",
-        "take one of the two away",
+        "400 is listed twice",
+        "remove one of the two",
     ),
     (
         r#"REQUEST, { "refusal": { "line": 0, "statuses": [400] } }"#,
-        "lines count from 1",
+        "lines are counted from 1",
         "",
     ),
     (
         r#"REQUEST, { "refusal": { "line": 9, "statuses": [400], "requirement": "refusal.no-tokn" } }"#,
-        "`refusal.no-tokn` is no requirement of a service",
+        "`refusal.no-tokn` is not a requirement of a service",
         "did you mean `refusal.no-token`?",
     ),
     (
         r#"REQUEST, { "refusal": { "line": 9, "statuses": [400], "requirement": "request.token" } }"#,
-        "`request.token` is no requirement of a service",
+        "`request.token` is not a requirement of a service",
         "",
     ),
     (
@@ -84,17 +84,17 @@ const REFUSALS: [(&str, &str, &str); 12] = [
     ),
     (
         r#"REQUEST, REFUSAL, { "notification": { "line": 9, "method": "POST", "target": "/", "body_line": 9, "body": 1 } }"#,
-        "nothing follows a refusal",
-        "write a request before the notification",
+        "a notification cannot follow a refusal",
+        "add a request before the notification",
     ),
     (
         "REQUEST, REFUSAL, REFUSAL",
-        "a refusal needs a request right before it",
+        "a refusal must directly follow a request",
         "",
     ),
     (
         r#"REQUEST, { "refusal": [9, [400]] }"#,
-        "a refusal is an object in braces",
+        "a refusal must be an object",
         r#"write `{"line": 1, "statuses": [400]}`"#,
     ),
     (
@@ -144,7 +144,10 @@ fn what_a_bot_cannot_be_judged_by_judges_a_service_alone() {
             let file = file.replace(r#""judges": "service","#, other);
             let diagnostics = read("f.json", file.as_bytes()).unwrap_err();
             let shown = diagnostics[0].to_string();
-            assert!(shown.contains("only a service is judged"), "{shown}");
+            assert!(
+                shown.contains("a scenario that judges only the service"),
+                "{shown}"
+            );
             assert!(shown.contains(r#"write `"judges": "service"`"#), "{shown}");
         }
     }
@@ -169,7 +172,7 @@ fn a_notification_has_the_line_of_its_body() {
     assert!(
         diagnostics[0]
             .to_string()
-            .starts_with("f.json:9:95: lines count from 1"),
+            .starts_with("f.json:9:95: lines are counted from 1"),
         "{}",
         diagnostics[0]
     );
@@ -205,22 +208,22 @@ fn what_makes_sense_is_let_through() {
 }
 
 #[test]
-fn everything_unsound_is_told_at_once() {
+fn everything_unsound_is_reported_at_once() {
     let text = GOOD.replace("202", "42").replace("POST", "post");
     assert_eq!(read("f.json", text.as_bytes()).unwrap_err().len(), 2);
 }
 
 #[test]
-fn what_is_no_object_at_all_is_told() {
+fn what_is_no_object_at_all_is_reported() {
     for (text, message) in [
         (
             "",
             "f.json:1:1: the file is empty\n  = help: a scenario has at least",
         ),
         (" \n\n", "f.json:1:1: the file is empty\n"),
-        ("null", "f.json:1:1: a scenario is an object in braces"),
-        ("[]", "f.json:1:1: a scenario is an object in braces"),
-        ("\"x\"", "f.json:1:1: a scenario is an object in braces"),
+        ("null", "f.json:1:1: a scenario must be an object"),
+        ("[]", "f.json:1:1: a scenario must be an object"),
+        ("\"x\"", "f.json:1:1: a scenario must be an object"),
     ] {
         let shown = read("f.json", text.as_bytes()).unwrap_err()[0].to_string();
         assert!(shown.starts_with(message), "{shown}");
@@ -229,7 +232,7 @@ fn what_is_no_object_at_all_is_told() {
 }
 
 #[test]
-fn what_is_too_deep_is_told_as_such() {
+fn what_is_too_deep_is_reported_as_such() {
     for (open, close) in [("[", "]"), ("{\"b\":", "}")] {
         let deep = format!("{}1{}", open.repeat(3000), close.repeat(3000));
         let text = GOOD.replace("/answer\" }", &format!("/answer\", \"body\": {deep} }}"));
@@ -239,7 +242,7 @@ fn what_is_too_deep_is_told_as_such() {
 }
 
 #[test]
-fn of_many_problems_some_are_told_and_the_others_counted() {
+fn of_many_problems_some_are_reported_and_the_others_counted() {
     let step = r#"{ "request": { "line": 0, "method": "post", "target": "/{x}" } },"#;
     let steps = format!("\"steps\": [{}", step.repeat(1000));
     let diagnostics = read("f.json", GOOD.replace("\"steps\": [", &steps).as_bytes()).unwrap_err();
@@ -247,17 +250,17 @@ fn of_many_problems_some_are_told_and_the_others_counted() {
     assert!(
         diagnostics[0]
             .to_string()
-            .starts_with("f.json:9:36: lines count from 1")
+            .starts_with("f.json:9:36: lines are counted from 1")
     );
     let last = diagnostics[MOST_SHOWN].to_string();
     assert_eq!(
         last,
-        "f.json: and 2980 more problems\n  = help: mend these first; many have one cause"
+        "f.json: and 2980 more problems\n  = help: correct these first; many problems may have the same cause"
     );
 }
 
 #[test]
-fn latin_1_is_told_with_its_place() {
+fn latin_1_is_reported_with_its_place() {
     let mut bytes = GOOD.replace("page.md", "p#.md").into_bytes();
     let at = bytes.iter().position(|b| *b == b'#').unwrap();
     bytes[at] = 0xe9;

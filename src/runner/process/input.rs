@@ -1,4 +1,4 @@
-//! Commands that answer: a request on standard input, an answer on standard output.
+//! Commands as hooks: the request on standard input, the response on standard output.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -11,9 +11,13 @@ use super::group::Group;
 
 impl Program {
     /// Runs the program with this input until it ends.
-    pub(crate) async fn ask(&self, input: &[u8], within: Duration) -> Result<Completed, AskError> {
+    pub(crate) async fn run_with(
+        &self,
+        input: &[u8],
+        within: Duration,
+    ) -> Result<Completed, InputError> {
         let name = self.words.first().cloned().unwrap_or_default();
-        let broken = |cause| AskError::Broken {
+        let broken = |cause| InputError::Broken {
             program: name.clone(),
             cause,
         };
@@ -46,7 +50,7 @@ impl Program {
         let output = match timeout_at(deadline, exchange).await {
             Ok(output) => output.map_err(broken)?,
             Err(_) => {
-                return Err(AskError::Silent {
+                return Err(InputError::Silent {
                     program: name,
                     within,
                 });
@@ -82,18 +86,18 @@ impl Completed {
 
 /// The reason that a program gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AskError {
+pub(crate) enum InputError {
     /// It cannot be started, or its output cannot be read.
     #[error("`{program}`: {cause}")]
     Broken {
         program: String,
         cause: std::io::Error,
     },
-    #[error("`{program}` has not ended within {within:?}")]
+    #[error("`{program}` did not end within {within:?}")]
     Silent { program: String, within: Duration },
 }
 
-/// The longest answer of a program, in bytes.
+/// The longest output of a program, in bytes.
 const ANSWER: u64 = 1024 * 1024;
 
 async fn all_of(pipe: &mut Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
@@ -102,7 +106,7 @@ async fn all_of(pipe: &mut Option<impl AsyncRead + Unpin>) -> std::io::Result<Ve
         pipe.take(ANSWER + 1).read_to_end(&mut output).await?;
     }
     if output.len() as u64 > ANSWER {
-        return Err(std::io::Error::other("it says more than 1 MiB"));
+        return Err(std::io::Error::other("its output is longer than 1 MiB"));
     }
     Ok(output)
 }
