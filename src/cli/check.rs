@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     filter: Vec<Filter>,
     #[command(flatten)]
     among: Among,
-    /// Fail on a SHOULD that is not met
+    /// Fail on an unmet SHOULD
     #[arg(long, help_heading = "Judging")]
     strict: bool,
     /// List the secrets in the files by place and rule, and judge nothing; exit with 1 if there is one

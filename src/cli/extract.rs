@@ -27,11 +27,11 @@ use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-A folder stands for all pages (*.md) in it. \
+A folder means all pages (*.md) in it. \
 A finding is an error in a page; findings go to standard error. \
-Translations with the same messages give one scenario. \
-A scenario names its pages by the path below the common folder of PAGES. \
-It names its schema as schemas/scenario.schema.json beside the folder of --out.
+Translations with the same messages become one scenario. \
+In a scenario, the paths of pages are relative to the common folder of PAGES, \
+and the schema is schemas/scenario.schema.json beside the folder of --out.
 
 Examples:
   confcall extract docs

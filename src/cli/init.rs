@@ -17,7 +17,7 @@ use crate::config::values;
 use crate::files;
 
 pub(crate) const EXAMPLES: &str = "\
-On a terminal, confcall prompts for each value that no option gives. \
+On a terminal, confcall prompts for each value that is not given by an option. \
 In addresses and in the command, {port} is a free port that confcall picks for each run. \
 {service} is confcall's address when it plays the service.
 
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     /// The bot's address for triggers
     #[arg(long, value_name = "URL")]
     trigger: Option<String>,
-    /// How a service's provider states come about: create, assume, or the URL of a hook
+    /// How to set up the provider states of a service: create, assume, or the URL of a hook
     #[arg(long, value_name = "HOW")]
     given: Option<String>,
     /// Claim only this edition, such as 2021-02 (repeatable)
@@ -209,7 +209,7 @@ impl Answers {
         };
         let mut text = format!(
             "\
-# The target of confcall, and how it is judged. `confcall` alone, in this folder, runs it.
+# The target of confcall. `confcall` in this folder plays the scenarios against it.
 # `confcall schema config` prints the schema of this file for editors.
 
 [target]
@@ -236,10 +236,10 @@ url = {}
         };
         format!(
             "\
-# Takes the triggers of the bot: a URL, or a command that reads the trigger on its standard input,
-# [\"./trigger.sh\"]. `[[trigger]]` tables use the bot's own requests instead. Without both the bot acts by itself.
+# The receiver of triggers: a URL, or a command that reads the trigger on its standard input, [\"./trigger.sh\"].
+# `[[trigger]]` tables use requests of the bot's own API instead. A bot that needs no triggers has neither.
 {trigger}
-# The bot sends without a trigger what a notification provokes:
+# The bot sends its next request after a notification, without a trigger:
 # acts-by-itself = true
 # The bot's application id, for which notifications are signed:
 # application = \"11111111-2222-3333-4444-555555555555\"
@@ -251,7 +251,7 @@ url = {}
         let given = quoted(self.given.as_deref().unwrap_or("create"));
         format!(
             "\
-# How provider states come about: \"create\" (confcall creates calls by the documented request),
+# How to set up provider states: \"create\" (confcall creates calls with the documented request),
 # \"assume\", the URL of a hook, or a command that reads the request on its standard input.
 given = {given}
 "
@@ -267,8 +267,8 @@ given = {given}
         format!(
             "
 # The part of the contract that the target follows: API versions, editions of the pages (the newest up to that
-# month), features. Without `features` it is everything but the refusal of notifications whose tokens are wrong
-# (`application`, `--inject`).
+# month), features. Without `features`, the target claims all features except `verified-notifications`, the refusal of
+# notifications with forged tokens.
 [claims]
 # api = [\"v1.0\", \"beta\"]
 {editions}
@@ -289,7 +289,7 @@ given = {given}
         };
         format!(
             "
-# How it is started and ended. It is ready when it takes connections at its address, or prints `ready`.
+# How confcall starts and stops it. It is ready when it accepts connections at its address, or prints `ready`.
 {mark}[target.command]
 {mark}run = [{words}]
 # folder = \".\"

@@ -12,8 +12,8 @@ use crate::report;
 use crate::scenario::selection::Scope;
 
 pub(crate) const EXAMPLES: &str = "\
-Without options the list has every scenario. A run against a target plays those of v1.0, \
-and of each page the newest text, unless options or the claims of confcall.toml say otherwise.
+Without options, the list has every scenario. A run against a target plays only v1.0, and the newest text \
+of each page, unless options or the claims of confcall.toml select others.
 
 Examples:
   confcall list --operation answer,reject --role bot

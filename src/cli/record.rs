@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the one for the bot, then the one for the service. \
-Records until SIGTERM or Ctrl-C, and then prints what was recorded, and what of it cannot be replayed. Secrets are replaced before anything is written. \
+Records until SIGTERM or Ctrl-C, and then prints a summary with the exchanges that cannot be replayed. Secrets are replaced before anything is written. \
 `confcall ca` explains how to make the bot trust the certificates of --intercept.
 
 Examples:

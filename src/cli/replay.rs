@@ -44,9 +44,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const EXAMPLES: &str = "\
 Without --service, confcall plays the recorded service: requests get the recorded responses, and \
 the bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. \
-A difference from the recording ends in exit 1. \
-Ids and times may differ, but one recorded value must correspond to one live value in the whole run. \
-With `[target.command]` in confcall.toml, confcall starts the live party, anew for each recording.
+If there is a difference from the recording, the exit code is 1. \
+Ids and timestamps may differ, but one recorded value must correspond to one live value in the whole run. \
+With `[target.command]` in confcall.toml, confcall starts the live party again for each recording.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback

@@ -132,7 +132,7 @@ pub(crate) struct Arguments {
         help_heading = "Target"
     )]
     pub token: Option<String>,
-    /// How provider states come about: create, assume, or the URL of a hook [default: create]
+    /// How to set up provider states: create, assume, or the URL of a hook [default: create]
     #[arg(long, value_name = "HOW", value_parser = given, help_heading = "Target")]
     pub given: Option<StateProvider>,
 
@@ -148,7 +148,7 @@ pub(crate) struct Arguments {
     /// Judge by the page as printed: no alternatives, no correlation
     #[arg(long, help_heading = "Judging")]
     pub literal: bool,
-    /// Fail on a SHOULD that is not met, not only on a MUST
+    /// Fail on an unmet SHOULD, not only on an unmet MUST
     #[arg(long, help_heading = "Judging")]
     pub strict: bool,
     /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)

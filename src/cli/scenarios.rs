@@ -258,7 +258,7 @@ pub(crate) struct How<'a> {
 /// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Injection {
-    /// Also take the scenarios under these kinds of fault injection [default of `run`: fast for the built-in pair, else
+    /// Also select the scenarios under these kinds of fault injection [default of `run`: fast for the built-in pair, else
     /// none]
     #[arg(
         long,

@@ -71,7 +71,7 @@ pub(crate) struct Arguments {
 /// The options of a bot that acts without triggers.
 #[derive(Debug, Args)]
 struct MenuOptions {
-    /// As the bot: answer incoming calls by itself: play a prompt, transfer on `1`, invite on `2`, hang up on `9` and
+    /// As the bot: answer incoming calls without a trigger: play a prompt, transfer on `1`, invite on `2`, hang up on `9` and
     /// `#`
     #[arg(long, requires_all = ["bot", "service"])]
     voice_menu: bool,

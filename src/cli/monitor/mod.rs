@@ -82,7 +82,7 @@ pub(crate) struct Arguments {
     /// Judge by the texts of the pages up to this month, which the built-in service follows [default: the newest]
     #[arg(long, value_name = "EDITION")]
     edition: Option<String>,
-    /// Fail on a SHOULD that is not met
+    /// Fail on an unmet SHOULD
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
