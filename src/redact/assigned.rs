@@ -150,8 +150,12 @@ impl Scan<'_> {
     }
 }
 
-/// The value behind a name and a space: of a flag, in `.netrc` and in SQL.
+/// The value behind a name and a space: of a flag, of a command that sets a variable, in `.netrc`, HCL and SQL.
 fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
+    if let Some(start) = behind_default(name, text) {
+        let found = value::value(text, start, Link::Equals, Style::Running, name.start)?;
+        return Some((found, Link::Equals));
+    }
     let blank = text[name.end..].starts_with([' ', '\t', '"', '\'', '\n']);
     let start = name.end
         + text[name.end..]
@@ -169,11 +173,29 @@ fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
         && (before.contains("login ") || before.contains("machine "));
     let is_sql = word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
         && text[start..].starts_with('\'');
-    if !(is_flag || is_netrc || is_sql) || (is_flag && text[start..].starts_with('-')) {
+    let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+    let sets = ["ENV", "ARG", "setx", "setenv"];
+    let is_set = sets.iter().any(|it| it.eq_ignore_ascii_case(line.trim()));
+    let is_cmdlet = word.starts_with("ConvertTo-") && text[start..].starts_with(['"', '\'']);
+    if !(is_flag || is_netrc || is_sql || is_set || is_cmdlet)
+        || (is_flag && text[start..].starts_with('-'))
+    {
         return None;
     }
     let found = value::value(text, start, Link::Blank, Style::Running, name.start)?;
     Some((found, Link::Blank))
+}
+
+/// Where the default of a variable begins in HCL: `variable "db_password" { default = … }`.
+fn behind_default(name: &Range<usize>, text: &str) -> Option<usize> {
+    const LONGEST: usize = 400;
+    let block = text[name.end..].strip_prefix("\" {")?;
+    let block = &block[..window_end(block, 0, LONGEST)];
+    let block = &block[..block.find('}').unwrap_or(block.len())];
+    let default = block.find("default")? + "default".len();
+    let sign = block[default..].trim_start_matches([' ', '\t']);
+    let value = sign.strip_prefix('=')?.trim_start_matches([' ', '\t']);
+    Some(name.end + "\" {".len() + (value.as_ptr() as usize - block.as_ptr() as usize))
 }
 
 /// The part of a value that is secret; none where it is none.
@@ -198,7 +220,10 @@ fn secret_part(
         };
         return (!harmless::is_none(&found.decoded)).then_some(found);
     }
-    if !harmless::is_secret(known, &found.decoded, found.quoted) || is_url_alone(&found.decoded) {
+    if !harmless::is_secret(known, &found.decoded, found.quoted)
+        || is_url_alone(&found.decoded)
+        || found.quoted == Quoted::No && is_of_program(&found.decoded, link, text, name)
+    {
         return None;
     }
     let is_prose = link == Link::Colon
@@ -208,6 +233,38 @@ fn secret_part(
         && text[found.place.end..].starts_with([' ', ',', '.', '!', '?']);
     let is_list = link == Link::Comma && !has_digit_or_sign(&found.decoded);
     (!is_prose && !is_list).then_some(found)
+}
+
+/// True for a variable of GraphQL and its type (`token: $token`, `$token: String!`), and for a variable or a member that has the name that
+/// it is assigned to (`this.token = token;`).
+fn is_of_program(value: &str, link: Link, text: &str, name: &Range<usize>) -> bool {
+    if link == Link::Colon
+        && let Some(variable) = value.strip_prefix('$')
+    {
+        let length = variable
+            .bytes()
+            .take_while(|it| it.is_ascii_alphanumeric() || *it == b'_');
+        let behind = &variable[length.count()..];
+        return behind.starts_with([')', ',', ' ', '}', ']']);
+    }
+    if link == Link::Colon && text[..name.start].ends_with('$') {
+        let kind = value.trim_start_matches('[');
+        let length = kind.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let behind = kind[length..].trim_start_matches(['!', ']']);
+        let is_end = behind.is_empty() || behind.starts_with([')', ',', ' ', '=']);
+        return kind.starts_with(|it: char| it.is_ascii_uppercase()) && is_end;
+    }
+    let is_part = |it: &u8| it.is_ascii_alphanumeric() || b"_$.".contains(it);
+    let (member, behind) = value.split_at(value.bytes().take_while(is_part).count());
+    let last = |text: &str| {
+        text.rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    link == Link::Equals
+        && last(member) == last(&text[name.clone()])
+        && (behind.is_empty() || behind.starts_with([';', ',', ')', ' ']))
 }
 
 /// The scheme and the credentials of a value such as `Bearer …`.

@@ -100,6 +100,19 @@ pub(super) fn end_by_length(text: &str, place: &Range<usize>) -> Option<usize> {
         })
 }
 
+/// The name that begins at a place, by the length before it; none where that does not reach to `least`.
+fn name_by_length(text: &str, start: usize, least: usize) -> Option<Range<usize>> {
+    let before = text[..start].chars().next_back()?;
+    let formats = [Format::MessagePack, Format::Cbor];
+    formats.into_iter().find_map(|format| {
+        let (length, behind) = length(text, start - before.len_utf8(), format)?;
+        let end = advance(text, start, length).filter(|it| *it >= least)?;
+        let name = &text[start..end];
+        let is_name = behind == start && !name.chars().any(char::is_control);
+        is_name.then_some(start..end)
+    })
+}
+
 impl Scan<'_> {
     /// Values behind names, where the length of each is before it.
     pub(super) fn fields(&mut self) {
@@ -112,12 +125,27 @@ impl Scan<'_> {
             }
             let around = name_around(text, hit, &whole);
             // The byte before the name, and the one behind it, may look like letters of it.
-            let starts = [around.start, around.start + 1];
+            let second = text[around.start..].chars().next();
+            let starts = [
+                around.start,
+                around.start + second.map_or(0, char::len_utf8),
+            ];
+            let headed = starts
+                .iter()
+                .find_map(|it| name_by_length(text, *it, hit.end));
             let name = starts.into_iter().find_map(|start| {
                 let name = text.get(start..hit.end)?;
                 named_anywhere(name).or_else(|| self.redactor.project.named(name))
             });
-            let ends = [hit.end, around.end];
+            let ends = match &headed {
+                Some(name) => vec![name.end],
+                None => vec![hit.end, around.end],
+            };
+            let whole_name = headed.and_then(|it| {
+                let name = &text[it];
+                named_anywhere(name).or_else(|| self.redactor.project.named(name))
+            });
+            let name = whole_name.or(name);
             let Some(known) = name.or_else(|| named_anywhere(&text[around.clone()])) else {
                 continue;
             };

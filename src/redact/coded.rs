@@ -263,7 +263,7 @@ impl Scan<'_> {
                     ..run.start + start];
             let is_edge = start == 0 || matches!(text.as_bytes()[start - 1], b'=' | b'/');
             let name = before.trim_end_matches(|it: char| !it.is_alphanumeric());
-            let mut words = name.rsplit(|it: char| !(it.is_alphanumeric() || it == '_'));
+            let mut words = name.rsplit(|it: char| !(it.is_alphanumeric() || "_-".contains(it)));
             let name = words.next().unwrap_or(name);
             let is_digest = before.ends_with('-') || is_of_digest(name);
             if is_edge && !is_digest {

@@ -185,7 +185,7 @@ impl Redactor {
             "set-cookie" => return self.set_cookie(value),
             _ => {}
         }
-        let redacted = || self.field_text(value);
+        let redacted = || self.field_text(name, value);
         if http.kept.binary_search(&lower).is_ok() || self.project.keeps(name) {
             return redacted();
         }
@@ -205,9 +205,14 @@ impl Redactor {
         })
     }
 
-    fn field_text(&self, value: &str) -> Option<String> {
+    fn field_text(&self, name: &str, value: &str) -> Option<String> {
         if value.starts_with('/') {
             self.redacted_target(value)
+        } else if names::is_of_digest(name) {
+            // Its name says what has the length of a key.
+            let before = format!("{name}: ");
+            let redacted = self.redacted_text(&format!("{before}{value}"))?;
+            redacted.strip_prefix(&before).map(str::to_owned)
         } else {
             self.redacted_text(value)
         }

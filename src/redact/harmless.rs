@@ -2,7 +2,7 @@
 
 use super::names::Named;
 use super::pseudonyms::{is_pseudonym, pseudonyms};
-use super::rules::{Values, rules};
+use super::rules::{LONG, Values, rules};
 
 /// The longest value in bytes that is compared with the tables; longer ones are no words.
 const LONGEST: usize = 200;
@@ -22,6 +22,9 @@ pub(super) fn is_secret(named: Named, value: &str, quoted: Quoted) -> bool {
     if named.rule.values != Values::Any && !looks_random(value) && !has_mixed_word(value) {
         return false;
     }
+    if named.rule.values == Values::Long && (value.len() < LONG || !looks_random(value)) {
+        return false;
+    }
     if is_none(value) || (quoted == Quoted::No && is_code(value)) {
         return false;
     }
@@ -36,7 +39,7 @@ pub(super) fn is_secret(named: Named, value: &str, quoted: Quoted) -> bool {
             }
             true
         }
-        Values::Random | Values::Parameter => true,
+        Values::Random | Values::Parameter | Values::Long => true,
     }
 }
 

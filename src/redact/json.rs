@@ -321,7 +321,7 @@ impl Walk<'_, '_> {
             }
             (Above::Secret(named), None) => {
                 // An object below a name that has other meanings says itself what is secret in it.
-                let is_ambiguous = named.rule.values == Values::Random;
+                let is_ambiguous = matches!(named.rule.values, Values::Random | Values::Long);
                 let is_it = if is_ambiguous {
                     is_value
                 } else {

@@ -1,5 +1,7 @@
 //! Names of secrets: a name is split into words and compared with the terms of `data/names.toml`.
 
+use std::borrow::Cow;
+
 use super::rules::{Fit, NameRule, Values, rules};
 
 /// The longest name in bytes that is compared; of a longer one its end.
@@ -193,9 +195,23 @@ pub(super) fn named(name: &str) -> Option<Named> {
     }
 }
 
+static EXCHANGED: NameRule = NameRule {
+    id: Cow::Borrowed("exchanged-code"),
+    values: Values::Long,
+    takes_numbers: false,
+};
+
 /// The rule of a name that is secret anywhere, also outside of URLs and forms.
 pub(super) fn named_anywhere(name: &str) -> Option<Named> {
-    named(name).filter(|it| it.rule.values != Values::Parameter)
+    let named = named(name)?;
+    if named.rule.values != Values::Parameter {
+        return Some(named);
+    }
+    let is_exchanged = rules().names.exchanged.contains(&plain(name));
+    is_exchanged.then_some(Named {
+        rule: &EXCHANGED,
+        is_plural: false,
+    })
 }
 
 /// True for a name below a secret name that is not that of the secret: `type`, `expires_in`.
@@ -273,8 +289,6 @@ mod tests {
             "inside",
             "author",
             "spinning",
-            "code",
-            "state",
             "secretary",
             "$skiptoken",
             "nextPageToken",
@@ -284,7 +298,10 @@ mod tests {
         ] {
             assert!(named_anywhere(name).is_none(), "{name}");
         }
-        assert!(named("code").is_some() && named("state").is_some());
+        assert!(named("rc").is_some() && named_anywhere("rc").is_none());
+        let values = |named: Option<Named>| named.map(|it| it.rule.values);
+        assert_eq!(values(named("code")), Some(Values::Parameter));
+        assert_eq!(values(named_anywhere("code")), Some(Values::Long));
         assert!(is_of_digest("sha256") && is_of_digest("contentHash") && !is_of_digest("data"));
     }
 }

@@ -121,6 +121,9 @@ impl TokenRule {
     }
 }
 
+/// The shortest value in bytes of [`Values::Long`].
+pub(super) const LONG: usize = 20;
+
 /// Which values a name makes secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,6 +131,9 @@ pub(super) enum Values {
     Any,
     Random,
     Parameter,
+    /// Those of at least [`LONG`] bytes that look random. No row of the table has it.
+    #[serde(skip_deserializing)]
+    Long,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +144,7 @@ struct NameTable {
     after: Vec<String>,
     before: Vec<String>,
     place: Vec<String>,
+    exchanged: HashSet<String>,
     beside: Vec<String>,
     segment: HashSet<String>,
     segment_of_identifier: HashSet<String>,
@@ -184,6 +191,7 @@ pub(super) struct NameRules {
     pub after: Vec<String>,
     pub before: Vec<String>,
     pub place: Vec<String>,
+    pub exchanged: HashSet<String>,
     pub beside: Vec<String>,
     pub segment: HashSet<String>,
     pub segment_of_identifier: HashSet<String>,
@@ -386,6 +394,7 @@ fn name_rules(table: NameTable) -> NameRules {
         after: table.after,
         before: table.before,
         place: table.place,
+        exchanged: table.exchanged,
         beside: table.beside,
         segment: table.segment,
         segment_of_identifier: table.segment_of_identifier,

@@ -146,7 +146,8 @@ impl Scan<'_> {
             Kind::Form => self.form(whole),
             Kind::Markup => self.markup(whole),
             Kind::Table(separator) => {
-                self.table(separator);
+                // What is called CSV may have other separators.
+                self.table(super::table::separator(self.text).unwrap_or(separator));
                 self.running(whole, Style::Running);
             }
             Kind::Lines => {

@@ -13,6 +13,7 @@ const HEAD: usize = 16_384;
 
 /// The separator of a text that looks like a table; none where it does not.
 pub(super) fn separator(text: &str) -> Option<u8> {
+    let text = text.trim_start_matches('\u{feff}');
     let head = text.lines().next().filter(|it| it.len() < HEAD)?;
     let second = text
         .get(head.len()..)?

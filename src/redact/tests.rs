@@ -454,3 +454,135 @@ fn people_phones_and_tenants_are_replaced_on_request() {
         assert!(text.contains(kept), "{kept} in {text}");
     }
 }
+
+/// Texts of a media type with a secret (`§`): it is gone, and the text around it stays.
+#[test]
+fn a_secret_is_gone_and_the_text_around_it_stays() {
+    for (media, text) in [
+        ("text/csv", "\u{feff}user;password;region\nbot;§;west\n"),
+        ("text/csv", "user|password|region\nbot|§|west\n"),
+        ("text/plain", "Ihr Passwort lautet: §"),
+        ("text/plain", "Your temporary password is: §."),
+        ("text/plain", "密码是：§"),
+        ("text/plain", "Kennwörter: §"),
+        ("text/plain", "setx GRAPH_TOKEN §"),
+        ("text/plain", "FROM a\nENV API_KEY §\nRUN b"),
+        (
+            "text/plain",
+            "ConvertTo-SecureString \"§\" -AsPlainText -Force",
+        ),
+        (
+            "text/plain",
+            "variable \"db_password\" {\n  default = \"§\"\n}\n",
+        ),
+        ("text/plain", "db.example:5432:calls:bot:§"),
+        (
+            "application/json",
+            r#"{"grant_type":"authorization_code","code":"§x1y2z3"}"#,
+        ),
+        ("application/json", r#"{"ocpKey":"§","securityAnswer":"§"}"#),
+    ] {
+        let secret = if text.contains("setx") || text.contains("API_KEY") {
+            "Zq0aB7cD9eF2gH4iJ6kL"
+        } else {
+            "hunter2Pa55phrase9"
+        };
+        let planted = text.replace('§', secret);
+        let redacted = redactor().redacted_body(planted.as_bytes(), ContentType(Some(media)));
+        let redacted = String::from_utf8(redacted.expect(text)).unwrap();
+        let mut rest = redacted.as_str();
+        for piece in text.replace("§x1y2z3", "§").split('§') {
+            assert!(rest.contains(piece), "{text}: {redacted}");
+            rest = &rest[rest.find(piece).unwrap() + piece.len()..];
+        }
+        assert!(!redacted.contains(secret), "{redacted}");
+    }
+    for (target, expected) in [
+        (
+            "/page;jsessionid=§?x=1&page=2",
+            ["/page;jsessionid=", "?x=1&page=2"],
+        ),
+        (
+            "https://h/a;sid=§/next?x=1",
+            ["https://h/a;sid=", "/next?x=1"],
+        ),
+        ("/token/a§b7/accept", ["/token/", "/accept"]),
+    ] {
+        let target = target.replace('§', "AB12CD34EF56GH78IJ90");
+        let redacted = redactor().redacted_target(&target).expect(&target);
+        let [begin, end] = expected;
+        assert!(
+            redacted.starts_with(begin) && redacted.ends_with(end),
+            "{redacted}"
+        );
+        assert!(!redacted.contains("AB12CD34"), "{redacted}");
+    }
+}
+
+#[test]
+fn programs_queries_and_digests_stay() {
+    for text in [
+        "query($token: String!){me(token:$token){id}}",
+        "mutation($password:String!,$keys:[ID!]!){login(password:$password){id}}",
+        "function setToken(token){this.token=token;return token}",
+        "const password=opts.password;connect()",
+        "password: (hidden)",
+        "secrets: inherit",
+        "{\"code\":\"InvalidAuthenticationToken\",\"state\":\"established\"}",
+        "<DigestValue>uKkp4nVaGJeBnqAAEXFMlN3VuhhD+nQXCxsBtZs2tnI=</DigestValue>",
+    ] {
+        assert_eq!(redactor().redacted_text(text), None, "{text}");
+    }
+    for (name, value) in [
+        (
+            "Digest",
+            "sha-256=NGC+MSAeaf7aoO7ouZl/XHwpmf2v5ZMlPNZUr0361xQ=",
+        ),
+        (
+            "Repr-Digest",
+            "sha-256=:sQvstVY7/B5vk0J+y8j+KVXlzY5G3I7Ut8J2TSpaTXY=:",
+        ),
+        (
+            "x-ms-content-sha256",
+            "NGC+MSAeaf7aoO7ouZl/XHwpmf2v5ZMlPNZUr0361xQ=",
+        ),
+        (
+            "x-goog-hash",
+            "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ==",
+        ),
+    ] {
+        assert_eq!(redactor().field(name, value), None, "{name}");
+    }
+}
+
+#[test]
+fn a_binary_map_is_read_by_its_lengths() {
+    for (before, after) in [
+        (&b"\x82\xa8password\xb2"[..], &b"\xa1n\x01"[..]),
+        (b"\x82\xaedb_credentials\xb2", b"\xa1n\x01"),
+        (b"\xa2\x68password\x72", b"\x61n\x01"),
+    ] {
+        let secret = b"hunter2Pa55phrase9";
+        let of = ContentType(Some("application/octet-stream"));
+        let planted = [before, secret, after].concat();
+        let redacted = redactor().redacted_body(&planted, of).unwrap();
+        let name = &before[..before.len() - 1];
+        assert!(
+            redacted.starts_with(name) && redacted.ends_with(after),
+            "{}",
+            redacted.escape_ascii()
+        );
+        let value = &redacted[name.len()..redacted.len() - after.len()];
+        let headers: [&[u8]; 2] = [b"\xbc", b"\x78\x1c"];
+        let header = headers
+            .into_iter()
+            .find(|it| value.starts_with(it))
+            .unwrap();
+        assert!(
+            value[header.len()..].starts_with(b"redacted-secret-"),
+            "{}",
+            redacted.escape_ascii()
+        );
+        assert_eq!(value.len() - header.len(), 28);
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::harmless::{self, Quoted, is_guid, looks_random};
+use super::harmless::{self, Quoted, has_mixed_word, is_guid, looks_random};
 use super::names::{named, plain};
-use super::rules::{Hit, rules};
+use super::rules::{Hit, LONG, rules};
 use super::scan::{Scan, floor};
 use super::view::View;
 
@@ -146,7 +146,9 @@ impl Scan<'_> {
             }
             if segment.len() >= SHORTEST
                 && let Some(word) = before.filter(|it| it.len() < 40)
-                && (is_guid(segment) || looks_random(segment))
+                && (is_guid(segment)
+                    || looks_random(segment)
+                    || segment.len() >= LONG && has_mixed_word(segment))
             {
                 let names = &rules().names;
                 let word = plain(word);

@@ -66,6 +66,19 @@ const LINKS: [(&str, Link); 21] = [
     (",", Link::Comma),
 ];
 
+/// The length of a verb before a colon: `the password is: …`.
+fn verb(text: &str) -> usize {
+    const VERBS: [&str; 8] = ["is", "was", "are", "reads", "lautet", "ist", "est", "es"];
+    let length = text
+        .find(|it: char| !it.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (word, behind) = text.split_at(length);
+    let colon = behind.trim_start_matches([' ', '\u{a0}']);
+    let is_it =
+        VERBS.iter().any(|it| it.eq_ignore_ascii_case(word)) && colon.starts_with([':', '：']);
+    if is_it { text.len() - colon.len() } else { 0 }
+}
+
 /// Where the value of a name begins that ends at `end`, and what is between them.
 pub(super) fn link(text: &str, end: usize) -> Option<(usize, Link, bool)> {
     let mut at = end;
@@ -93,6 +106,7 @@ pub(super) fn link(text: &str, end: usize) -> Option<(usize, Link, bool)> {
         // A call that sets it.
         return Some((at + 1, Link::Comma, false));
     }
+    at += verb(rest(at));
     let (sign, link) = LINKS
         .into_iter()
         .find(|(sign, _)| rest(at).starts_with(sign))?;
@@ -297,6 +311,10 @@ fn unquoted(text: &str, start: usize, between: Link, style: Style, name: usize) 
     if let Some(value) = braced(text, start) {
         return value;
     }
+    if is_in_path(text, name) {
+        let end = line.find(|it: char| it.is_whitespace() || "/?#;&\"'<>`".contains(it));
+        return plain(text, start..start + end.unwrap_or(line.len()), Quoted::No);
+    }
     let is_connection =
         between == Link::Equals && text[..name].trim_end_matches(' ').ends_with(';');
     let is_line = style == Style::Lines || begins_line(text, name);
@@ -339,6 +357,20 @@ pub(super) fn whole_end(text: &str, value: &Value) -> usize {
 fn is_in_query(text: &str, name: usize) -> bool {
     matches!(text.as_bytes()[..name].last(), Some(b'?' | b'&' | b'#'))
         && !text[..name].ends_with("&&")
+}
+
+/// True if the name is that of a parameter of a segment of a path: `/page;session=…`.
+fn is_in_path(text: &str, name: usize) -> bool {
+    let Some(before) = text[..name].strip_suffix(';') else {
+        return false;
+    };
+    let before = &before[line_begin(before, before.len())..];
+    let ends = |it: char| it.is_whitespace() || "\"'<>`,(".contains(it);
+    let word = before.rsplit(ends).next().unwrap_or_default();
+    // The pairs of a connection string may hold URLs too.
+    let scheme = word.split("://").next().unwrap_or_default();
+    let is_url = scheme.len() < word.len() && scheme.bytes().all(|it| it.is_ascii_alphabetic());
+    (word.starts_with('/') || is_url) && !word.contains(['?', '#'])
 }
 
 /// The value in braces of a connection string (ODBC), in which `}}` is a brace.
@@ -397,6 +429,13 @@ pub(super) fn begins_line(text: &str, name: usize) -> bool {
     })
 }
 
+/// Words behind the first word of a value that make it one of a sentence.
+const SENTENCE: &[&str] = &[
+    "is", "was", "for", "and", "or", "on", "in", "to", "of", "by", "with", "has", "have", "not",
+    "failed", "expired", "expires", "ist", "war", "und", "bis", "est", "es", "at", "from", "but",
+    "did", "does", "will", "rejected", "accepted", "until", "works", "worked", "please",
+];
+
 /// True if the value is the rest of its line, and not a word of a sentence.
 fn is_whole_line(line: &str, between: Link, style: Style) -> bool {
     let Some((first, others)) = line.trim_end().split_once([' ', '\t']) else {
@@ -405,48 +444,18 @@ fn is_whole_line(line: &str, between: Link, style: Style) -> bool {
     if style == Style::Lines {
         return true;
     }
+    if between == Link::Equals && others.contains(" -") {
+        // A command behind a variable of its environment.
+        return false;
+    }
     let second = others
         .trim_start()
         .split([' ', ',', '.'])
         .next()
         .unwrap_or_default();
-    let is_sentence = matches!(
-        second.to_ascii_lowercase().as_str(),
-        "is" | "was"
-            | "for"
-            | "and"
-            | "or"
-            | "on"
-            | "in"
-            | "to"
-            | "of"
-            | "by"
-            | "with"
-            | "has"
-            | "have"
-            | "not"
-            | "failed"
-            | "expired"
-            | "expires"
-            | "ist"
-            | "war"
-            | "und"
-            | "bis"
-            | "est"
-            | "es"
-            | "at"
-            | "from"
-            | "but"
-            | "did"
-            | "does"
-            | "will"
-            | "rejected"
-            | "accepted"
-            | "until"
-            | "works"
-            | "worked"
-            | "please"
-    ) || second.starts_with(['(', '—', '–', '|', '&', '>', '<', '\\'])
+    let second = second.to_ascii_lowercase();
+    let is_sentence = SENTENCE.contains(&second.as_str())
+        || second.starts_with(['(', '—', '–', '|', '&', '>', '<', '\\'])
         || second == "-"
         || second == "//";
     let ends = [',', '.', ';', '!', '?'];
@@ -550,6 +559,10 @@ mod tests {
             ("a=b password=c,d;e attempt=2", "c,d;e"),
             ("a=b&password=c%26d&x", "c&d"),
             ("export password=a b # why", "a b"),
+            ("password=a1 psql -h b", "a1"),
+            ("endpoint=https://h/;password=a/b==", "a/b=="),
+            ("/p;password=a1?b=c", "a1"),
+            ("the password is: a1b2", "a1b2"),
             ("the (password: a1b2c3).", "a1b2c3"),
             ("password: str = 'a b'", "a b"),
         ] {
