@@ -160,7 +160,7 @@ fn replayed_bot(id: &str) -> Result<(), Failed> {
             replay_options(id),
             Ending::default(),
         );
-        let replayed = Box::pin(replayed).await?;
+        let replayed = replayed.await?;
         shutdown.cancel();
         whole(replayed)
     })
@@ -218,7 +218,7 @@ fn replayed_service(id: &str) -> Result<(), Failed> {
                     replay_options(id),
                     Ending::default(),
                 );
-                return whole(Box::pin(replayed).await?);
+                return whole(replayed.await?);
             }
             drop(callback_listener);
             let target = Target::Service {
