@@ -36,4 +36,12 @@ impl Party {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
+
+    /// The party that it talks to.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Bot => Self::Service,
+            Self::Service => Self::Bot,
+        }
+    }
 }

@@ -286,6 +286,8 @@ impl JsonSchema for Exchange {
     }
 }
 
+pub(crate) use file::Content;
+
 /// An exchange as a line has it, for reading, writing and the JSON Schema alone.
 mod file {
     use std::borrow::Cow;
@@ -366,7 +368,7 @@ mod file {
     /// A recorded body.
     #[derive(Default, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
-    pub(super) enum Content<'a> {
+    pub(crate) enum Content<'a> {
         /// No body.
         #[default]
         Empty,
@@ -386,7 +388,7 @@ mod file {
     }
 
     impl Content<'_> {
-        const fn is_empty(&self) -> bool {
+        pub(crate) const fn is_empty(&self) -> bool {
             matches!(self, Self::Empty)
         }
 

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::output;
 use super::output::Output;
 use super::recordings::Found;
-use super::reports::{Failures, Finished, ReportFile, Reports, reporting};
+use super::reports::{Failures, Finished, ReportFile, Reports, now, reporting};
 use super::scenarios::{Among, How};
 use super::usage::UsageError;
 use super::{record, recordings};
@@ -135,6 +135,7 @@ impl Checker {
         errors: Vec<String>,
     ) -> Run {
         let mut run = Run::new(target, results);
+        run.observed = true;
         run.errors = errors;
         redaction::run(&mut run, &self.redactor);
         run
@@ -180,12 +181,15 @@ impl Secrets {
 }
 
 pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
+    let started = now();
     let scenarios = store::built_in()?;
     let checker = Checker::new(&scenarios, &scenarios, judge::Options::default())?;
     let name = file.file_name().unwrap_or(file.as_os_str());
     let judged = checker.judge(file, &name.to_string_lossy())?;
     let target = target(&[file.to_owned()]);
-    Ok(checker.report(target, judged.checked.results, Vec::new()))
+    let mut run = checker.report(target, judged.checked.results, Vec::new());
+    run.started = started;
+    Ok(run)
 }
 
 fn target(files: &[PathBuf]) -> JudgedTarget {

@@ -155,6 +155,8 @@ impl Failures {
 pub(crate) struct Reports {
     files: Vec<ReportFile>,
     target: JudgedTarget,
+    /// When the command began, by RFC 3339.
+    started: String,
 }
 
 /// The error of a report whose run has not come to its end.
@@ -167,16 +169,18 @@ pub(crate) fn reporting(
     output: Output,
     work: impl FnOnce(&mut Reports) -> Result<Finished, Failure>,
 ) -> Result<Exit, Failure> {
-    let mut reports = Reports {
-        files: wanted.to_vec(),
-        target: JudgedTarget::default(),
-    };
+    let mut reports = Reports::new(wanted.to_vec());
     let worked = reports
         .spare(read)
         .map_err(Failure::from)
         .and_then(|()| work(&mut reports));
     match worked {
-        Ok(Finished { run, text, exit }) => {
+        Ok(Finished {
+            mut run,
+            text,
+            exit,
+        }) => {
+            reports.complete(&mut run);
             let printed = output.print_run(&text, &run);
             let exit = exit.worse(Exit::of_run(&run));
             let exit = exit.worse(reports.write(&run));
@@ -195,10 +199,7 @@ pub(crate) fn without_results(
     why: &str,
     work: impl FnOnce(&mut Reports) -> Result<Failures, Failure>,
 ) -> Result<Exit, Failure> {
-    let mut reports = Reports {
-        files: Vec::new(),
-        target: JudgedTarget::default(),
-    };
+    let mut reports = Reports::new(Vec::new());
     match work(&mut reports) {
         Ok(Failures { errors, exit }) => {
             let errors = errors.iter().map(|it| output::redacted(it));
@@ -222,18 +223,32 @@ pub(crate) fn refuse(arguments: &[OsString], why: &str) {
     let files = behind.map(|it| it[1]).chain(joined);
     let files: Vec<ReportFile> = files.filter_map(|it| it.parse().ok()).collect();
     let read: Vec<PathBuf> = words.iter().map(PathBuf::from).collect();
-    let mut reports = Reports {
-        files,
-        target: JudgedTarget::default(),
-    };
+    let mut reports = Reports::new(files);
     // It may be the word of another option, and may be read.
     reports.files.retain(|it| !it.is_one_of(&read));
     reports.fail(&[why.to_owned()]);
 }
 
+/// The time, by RFC 3339.
+pub(crate) fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
 impl Reports {
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.files.is_empty()
+    fn new(files: Vec<ReportFile>) -> Self {
+        Self {
+            files,
+            target: JudgedTarget::default(),
+            started: now(),
+        }
+    }
+
+    /// Adds when the run began, unless it has it, and lets go of messages that no report shows.
+    fn complete(&self, run: &mut Run) {
+        if run.started.is_empty() {
+            run.started.clone_from(&self.started);
+        }
+        run.drop_passed_traffic();
     }
 
     /// Registers the requested reports, so that each is written even if the command fails.
@@ -312,6 +327,7 @@ impl Reports {
     fn without_results(&self, errors: Vec<String>) -> Run {
         let mut run = Run::new(self.target.clone(), Vec::new());
         run.errors = errors;
+        run.started.clone_from(&self.started);
         run
     }
 }

@@ -213,7 +213,7 @@ fn run(
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
     let (mut options, left_out) = arguments.options(config)?;
-    options.keeps_passed_traffic = accepted.is_some() || wants_coverage || !reports.is_empty();
+    options.keeps_passed_traffic = accepted.is_some() || wants_coverage;
     let Played {
         mut run,
         elapsed,

@@ -19,6 +19,7 @@ use crate::judge;
 use crate::judge::redaction;
 use crate::report::conversation;
 use crate::report::conversation::Names;
+use crate::report::html;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Scope};
 
@@ -27,14 +28,15 @@ Examples:
   confcall show beta@2021-02/invite-one-pstn
   confcall show --operation keepAlive --api beta --edition 2022-04 keep-alive
   confcall show call.jsonl
-  confcall show call.jsonl --format har > call.har";
+  confcall show call.jsonl --format har > call.har
+  confcall show call.jsonl --format html > call.html";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A scenario's id, a filter that matches one scenario, a cassette, or a HAR file
     #[arg(value_name = "WHAT")]
     what: String,
-    /// The output format of a recording: text, har
+    /// The output format of a recording: text, har, html
     #[arg(
         long,
         value_name = "FORMAT",
@@ -62,6 +64,8 @@ pub(crate) enum Format {
     Text,
     /// HAR 1.2, for browsers and other tools
     Har,
+    /// A page with the sequence drawn
+    Html,
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
@@ -78,13 +82,19 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
                 output.print(&conversation::traffic(&traffic, &Names::NONE))?;
             }
             Format::Har => output.print_json(&har::write(&recording))?,
+            Format::Html => {
+                let traffic = judge::recording::traffic(&recording);
+                let page = html::recording(&path.display().to_string(), &traffic);
+                let page = page.map_err(|error| Failure::Defect(error.to_string()))?;
+                output.print_raw(&page)?;
+            }
         }
         return Ok(Exit::Success);
     }
     let is_named_so = path
         .extension()
         .is_some_and(|it| it == "jsonl" || it == "har");
-    if is_named_so || arguments.format == Format::Har {
+    if is_named_so || arguments.format != Format::Text {
         return Err(UsageError::NoRecording(arguments.what.clone()).into());
     }
     output.print(&conversation::show(&one(arguments)?))?;

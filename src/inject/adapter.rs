@@ -14,7 +14,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::{Traffic, TrafficMessage};
-use crate::judge::{Action, Breach, Event, ExchangeId, Judge, TransportFailure};
+use crate::judge::{Action, Breach, Event, ExchangeId, Judge, TransportFailure, millis};
 use crate::scenario::format::Script;
 
 const TOKEN: &str = "Authorization";
@@ -24,6 +24,14 @@ const TOKEN: &str = "Authorization";
 pub(super) struct Planned {
     pub step: Option<usize>,
     pub action: Action,
+    pub maker: Maker,
+}
+
+/// The origin of a message of confcall: reports mark those of fault injection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Maker {
+    Judge,
+    Injection,
 }
 
 /// An event of the wire, or one that fault injection makes up for the judge.
@@ -41,6 +49,8 @@ pub(super) struct Adapter {
     /// The limit for each expected message.
     pub deadline: Duration,
     judged: Party,
+    /// The time since the run began.
+    pub now: Duration,
     acts: VecDeque<Act>,
     /// All traffic of the wire; the judge sees only a part.
     traffic: Vec<Traffic>,
@@ -62,6 +72,7 @@ impl Adapter {
             script,
             deadline,
             judged,
+            now: Duration::ZERO,
             acts: VecDeque::new(),
             traffic: Vec::new(),
             paused_for: Duration::ZERO,
@@ -97,6 +108,7 @@ impl Adapter {
 
     fn feed_from(&mut self, origin: Origin, now: Duration, event: Event) -> Vec<Planned> {
         let seen = self.judge.traffic().len();
+        let at_ms = Some(millis(now));
         let now = self.paused_since.unwrap_or(now);
         self.judge
             .handle(now.saturating_sub(self.paused_for), event);
@@ -105,7 +117,10 @@ impl Adapter {
             if message.from != self.judged {
                 steps.push_back(message.step);
             } else if origin == Origin::Wire {
-                self.traffic.push(message.clone());
+                self.traffic.push(Traffic {
+                    at_ms,
+                    ..message.clone()
+                });
             }
         }
         std::iter::from_fn(|| self.judge.next_action())
@@ -117,6 +132,7 @@ impl Adapter {
                 Planned {
                     step: step.map(|step| step - 1),
                     action,
+                    maker: Maker::Judge,
                 }
             })
             .collect()
@@ -129,7 +145,7 @@ impl Adapter {
             Action::Reply { response, .. } => Some(TrafficMessage::Response(response.clone())),
         };
         if let Some(message) = message {
-            self.log(self.played(), planned.step, message);
+            self.log(self.judged.other(), planned.step, message, planned.maker);
         }
         self.acts.push_back(Act::Do(planned.action));
     }
@@ -141,11 +157,12 @@ impl Adapter {
     }
 
     /// Sends a notification outside of the judge. Returns its exchange.
-    pub(super) fn send(&mut self, step: usize, request: Arc<Request>) -> ExchangeId {
+    pub(super) fn send(&mut self, step: usize, request: Arc<Request>, maker: Maker) -> ExchangeId {
         let exchange = self.own_exchange();
         self.perform(Planned {
             step: Some(step),
             action: Action::Send { exchange, request },
+            maker,
         });
         exchange
     }
@@ -166,7 +183,7 @@ impl Adapter {
         }
         self.log_event(Some(step), &format!("next: {}", forgery.describe()));
         let message = TrafficMessage::Request(Arc::clone(&request));
-        self.log(self.played(), Some(step), message);
+        self.log(self.judged.other(), Some(step), message, Maker::Injection);
         self.acts.push_back(Act::Forge {
             exchange,
             request,
@@ -186,9 +203,14 @@ impl Adapter {
         exchange: ExchangeId,
         step: Option<usize>,
         response: Arc<Response>,
+        maker: Maker,
     ) {
         let action = Action::Reply { exchange, response };
-        self.perform(Planned { step, action });
+        self.perform(Planned {
+            step,
+            action,
+            maker,
+        });
     }
 
     pub(super) fn cut(&mut self, exchange: ExchangeId, step: Option<usize>, how: Cut) {
@@ -198,12 +220,13 @@ impl Adapter {
 
     /// Logs an event of confcall other than a message.
     pub(super) fn log_event(&mut self, step: Option<usize>, what: &str) {
-        self.log(self.played(), step, TrafficMessage::Event(what.to_owned()));
+        let event = TrafficMessage::Event(what.to_owned());
+        self.log(self.judged.other(), step, event, Maker::Injection);
     }
 
     /// Logs a message of the target that is hidden from the judge.
     pub(super) fn log_received(&mut self, step: Option<usize>, message: TrafficMessage) {
-        self.log(self.judged, step, message);
+        self.log(self.judged, step, message, Maker::Judge);
     }
 
     pub(super) fn pause_clock(&mut self, now: Duration) {
@@ -309,19 +332,12 @@ impl Adapter {
         self.judge.report(breach);
     }
 
-    fn log(&mut self, from: Party, step: Option<usize>, message: TrafficMessage) {
+    fn log(&mut self, from: Party, step: Option<usize>, message: TrafficMessage, maker: Maker) {
         self.traffic.push(Traffic {
-            from,
-            step: step.map(|step| step + 1),
-            message,
+            at_ms: Some(millis(self.now)),
+            injected: maker == Maker::Injection,
+            ..Traffic::new(from, step.map(|step| step + 1), message)
         });
-    }
-
-    const fn played(&self) -> Party {
-        match self.judged {
-            Party::Bot => Party::Service,
-            Party::Service => Party::Bot,
-        }
     }
 }
 

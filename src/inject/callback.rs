@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::adapter::{Adapter, empty_response};
+use super::adapter::{Adapter, Maker, empty_response};
 use super::{Cut, InjectionKind, derive};
 use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
@@ -99,10 +99,10 @@ impl Callback {
                 if self.kind == InjectionKind::FailingCallback && refused.failures < FAILURES {
                     refused.failures += 1;
                     refused.since = now;
-                    adapter.reply(exchange, step, empty_response(500));
+                    adapter.reply(exchange, step, empty_response(500), Maker::Injection);
                     self.state = State::Refused(refused);
                 } else {
-                    adapter.reply(exchange, step, empty_response(202));
+                    adapter.reply(exchange, step, empty_response(202), Maker::Judge);
                     adapter.resume_clock(now);
                 }
             }
@@ -135,7 +135,7 @@ impl Callback {
             if !matches!(planned.action, Action::Reply { exchange: it, .. } if it == exchange) {
                 adapter.perform(planned);
             } else if self.kind == InjectionKind::FailingCallback {
-                adapter.reply(exchange, Some(step), empty_response(500));
+                adapter.reply(exchange, Some(step), empty_response(500), Maker::Injection);
             } else {
                 adapter.log_event(Some(step), "the notification is not acknowledged");
                 silent = Some(exchange);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::adapter::{Adapter, Planned};
+use super::adapter::{Adapter, Maker, Planned};
 use super::{Forgery, InjectionKind};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -130,6 +130,7 @@ impl ForgedTokens {
                     exchange: round.judge_exchange,
                     request: round.genuine,
                 },
+                maker: Maker::Judge,
             });
         }
     }

@@ -160,6 +160,7 @@ impl InjectedJudge {
 
     /// Handles an event. `now` is the time since the run began and never decreases.
     pub(crate) fn handle(&mut self, now: Duration, event: Event) {
+        self.adapter.now = now;
         match &mut self.machine {
             Machine::None => self.adapter.forward_unchanged(now, event),
             Machine::Notifications(machine) => machine.handle(&mut self.adapter, now, event),

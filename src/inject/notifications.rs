@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::InjectionKind;
-use super::adapter::{Adapter, Planned, empty_response};
+use super::adapter::{Adapter, Maker, Planned, empty_response};
 use super::unknown::Rng;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
@@ -232,7 +232,11 @@ impl Notifications {
     fn send_next(&mut self, adapter: &mut Adapter, now: Duration) {
         let Some(round) = &mut self.round else { return };
         if let Some(sending) = round.pending.pop_front() {
-            let exchange = adapter.send(sending.step, sending.request.clone());
+            let maker = match sending.requirement {
+                Some(_) => Maker::Injection,
+                None => Maker::Judge,
+            };
+            let exchange = adapter.send(sending.step, sending.request.clone(), maker);
             round.sent = Some((exchange, sending, now));
             return;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::adapter::{Adapter, Planned};
+use super::adapter::{Adapter, Maker, Planned};
 use super::{Cut, InjectionKind};
 use crate::api::resource::shape_of;
 use crate::contract::requirement::Requirement;
@@ -166,7 +166,7 @@ impl Requests {
                     adapter.judge.note(
                         "the request was sent again, and the response has the same operation",
                     );
-                    adapter.reply(exchange, answer, response.clone());
+                    adapter.reply(exchange, answer, response.clone(), Maker::Judge);
                     until = None;
                 } else {
                     adapter.forward(now, Event::Received { exchange, request });
@@ -222,11 +222,11 @@ impl Requests {
         adapter.log_received(Some(step), TrafficMessage::Request(request.clone()));
         let delay = match self.kind {
             InjectionKind::Throttled => {
-                adapter.reply(exchange, None, throttled());
+                adapter.reply(exchange, None, throttled(), Maker::Injection);
                 RETRY_AFTER
             }
             InjectionKind::Unavailable => {
-                adapter.reply(exchange, None, unavailable());
+                adapter.reply(exchange, None, unavailable(), Maker::Injection);
                 Duration::ZERO
             }
             _ => {
@@ -294,11 +294,14 @@ impl Requests {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Late {
                 request,
-                planned,
+                mut planned,
                 repetitions,
                 ..
             } => {
                 adapter.resume_clock(now);
+                for late in planned.iter_mut().filter(|it| is_documented_response(it)) {
+                    late.maker = Maker::Injection;
+                }
                 let answer = planned
                     .iter()
                     .find(|it| is_documented_response(it))
@@ -307,12 +310,13 @@ impl Requests {
                 let Some(Planned {
                     step,
                     action: Action::Reply { response, .. },
+                    ..
                 }) = answer
                 else {
                     return;
                 };
                 for exchange in repetitions {
-                    adapter.reply(exchange, step, response.clone());
+                    adapter.reply(exchange, step, response.clone(), Maker::Judge);
                 }
                 self.state = State::Done {
                     request,

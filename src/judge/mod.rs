@@ -11,7 +11,8 @@
 //! - [`monitor`] judges all traffic by the contract; `plan` adds what one scenario expects.
 //! - `record` collects violations.
 //! - [`recording`] runs the judge on recordings.
-//! - [`verdict`], [`shard`] and [`redaction`]: the results, their merge, and secrets in them.
+//! - [`verdict`], [`traffic`], [`shard`] and [`redaction`]: the results, their messages, their merge, and secrets in
+//!   them.
 
 pub(crate) mod bindings;
 pub(crate) mod compare;
@@ -24,6 +25,7 @@ mod record;
 pub(crate) mod recording;
 pub(crate) mod redaction;
 pub(crate) mod shard;
+pub(crate) mod traffic;
 pub(crate) mod verdict;
 
 use std::collections::HashMap;
@@ -40,7 +42,8 @@ use crate::api::party::Party;
 use crate::api::{resource, template};
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
-use crate::scenario::format::{Kind, ProviderState, Scenario, ScenarioId, Script, Step};
+use crate::scenario::format::{Kind, ProviderState, Scenario, Script, Step};
+use crate::scenario::operation;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -272,21 +275,33 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn into_result(self, scenario: &ScenarioId, duration: Duration) -> ScenarioResult {
+    pub(crate) fn into_result(self, scenario: &Scenario, duration: Duration) -> ScenarioResult {
         ScenarioResult {
-            scenario: scenario.to_string(),
-            role: self.role,
-            verdict: self.verdict,
-            reason: self.reason,
-            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            duration_ms: millis(duration),
             failures: self.failures,
             warnings: self.warnings,
             notes: self.notes,
-            covers: Arc::default(),
             traffic: self.traffic,
             bound: self.bound,
             checked: self.checked,
+            ..result(scenario, self.role, self.verdict, &self.reason)
         }
+    }
+}
+
+/// The result of a scenario without violations, messages or duration.
+pub(crate) fn result(
+    scenario: &Scenario,
+    role: Party,
+    verdict: Verdict,
+    reason: &str,
+) -> ScenarioResult {
+    let id = &scenario.id;
+    ScenarioResult {
+        operation: operation::of(scenario).map(str::to_owned),
+        edition: id.edition().map(str::to_owned),
+        injected: id.injection().map(str::to_owned),
+        ..ScenarioResult::new(id.as_str(), role, verdict, reason)
     }
 }
 
@@ -326,6 +341,7 @@ impl Judge {
 
     /// `now` is the time since the run began; it never decreases.
     pub(crate) fn handle(&mut self, now: Duration, event: Event) {
+        self.record_mut().now = now;
         match &mut self.machine {
             Machine::Service(judge) => judge.handle(now, event),
             Machine::Bot(judge) => judge.handle(now, event),
@@ -482,6 +498,11 @@ impl Judge {
             Machine::Bot(judge) => &judge.record,
         }
     }
+}
+
+/// The milliseconds of a duration.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //! [`super::recording`].
 
 use std::mem::take;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::bindings::Bindings;
 use super::verdict::{Basis, Source, Traffic, TrafficMessage, Verdict, Violation};
-use super::{Case, Options, Outcome};
+use super::{Case, Options, Outcome, millis};
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
@@ -20,6 +21,8 @@ pub(super) struct Record {
     pub case: Case,
     pub bindings: Bindings,
     pub options: Options,
+    /// The time since the run began.
+    pub now: Duration,
     role: Party,
     failures: Vec<Violation>,
     warnings: Vec<Violation>,
@@ -80,6 +83,7 @@ impl Record {
             case,
             bindings,
             options,
+            now: Duration::ZERO,
             role,
             failures: Vec::new(),
             warnings: Vec::new(),
@@ -227,9 +231,8 @@ impl Record {
 
     pub(crate) fn traffic(&mut self, from: Party, step: Option<usize>, message: TrafficMessage) {
         self.traffic.push(Traffic {
-            from,
-            step: step.map(|step| step + 1),
-            message,
+            at_ms: Some(millis(self.now)),
+            ..Traffic::new(from, step.map(|step| step + 1), message)
         });
     }
 

@@ -16,6 +16,7 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
     for text in run.errors.iter_mut().chain(&mut run.notes) {
         *text = redactor.in_text(text);
     }
+    run.target_output = redactor.in_text(&run.target_output);
     let before = redactor.learnt();
     results(run, redactor);
     if redactor.learnt() != before {
@@ -112,10 +113,12 @@ mod tests {
     #[test]
     fn a_message_without_a_secret_is_not_copied() {
         let secret = "0123456789abcdef0123456789abcdef";
-        let of = |target: &str| Traffic {
-            from: Party::Bot,
-            step: None,
-            message: TrafficMessage::Request(Arc::new(Request::new("GET", target))),
+        let of = |target: &str| {
+            Traffic::new(
+                Party::Bot,
+                None,
+                TrafficMessage::Request(Arc::new(Request::new("GET", target))),
+            )
         };
         let mut all = vec![of("/plain"), of(&format!("/a?sig={secret}"))];
         let before = all.clone();
@@ -138,11 +141,11 @@ mod tests {
         };
         let mut result =
             ScenarioResult::new("a", Party::Bot, Verdict::Fail, format!("sent {secret}"));
-        result.traffic.push(Traffic {
-            from: Party::Bot,
-            step: None,
-            message: TrafficMessage::Request(request.into()),
-        });
+        result.traffic.push(Traffic::new(
+            Party::Bot,
+            None,
+            TrafficMessage::Request(request.into()),
+        ));
         result.notes.push(format!("noted {secret}"));
         result.failures.push(Violation {
             rule: Rule::RequestBody,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::verdict::{JudgedTarget, Run};
+use super::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::api::party::Party;
 use crate::diagnostic::Remedy;
 
@@ -118,6 +118,12 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut role: Option<Option<Party>> = None;
     let mut count = None;
     let mut there = BTreeSet::new();
+    // Texts of one form and time zone are in the order of time.
+    let started = reports.iter().map(|(_, it)| it.started.clone()).min();
+    let observed = reports.iter().any(|(_, it)| it.observed);
+    let seed = reports.iter().find_map(|(_, it)| it.seed);
+    let outputs = reports.iter().map(|(_, it)| it.target_output.as_str());
+    let target_output: String = outputs.collect();
     for (file, report) in reports {
         if report.version != 1 {
             let version = report.version;
@@ -159,21 +165,7 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         borne_out.extend(report.listed.borne_out);
         whole.extend(report.results.into_iter().map(|it| (file.clone(), it)));
     }
-    let key = |(_, result): &(String, super::verdict::ScenarioResult)| {
-        (result.scenario.clone(), std::cmp::Reverse(result.role))
-    };
-    whole.sort_by_key(key);
-    if let Some([(other, _), (file, twice)]) = whole.windows(2).find_map(|pair| {
-        let is_same = key(&pair[0]) == key(&pair[1]);
-        is_same.then(|| <&[_; 2]>::try_from(pair).ok()).flatten()
-    }) {
-        return Err(MergeError::Twice {
-            file: file.clone(),
-            other: other.clone(),
-            role: twice.role,
-            scenario: twice.scenario.clone(),
-        });
-    }
+    sort(&mut whole)?;
     let count = count.unwrap_or(1);
     let missing: Vec<_> = (1..=count).filter(|it| !there.contains(it)).collect();
     if !there.is_empty() && !missing.is_empty() {
@@ -188,7 +180,35 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     errors.retain(|it| !borne_out.contains(it));
     run.errors = errors;
     run.notes = notes;
+    run.started = started.unwrap_or_default();
+    run.seed = seed;
+    run.observed = observed;
+    run.target_output = target_output;
     Ok(run)
+}
+
+/// Sorts results, each with the name of its file, by scenario.
+///
+/// # Errors
+///
+/// Two files have the same scenario and party.
+fn sort(whole: &mut [(String, ScenarioResult)]) -> Result<(), MergeError> {
+    let key = |(_, result): &(String, ScenarioResult)| {
+        (result.scenario.clone(), std::cmp::Reverse(result.role))
+    };
+    whole.sort_by_key(key);
+    if let Some([(other, _), (file, twice)]) = whole.windows(2).find_map(|pair| {
+        let is_same = key(&pair[0]) == key(&pair[1]);
+        is_same.then(|| <&[_; 2]>::try_from(pair).ok()).flatten()
+    }) {
+        return Err(MergeError::Twice {
+            file: file.clone(),
+            other: other.clone(),
+            role: twice.role,
+            scenario: twice.scenario.clone(),
+        });
+    }
+    Ok(())
 }
 
 fn judged(role: Option<Party>) -> String {

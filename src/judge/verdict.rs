@@ -11,6 +11,7 @@ use strum::IntoStaticStr;
 use thiserror::Error;
 
 use super::shard::Shard;
+pub(crate) use super::traffic::{Traffic, TrafficMessage};
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
@@ -134,6 +135,15 @@ pub struct ScenarioResult {
     pub role: Party,
     /// How it ended.
     pub verdict: Verdict,
+    /// The operation that the scenario is about; none where it is not one of the contract.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// The edition of the pages that the scenario is from; none for a recorded conversation.
+    #[serde(default)]
+    pub edition: Option<String>,
+    /// The kind of fault injection that it was played under.
+    #[serde(default)]
+    pub injected: Option<String>,
     /// The reason of a skip or of an inconclusive verdict; empty otherwise.
     pub reason: String,
     /// The duration in milliseconds.
@@ -148,7 +158,7 @@ pub struct ScenarioResult {
     #[serde(default, with = "shared", skip_serializing_if = "is_empty")]
     pub covers: Arc<[String]>,
     /// The messages in the order of the conversation.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traffic: Vec<Traffic>,
     /// The variables that were bound, by name, with their values.
     #[serde(skip)]
@@ -170,6 +180,9 @@ impl ScenarioResult {
             scenario: scenario.into(),
             role,
             verdict,
+            operation: None,
+            edition: None,
+            injected: None,
             reason: reason.into(),
             duration_ms: 0,
             failures: Vec::new(),
@@ -180,6 +193,11 @@ impl ScenarioResult {
             bound: Vec::new(),
             checked: Vec::new(),
         }
+    }
+
+    /// True if it passed and broke nothing, so that reports do not show its messages.
+    pub(crate) fn is_plain_pass(&self) -> bool {
+        self.verdict == Verdict::Pass && self.warnings.is_empty()
     }
 }
 
@@ -202,28 +220,6 @@ mod shared {
     ) -> Result<Arc<[String]>, D::Error> {
         Vec::deserialize(from).map(Into::into)
     }
-}
-
-/// One message of the conversation, for reports of failures and for snapshots.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Traffic {
-    /// The sender.
-    pub from: Party,
-    /// The step that it matches, counted from 1.
-    pub step: Option<usize>,
-    /// The message.
-    pub message: TrafficMessage,
-}
-
-/// The kinds of messages in [`Traffic`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrafficMessage {
-    /// A bot's request, or a service's notification.
-    Request(Arc<crate::http::message::Request>),
-    /// A service's response, or a bot's acknowledgement.
-    Response(Arc<crate::http::message::Response>),
-    /// An event without a message, such as a broken connection.
-    Event(String),
 }
 
 /// The judged party and its address.
@@ -250,6 +246,9 @@ pub struct Summary {
     pub error: usize,
     /// Not played.
     pub skip: usize,
+    /// The SHOULD requirements that were not met, in all results.
+    #[serde(default)]
+    pub warnings: usize,
 }
 
 /// A whole run: the JSON report.
@@ -257,6 +256,18 @@ pub struct Summary {
 pub struct Run {
     /// The version of the report's format: 1.
     pub version: u32,
+    /// The version of confcall.
+    #[serde(default)]
+    pub confcall: String,
+    /// When the command began, by RFC 3339; empty where nobody asked a clock.
+    #[serde(default)]
+    pub started: String,
+    /// The seed of fault injection; none where nothing was played.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// True if confcall played neither party: it read a recording, or stood between the parties.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observed: bool,
     /// The party judged.
     pub target: JudgedTarget,
     /// The shard; none for a complete run.
@@ -268,6 +279,9 @@ pub struct Run {
     /// Remarks about the run as a whole, such as requests of the bot outside of the calling API.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The last lines that the target wrote to its output, if confcall started it and something did not pass.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub target_output: String,
     /// The shard's part of the list of known failures. The list is enforced on the merged run.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub listed: Listed,
@@ -293,10 +307,10 @@ impl Listed {
 }
 
 impl Run {
-    /// Lets go of the messages of conversations that passed. Only reports and snapshots show them.
+    /// Lets go of the messages of conversations that passed. Only snapshots show them.
     pub(crate) fn drop_passed_traffic(&mut self) {
         let passed = self.results.iter_mut();
-        let passed = passed.filter(|it| it.verdict == Verdict::Pass);
+        let passed = passed.filter(|it| it.is_plain_pass());
         passed.for_each(|it| it.traffic.clear());
     }
 
@@ -304,10 +318,15 @@ impl Run {
     pub fn new(target: JudgedTarget, results: Vec<ScenarioResult>) -> Self {
         let mut run = Self {
             version: 1,
+            confcall: env!("CARGO_PKG_VERSION").to_owned(),
+            started: String::new(),
+            seed: None,
+            observed: false,
             target,
             shard: None,
             errors: Vec::new(),
             notes: Vec::new(),
+            target_output: String::new(),
             listed: Listed::default(),
             summary: Summary::default(),
             results,
@@ -320,6 +339,7 @@ impl Run {
     pub(crate) fn count(&mut self) {
         let mut summary = Summary::default();
         for result in &self.results {
+            summary.warnings += result.warnings.len();
             *match result.verdict {
                 Verdict::Pass => &mut summary.pass,
                 Verdict::Fail => &mut summary.fail,

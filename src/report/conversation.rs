@@ -28,10 +28,7 @@ pub(crate) fn render_message(start_line: &str, headers: &[(&str, String)], body:
     for shown in SHOWN {
         let named = |(name, _): &&(&str, String)| name.eq_ignore_ascii_case(shown);
         for (_, value) in headers.iter().filter(named) {
-            let value = match shown {
-                "Authorization" => without_secret(value),
-                _ => value.clone(),
-            };
+            let value = shown_field(shown, value);
             let _ = writeln!(text, "{shown}: {}", printable(&value));
         }
     }
@@ -50,6 +47,15 @@ fn push_body(text: &mut String, body: &str) {
     for line in body.lines() {
         text.push_str(&printable(line));
         text.push('\n');
+    }
+}
+
+/// The value of a header field, without a secret.
+pub(crate) fn shown_field(name: &str, value: &str) -> String {
+    if name.eq_ignore_ascii_case("Authorization") {
+        without_secret(value)
+    } else {
+        value.to_owned()
     }
 }
 
@@ -337,7 +343,7 @@ fn line_count(value: &Value) -> usize {
     }
 }
 
-const fn kind(traffic: &Traffic) -> &'static str {
+pub(crate) const fn kind(traffic: &Traffic) -> &'static str {
     match (&traffic.message, traffic.from) {
         (TrafficMessage::Request(_), Party::Bot) => "request",
         (TrafficMessage::Response(_), Party::Service) => "response",
@@ -375,7 +381,7 @@ fn refusal_line(statuses: &[u16]) -> String {
 }
 
 /// Reason phrases are not part of the contract, so they are not shown.
-fn status_line(status: u16) -> String {
+pub(crate) fn status_line(status: u16) -> String {
     format!("HTTP {status}")
 }
 
@@ -515,10 +521,10 @@ mod tests {
             "#1 request  p.md:7\nPOST /calls/{call}\nAuthorization: Bearer {token}\nContent-Type: application/json\n\n{\n  \"a\": \"{b}\"\n}\n\n#2 response  p.md:9\nHTTP 202\n"
         );
         let seen = [
-            Traffic {
-                from: Party::Bot,
-                step: Some(1),
-                message: TrafficMessage::Request(std::sync::Arc::new(Request {
+            Traffic::new(
+                Party::Bot,
+                Some(1),
+                TrafficMessage::Request(std::sync::Arc::new(Request {
                     method: "POST".into(),
                     target: format!("/calls/{}", CALL.to_uppercase()),
                     headers: Headers::from_iter([
@@ -528,16 +534,16 @@ mod tests {
                     ]),
                     body: Body::Json(json!({"a": "{b}"})),
                 })),
-            },
-            Traffic {
-                from: Party::Service,
-                step: Some(2),
-                message: TrafficMessage::Response(std::sync::Arc::new(Response {
+            ),
+            Traffic::new(
+                Party::Service,
+                Some(2),
+                TrafficMessage::Response(std::sync::Arc::new(Response {
                     status: 202,
                     headers: Headers::new(),
                     body: Body::Empty,
                 })),
-            },
+            ),
         ];
         let without_places = documented.replace("  p.md:7", "").replace("  p.md:9", "");
         assert_eq!(traffic(&seen, &names()), without_places);

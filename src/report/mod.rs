@@ -56,7 +56,7 @@ impl ReportKind {
                 .map(|text| text + "\n")
                 .map_err(|error| ReportError(error.into())),
             Self::Junit => junit::render(run).map_err(|error| ReportError(error.into())),
-            Self::Html => Ok(html::render(run)),
+            Self::Html => html::render(run),
         }
     }
 }

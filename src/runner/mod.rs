@@ -42,8 +42,8 @@ use crate::api::party::Party;
 use crate::config::validation::SettingError;
 use crate::diagnostic::Remedy;
 use crate::http::{BindError, Client, SendError};
-use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::judge::{self, Case};
 
 /// Why nothing could be played.
 #[derive(Debug, thiserror::Error)]
@@ -119,5 +119,5 @@ fn joined<T>(result: Result<T, JoinError>) -> Option<T> {
 
 /// A result without a conversation behind it.
 pub(crate) fn skeleton(case: &Case, role: Party, verdict: Verdict, reason: &str) -> ScenarioResult {
-    ScenarioResult::new(case.scenario.id.to_string(), role, verdict, reason)
+    judge::result(&case.scenario, role, verdict, reason)
 }

@@ -48,7 +48,7 @@ pub(crate) async fn run(
 ) -> Result<Played, PlayError> {
     let started = Instant::now();
     let cases = judge::cases(&options.all, &options.scenarios);
-    let mut notes = Vec::new();
+    let mut aside = Aside::default();
     let mut results = match &options.target {
         None => {
             let stop = Stop::from(interrupt.clone());
@@ -57,14 +57,16 @@ pub(crate) async fn run(
         }
         Some(target) => {
             let (cases, excused) = options.claimed(cases, target.role());
-            let played = against(target, options, &cases, interrupt, observer, &mut notes).await?;
+            let played = against(target, options, &cases, interrupt, observer, &mut aside).await?;
             in_order(played, excused)
         }
     };
     let listed = known_failure::apply(&options.known, &options.all, &mut results);
     let mut run = Run::new(options.in_report(), results);
     run.shard = options.shard;
-    run.notes = notes;
+    run.seed = Some(options.seed);
+    run.notes = aside.notes;
+    run.target_output = aside.target_output;
     match options.shard {
         Some(_) => run.listed = listed,
         None => run.errors = listed.unmatched,
@@ -76,6 +78,14 @@ pub(crate) async fn run(
     })
 }
 
+/// What a run reports beside its results.
+#[derive(Debug, Default)]
+struct Aside {
+    notes: Vec<String>,
+    /// The end of the output of a target that confcall started, if something did not pass.
+    target_output: String,
+}
+
 /// Plays against a target; one with `[target.command]` is started before and ended after.
 async fn against(
     target: &Target,
@@ -83,7 +93,7 @@ async fn against(
     cases: &[Case],
     interrupt: &CancellationToken,
     observer: &dyn Observer,
-    notes: &mut Vec<String>,
+    aside: &mut Aside,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     if cases.is_empty() {
         // None of them is claimed: nothing is started for that.
@@ -115,11 +125,17 @@ async fn against(
     let around = session.around();
     let playing = session.play(cases, stop.clone());
     let mut results = while_running(running.as_ref(), playing, &stop, interrupt, None).await;
-    notes.extend(around.notes());
+    aside.notes.extend(around.notes());
     // Whoever interrupts a run knows the reason.
     if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.is_cancelled())
     {
         explain(results, running, stop.reason()).await;
+    }
+    let all_passed = |it: &Vec<ScenarioResult>| it.iter().all(|it| it.verdict == Verdict::Pass);
+    if let Some(running) = &running
+        && !results.as_ref().is_ok_and(all_passed)
+    {
+        aside.target_output = running.last_output();
     }
     if let Some(running) = running
         && let Some(warning) = running.end().await

@@ -23,7 +23,7 @@ use crate::http::message::Request;
 use crate::http::{BindError, Listener};
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
-use crate::scenario::format::ScenarioId;
+use crate::scenario::format::Scenario;
 
 /// Plays every scenario against a target, side by side where their messages can be distinguished,
 /// and one by one where not. Results come in the order of the cases.
@@ -319,7 +319,7 @@ impl Context {
                 PlayedConversation {
                     index,
                     duration,
-                    id: case.scenario.id.clone(),
+                    scenario: Arc::clone(&case.scenario),
                     conversation,
                 }
             });
@@ -353,7 +353,7 @@ struct Part {
 struct PlayedConversation {
     index: usize,
     duration: Duration,
-    id: ScenarioId,
+    scenario: Arc<Scenario>,
     conversation: Conversation,
 }
 
@@ -368,7 +368,10 @@ impl PlayedConversation {
         tasks.spawn(async move {
             self.conversation.linger(&all_over).await;
             let outcome = self.conversation.end().await;
-            (self.index, outcome.into_result(&self.id, self.duration))
+            (
+                self.index,
+                outcome.into_result(&self.scenario, self.duration),
+            )
         });
     }
 }

@@ -77,6 +77,76 @@ fn an_old_report_never_survives() {
     }
 }
 
+/// A recording in which an acknowledgement is refused, and its JSON report.
+fn report_of_a_failure(folder: &Path) -> Value {
+    let whole = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(CASSETTE)).unwrap();
+    let broken = folder.join("broken.jsonl");
+    fs::write(&broken, whole.replace("\"status\":202", "\"status\":418")).unwrap();
+    let json = folder.join("report.json");
+    let option = format!("--report=json={}", json.display());
+    let output = command(&["check", broken.to_str().unwrap(), &option]).output();
+    assert_eq!(output.unwrap().status.code(), Some(1));
+    serde_json::from_slice(&fs::read(&json).unwrap()).unwrap()
+}
+
+#[test]
+fn a_report_says_of_what_it_is_and_shows_the_messages_of_failures() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report_of_a_failure(folder.path());
+    assert_eq!(report["confcall"], env!("CARGO_PKG_VERSION"));
+    let started = report["started"].as_str().unwrap();
+    assert!(
+        started.starts_with("20") && started.ends_with('Z'),
+        "{started}"
+    );
+    assert_eq!(report["summary"]["warnings"], 0);
+    for result in report["results"].as_array().unwrap() {
+        let passed = result["verdict"] == "pass";
+        assert_eq!(result.get("traffic").is_none(), passed, "{result}");
+    }
+    let results = report["results"].as_array().unwrap();
+    let failed = results.iter().find(|it| it["verdict"] == "fail").unwrap();
+    assert_eq!(failed["operation"], "create");
+    let traffic = failed["traffic"].as_array().unwrap();
+    let times: Vec<u64> = traffic
+        .iter()
+        .filter_map(|it| it["at_ms"].as_u64())
+        .collect();
+    assert_eq!(times.len(), traffic.len());
+    let request = &traffic[0]["request"];
+    assert_eq!(
+        (&traffic[0]["from"], &request["method"]),
+        (&"bot".into(), &"POST".into())
+    );
+    assert!(
+        request["body"]["json"]["callbackUri"].is_string(),
+        "{request}"
+    );
+}
+
+#[test]
+fn a_report_marks_injected_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let option = format!("--report=json={}", json.display());
+    let arguments = [
+        "run",
+        "2021-02/invite-one-pstn",
+        "--role=service",
+        "--seed=7",
+    ];
+    let output = command(&[&arguments[..], &[&option]].concat()).output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    assert_eq!(report["seed"], 7);
+    for result in report["results"].as_array().unwrap() {
+        let (_, injected) = result["scenario"].as_str().unwrap().split_once('~').unzip();
+        assert_eq!(result["injected"].as_str(), injected);
+        assert_eq!(result["edition"], "2021-02");
+        assert_eq!(result["operation"], "invite");
+    }
+}
+
 #[test]
 fn a_run_that_is_killed_leaves_a_report_that_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use std::process::Command;
 use walkdir::WalkDir;
 
 /// The entries of the root.
-const ROOT: [&str; 24] = [
+const ROOT: [&str; 25] = [
     ".ci",
     ".gitignore",
     "ARCHITECTURE.md",
@@ -33,6 +33,7 @@ const ROOT: [&str; 24] = [
     "schemas",
     "scripts",
     "src",
+    "templates",
     "tests",
 ];
 /// The only other entry of the root: its name is that of the tool.

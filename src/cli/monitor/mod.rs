@@ -209,6 +209,7 @@ fn judged(
     ));
     let unmatched = known_failure::apply_to_conversations(&project.known, &mut checked.results);
     let mut run = Run::new(target(arguments, Some(url)), checked.results);
+    run.observed = true;
     redaction::run(&mut run, redactor);
     run.errors.extend(unmatched);
     run.notes.extend(notes);

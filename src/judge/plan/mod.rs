@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::examples::Examples;
+use super::millis;
 use super::monitor;
 use super::monitor::conversation::Conduct;
 use super::monitor::path_and_query;
@@ -178,11 +179,6 @@ impl Watch {
             .map(|it| it.take_conduct(self.role))
             .unwrap_or_default()
     }
-}
-
-/// The milliseconds of a duration.
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The reason why a plan cannot be played; none where it can. A service may have given the address of something of its

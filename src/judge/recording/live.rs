@@ -140,6 +140,8 @@ impl Live {
                 Some(Injected::Lost(response))
             }
         };
+        exchange.took_ms = at.saturating_sub(exchange.at_ms);
+        exchange.is_injected = injected.is_some();
         if let Some(injected) = injected {
             self.monitor.answer(at, number, Ending::Injected(injected));
         } else {

@@ -33,9 +33,13 @@ struct Shared {
     number: u64,
     direction: Direction,
     at_ms: u64,
+    /// How long the response took to begin, in milliseconds.
+    took_ms: u64,
     request: Arc<Request>,
     response: Option<Arc<Response>>,
     broke: Option<String>,
+    /// True if fault injection made the response, or kept it from the bot.
+    is_injected: bool,
 }
 
 impl From<Exchange> for Shared {
@@ -44,9 +48,11 @@ impl From<Exchange> for Shared {
             number: exchange.number,
             direction: exchange.direction,
             at_ms: exchange.at_ms,
+            took_ms: exchange.took_ms,
             request: exchange.request.into(),
             response: exchange.response.map(Arc::new),
             broke: exchange.broke,
+            is_injected: false,
         }
     }
 }
@@ -57,20 +63,25 @@ fn messages(exchange: &Shared) -> Vec<Traffic> {
         Direction::Request => (Party::Bot, Party::Service),
         Direction::Notification => (Party::Service, Party::Bot),
     };
-    let say = |from, message| Traffic {
-        from,
-        step: usize::try_from(exchange.number).ok(),
-        message,
+    let say = |from, at_ms, message| Traffic {
+        at_ms: Some(at_ms),
+        ..Traffic::new(from, usize::try_from(exchange.number).ok(), message)
     };
-    let request = Arc::clone(&exchange.request);
-    let mut messages = vec![say(asks, TrafficMessage::Request(request))];
+    let ended = exchange.at_ms.saturating_add(exchange.took_ms);
+    let request = TrafficMessage::Request(Arc::clone(&exchange.request));
+    let mut messages = vec![say(asks, exchange.at_ms, request)];
     match (&exchange.response, &exchange.broke) {
-        (_, Some(broke)) => messages.push(say(answers, TrafficMessage::Event(broke.clone()))),
+        (_, Some(broke)) => {
+            messages.push(say(answers, ended, TrafficMessage::Event(broke.clone())));
+        }
         (Some(response), None) => {
             let response = Arc::clone(response);
-            messages.push(say(answers, TrafficMessage::Response(response)));
+            messages.push(say(answers, ended, TrafficMessage::Response(response)));
         }
         (None, None) => {}
+    }
+    for end in messages.iter_mut().skip(1) {
+        end.injected = exchange.is_injected;
     }
     messages
 }

@@ -11,7 +11,7 @@ use crate::judge::Breach;
 use crate::judge::monitor::conversation::{Conduct, Conversation};
 use crate::judge::verdict::{Basis, ScenarioResult, Source, Traffic, Verdict, Violation};
 
-/// The results of both parties, the service's first. A passing result has no messages, as no report shows them.
+/// The results of both parties, the service's first. A plain pass has no messages, as no report shows them.
 pub(super) fn of_conversation(
     conversation: Conversation,
     options: &Options,
@@ -30,7 +30,7 @@ pub(super) fn of_conversation(
     parties.map(move |(party, conduct)| {
         let mut result = result((&name, &note), party, conduct, operation, options.is_strict);
         result.duration_ms = took;
-        if result.verdict != Verdict::Pass {
+        if !result.is_plain_pass() {
             result.traffic = messages(exchanges);
         }
         result
@@ -76,6 +76,7 @@ fn result(
     result.notes = vec![note.to_owned()];
     result.notes.extend(notes);
     result.checked = conduct.checked;
+    result.operation = first.map(|it| it.name.clone());
     result
 }
 

@@ -151,14 +151,12 @@ fn field_name(name: &str) -> String {
 impl Entry {
     fn shown(self, recorded: &Index) -> Traffic {
         let number = self.place.map(|it| recorded.number(it.exchange));
-        Traffic {
-            from: self.from,
-            step: number.and_then(|it| usize::try_from(it).ok()),
-            message: match self.message {
-                Message::Parsed(message) => message,
-                Message::Unparsed(parse) => parse(),
-            },
-        }
+        let message = match self.message {
+            Message::Parsed(message) => message,
+            Message::Unparsed(parse) => parse(),
+        };
+        let step = number.and_then(|it| usize::try_from(it).ok());
+        Traffic::new(self.from, step, message)
     }
 }
 
@@ -305,18 +303,11 @@ impl Outcome {
             differing: std::mem::take(&mut self.differing),
             updated: None,
             result: ScenarioResult {
-                scenario: name.to_owned(),
-                role: self.role,
-                verdict,
-                reason,
                 duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
                 failures: std::mem::take(&mut self.failures),
-                warnings: Vec::new(),
                 notes: std::mem::take(&mut self.notes),
-                covers: std::sync::Arc::default(),
                 traffic: last,
-                bound: Vec::new(),
-                checked: Vec::new(),
+                ..ScenarioResult::new(name, self.role, verdict, reason)
             },
             played: self.played,
             end,

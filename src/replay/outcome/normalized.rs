@@ -247,11 +247,7 @@ mod tests {
             headers: Headers::new(),
             body: Body::Empty,
         }));
-        let of = |from, message| Traffic {
-            from,
-            step: None,
-            message,
-        };
+        let of = |from, message| Traffic::new(from, None, message);
         let traffic = vec![
             of(Party::Service, echo),
             of(Party::Bot, request),

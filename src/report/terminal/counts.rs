@@ -23,6 +23,7 @@ pub(super) fn roles(run: &Run, look: Look) -> String {
             inconclusive: count(Verdict::Inconclusive),
             error: count(Verdict::Error),
             skip: count(Verdict::Skip),
+            warnings: of_role().map(|it| it.warnings.len()).sum(),
         };
         let name = match &run.target.url {
             Some(url) => format!("{role} at {url}"),
@@ -51,7 +52,7 @@ pub(super) fn last_line(run: &Run, elapsed: Duration, look: Look) -> String {
             }
         })
         .collect();
-    let warnings: usize = run.results.iter().map(|it| it.warnings.len()).sum();
+    let warnings = run.summary.warnings;
     if warnings > 0 {
         counts.push(look.warning(&format!("{warnings} warnings")));
     }

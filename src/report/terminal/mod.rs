@@ -410,14 +410,7 @@ mod tests {
                 ..breach(json!("running"), json!("walking"))
             }],
             notes: vec!["noted".into(); 3],
-            traffic: vec![
-                Traffic {
-                    from: Party::Bot,
-                    step: Some(2),
-                    message: message.clone(),
-                };
-                4
-            ],
+            traffic: vec![Traffic::new(Party::Bot, Some(2), message.clone()); 4],
             ..result(Verdict::Fail, "")
         };
         (0..causes * scenarios).map(of).collect()
@@ -488,11 +481,11 @@ mod tests {
                 breach(json!({"a": 1, "b": 2}), json!({"a": 1})),
             ],
             notes: vec!["the call was taken as existing".into()],
-            traffic: vec![Traffic {
-                from: Party::Bot,
-                step: None,
-                message: TrafficMessage::Event("the connection broke".into()),
-            }],
+            traffic: vec![Traffic::new(
+                Party::Bot,
+                None,
+                TrafficMessage::Event("the connection broke".into()),
+            )],
             ..result(Verdict::Fail, "")
         };
         assert_eq!(

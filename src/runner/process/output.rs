@@ -90,13 +90,7 @@ impl Output {
 
     /// The end of the output, on lines of its own below a heading; nothing where there is none.
     pub(crate) fn tail(&self) -> String {
-        let (first, second) = {
-            let captured = self.lock();
-            let (first, second) = captured.tail.as_slices();
-            (first.to_vec(), second.to_vec())
-        };
-        let all = [first, second].concat();
-        let text = String::from_utf8_lossy(&all);
+        let text = self.last();
         if text.trim().is_empty() {
             return "\nit has no output".to_owned();
         }
@@ -108,7 +102,17 @@ impl Output {
         shown
     }
 
-    /// The same, once a program that has ended has been read to its end. Its children may hold the
+    /// The end of the output, as it came.
+    pub(crate) fn last(&self) -> String {
+        let (first, second) = {
+            let captured = self.lock();
+            let (first, second) = captured.tail.as_slices();
+            (first.to_vec(), second.to_vec())
+        };
+        String::from_utf8_lossy(&[first, second].concat()).into_owned()
+    }
+
+    /// The [tail](Self::tail), once a program that has ended has been read to its end. Its children may hold the
     /// pipes open: they are not waited for long.
     pub(crate) async fn settled_tail(&self) -> String {
         let mut closed = self.closed.subscribe();
