@@ -108,7 +108,8 @@ fn name_by_length(text: &str, start: usize, least: usize) -> Option<Range<usize>
         let (length, behind) = length(text, start - before.len_utf8(), format)?;
         let end = advance(text, start, length).filter(|it| *it >= least)?;
         let name = &text[start..end];
-        let is_name = behind == start && !name.chars().any(char::is_control);
+        let is_part = |it: char| it.is_alphanumeric() || "_-.".contains(it);
+        let is_name = behind == start && name.chars().all(is_part);
         is_name.then_some(start..end)
     })
 }
@@ -130,22 +131,21 @@ impl Scan<'_> {
                 around.start,
                 around.start + second.map_or(0, char::len_utf8),
             ];
-            let headed = starts
-                .iter()
-                .find_map(|it| name_by_length(text, *it, hit.end));
-            let name = starts.into_iter().find_map(|start| {
-                let name = text.get(start..hit.end)?;
-                named_anywhere(name).or_else(|| self.redactor.project.named(name))
+            let known =
+                |name: &str| named_anywhere(name).or_else(|| self.redactor.project.named(name));
+            let headed = starts.iter().find_map(|start| {
+                let name = name_by_length(text, *start, hit.end)?;
+                Some((known(&text[name.clone()])?, name.end))
             });
-            let ends = match &headed {
-                Some(name) => vec![name.end],
-                None => vec![hit.end, around.end],
+            let (name, ends) = match headed {
+                Some((name, end)) => (Some(name), vec![end]),
+                None => {
+                    let name = starts
+                        .into_iter()
+                        .find_map(|start| known(text.get(start..hit.end)?));
+                    (name, vec![hit.end, around.end])
+                }
             };
-            let whole_name = headed.and_then(|it| {
-                let name = &text[it];
-                named_anywhere(name).or_else(|| self.redactor.project.named(name))
-            });
-            let name = whole_name.or(name);
             let Some(known) = name.or_else(|| named_anywhere(&text[around.clone()])) else {
                 continue;
             };
