@@ -180,6 +180,14 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     })
 }
 
+/// Makes a folder, and those that it is in, unless it is there.
+pub(crate) fn make_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|source| FileError::Unwritable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// True for anything but a regular file: a device, a pipe, a folder.
 pub(crate) fn is_special(path: &Path) -> bool {
     let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::output;
@@ -46,8 +45,6 @@ pub enum EnvironmentError {
     Random(#[from] getrandom::Error),
     #[error("no free port: {0}")]
     Port(io::Error),
-    #[error("the report {} cannot be written: the folder {} does not exist", report.display(), folder.display())]
-    NoFolder { report: PathBuf, folder: PathBuf },
     #[error(transparent)]
     Replay(#[from] ReplayError),
     #[error(transparent)]
@@ -87,9 +84,6 @@ impl Remedy for Failure {
             Self::Usage(error) => error.remedy(),
             Self::Play(error) => error.remedy(),
             Self::Authority(error) => error.remedy(),
-            Self::Environment(EnvironmentError::NoFolder { .. }) => {
-                Some("create the folder first".into())
-            }
             Self::Environment(EnvironmentError::Replay(error)) => error.remedy(),
             Self::Environment(EnvironmentError::Record(error)) => error.remedy(),
             Self::Defect(_) => Some(REPORT_IT.into()),

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::exit::Exit;
-use super::failure::{EnvironmentError, Failure};
+use super::failure::Failure;
 use super::output;
 use super::output::Output;
 use super::usage::UsageError;
@@ -73,12 +73,6 @@ impl ReportFile {
         configured.snapshots
     }
 
-    /// The folder that it is written to, if that is not there.
-    fn missing_folder(&self) -> Option<&Path> {
-        let folder = self.path.parent()?;
-        (!folder.as_os_str().is_empty() && !folder.is_dir()).then_some(folder)
-    }
-
     fn is_one_of(&self, files: &[PathBuf]) -> bool {
         let own = files::one_spelling(&self.path);
         files.iter().any(|it| files::one_spelling(it) == own)
@@ -87,6 +81,9 @@ impl ReportFile {
     fn write(&self, run: &Run) -> Result<(), Failure> {
         let text = self.kind.render(run);
         let text = text.map_err(|error| Failure::Defect(error.to_string()))?;
+        if let Some(folder) = self.path.parent() {
+            files::make_folder(folder)?;
+        }
         Ok(files::write(&self.path, &text)?)
     }
 }
@@ -263,7 +260,7 @@ impl Reports {
         self.spare(read)
     }
 
-    /// Refuses reports that would overwrite each other, or whose folder is not there. The file of an earlier run
+    /// Refuses reports that would overwrite each other. The file of an earlier run
     /// gives way to that of an unfinished one. `read` are the files that the command reads.
     pub(crate) fn begin(
         &mut self,
@@ -275,12 +272,6 @@ impl Reports {
         for (at, report) in self.files.iter().enumerate() {
             if self.files[..at].iter().any(|it| it.path == report.path) {
                 return Err(UsageError::ReportTwice(report.path.clone()).into());
-            }
-            if let Some(folder) = report.missing_folder() {
-                return Err(Failure::Environment(EnvironmentError::NoFolder {
-                    report: report.path.clone(),
-                    folder: folder.to_owned(),
-                }));
             }
         }
         let unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
@@ -315,9 +306,8 @@ impl Reports {
         exit
     }
 
-    /// Writes the reports of a command that failed. One whose folder is not there cannot be written.
+    /// Writes the reports of a command that failed.
     fn fail(&mut self, errors: &[String]) {
-        self.files.retain(|it| it.missing_folder().is_none());
         let redacted = errors.iter().map(|it| output::redacted(it));
         let run = self.without_results(redacted.collect());
         // The exit is that of the failure.

@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use super::terminal;
 use super::text::Look;
 use crate::api::party::Party;
-use crate::judge::verdict::{Run, ScenarioResult, Verdict};
+use crate::judge::verdict::{Run, ScenarioResult, Verdict, Violation};
 
 /// The report as XML.
 /// Errors: text that XML cannot hold.
@@ -55,7 +55,24 @@ fn case(result: &ScenarioResult) -> TestCase {
     let mut case = TestCase::new(result.scenario.as_str(), status);
     case.set_classname(result.role.as_str());
     case.set_time(Duration::from_millis(result.duration_ms));
+    let warnings: Vec<String> = result.warnings.iter().map(warning).collect();
+    if !warnings.is_empty() {
+        case.set_system_out(warnings.join("\n"));
+    }
     case
+}
+
+/// A SHOULD that was not met, in a line.
+fn warning(warning: &Violation) -> String {
+    let place = match warning.pointer.as_str() {
+        "" => String::new(),
+        pointer => format!(" at {pointer}"),
+    };
+    let source = &warning.source;
+    format!(
+        "warning: {}{place}: {} ({}:{})",
+        warning.rule, warning.message, source.file, source.line
+    )
 }
 
 fn error(text: &str) -> TestCase {
@@ -83,7 +100,10 @@ pub(crate) fn headline(result: &ScenarioResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::JudgedTarget;
+    use crate::contract::rule::{Level, Rule};
+    use crate::diagnostic::pointer::Pointer;
+    use crate::judge::verdict::{Basis, JudgedTarget, Source};
+    use serde_json::Value;
 
     #[test]
     fn an_error_has_one_line_as_its_name() {
@@ -92,6 +112,28 @@ mod tests {
         let xml = render(&run).unwrap();
         assert!(xml.contains("<testcase name=\"a.toml:1: no key\""), "{xml}");
         assert_eq!(xml.matches("= help: b").count(), 1, "{xml}");
+    }
+
+    #[test]
+    fn warnings_are_output_of_their_case() {
+        let mut result = ScenarioResult::new("page/one", Party::Bot, Verdict::Pass, "");
+        result.warnings.push(Violation {
+            rule: Rule::RequestBody,
+            level: Level::Should,
+            requirement: Basis::Snapshot,
+            step: None,
+            pointer: Pointer::root().key("a"),
+            expected: Value::Null,
+            actual: Value::Null,
+            source: Source {
+                file: "page.md".to_owned(),
+                line: 3,
+            },
+            message: "it is <missing>".to_owned(),
+        });
+        let xml = render(&Run::new(JudgedTarget::default(), vec![result])).unwrap();
+        let expected = "<system-out>warning: request.body at /a: it is &lt;missing&gt; (page.md:3)";
+        assert!(xml.contains(expected), "{xml}");
     }
 
     #[test]

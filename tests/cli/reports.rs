@@ -125,6 +125,16 @@ fn a_report_says_of_what_it_is_and_shows_the_messages_of_failures() {
 }
 
 #[test]
+fn the_folders_of_a_report_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("new/deep/report.xml");
+    let option = format!("--report=junit={}", report.display());
+    let output = command(&["run", "2021-02/invite-one-pstn", &option]).output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
+    assert!(fs::read_to_string(&report).unwrap().contains("<testcase"));
+}
+
+#[test]
 fn a_report_marks_injected_messages() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("report.json");

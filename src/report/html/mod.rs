@@ -39,7 +39,7 @@ struct Script;
 
 /// The most messages of a page, so that a browser opens it at once. The first results of each cause have theirs, with
 /// expected and actual values; others have the sentences of their violations.
-const MOST_MESSAGES: usize = 600;
+const MOST_MESSAGES: usize = 300;
 
 /// The most results that are unfolded.
 const MOST_OPEN: usize = 3;
