@@ -137,14 +137,12 @@ impl Scan<'_> {
                 let name = name_by_length(text, *start, hit.end)?;
                 Some((known(&text[name.clone()])?, name.end))
             });
-            let (name, ends) = match headed {
-                Some((name, end)) => (Some(name), vec![end]),
-                None => {
-                    let name = starts
-                        .into_iter()
-                        .find_map(|start| known(text.get(start..hit.end)?));
-                    (name, vec![hit.end, around.end])
-                }
+            let (name, ends) = if let Some((name, end)) = headed {
+                (Some(name), vec![end])
+            } else {
+                let mut starts = starts.into_iter();
+                let name = starts.find_map(|start| known(text.get(start..hit.end)?));
+                (name, vec![hit.end, around.end])
             };
             let Some(known) = name.or_else(|| named_anywhere(&text[around.clone()])) else {
                 continue;
