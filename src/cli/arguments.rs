@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, extract, init, list, merge, monitor, record, replay, run,
-    schema, selftest, serve, show,
+    accept, ca, check, completions, explain, extract, init, list, merge, monitor, record, replay,
+    run, schema, selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -90,6 +90,9 @@ Examples:
     /// Show that the judge catches every mutant and blames no variant
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
+    /// Explain a rule, a requirement or a kind of fault injection
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::Arguments),
     /// Print the JSON Schema of scenario files, of a cassette's lines, of confcall.toml, or of an extracted contract
     Schema(schema::Arguments),
     /// Print a completion script for a shell

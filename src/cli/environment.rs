@@ -10,6 +10,19 @@ pub(crate) fn columns() -> usize {
     columns.unwrap_or(Look::PLAIN.width)
 }
 
+/// The variables by which clients find a proxy, and pass by it.
+pub(crate) fn proxies() -> Vec<(String, String)> {
+    let is_one = |name: &str| {
+        let mut names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].iter();
+        names.any(|it| name.eq_ignore_ascii_case(it))
+    };
+    let set = env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        (is_one(&name) && !value.is_empty()).then_some((name, value))
+    });
+    set.collect()
+}
+
 pub(crate) fn is_github_actions() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true")
 }

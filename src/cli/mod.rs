@@ -13,9 +13,11 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod environment;
 pub(crate) mod exit;
+pub(crate) mod explain;
 pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod init;
+pub(crate) mod last_run;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod monitor;
@@ -173,6 +175,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
+        Command::Explain(arguments) => explain::command(&arguments, output),
         Command::Schema(arguments) => schema::command(&arguments, output),
         Command::Completions(arguments) => completions::command(&arguments, Cli::command(), output),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args as _, Command, FromArgMatches as _};
 use url::Url;
 
+use super::environment;
 use super::failure::Failure;
 use super::output;
 use super::project::ProjectTarget;
@@ -183,6 +184,9 @@ impl Arguments {
             client,
             authority,
             redaction: config.redaction,
+            max_fail: self.course.max_fail(),
+            timeout: self.course.timeout,
+            proxies: environment::proxies(),
             keeps_passed_traffic: true,
         };
         Ok((options, scenarios.left_out))

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::last_run::LastRun;
 use super::output::Output;
 use super::reports::{Finished, ReportFile, Reports, Shown, reporting};
 use super::scenarios::{Injection, Which};
@@ -46,6 +47,8 @@ Examples:
   confcall run --operation answer,reject --service http://localhost:8080
   confcall run --api v1.0,beta --all-editions --service http://localhost:8080
   confcall run '*@2021-02/*' --role bot --report junit=report.xml
+  confcall run --rerun-failed --fail-fast
+  confcall run --timeout 2m --max-fail 10 -v
 
 Exit codes:
   0 something passed and nothing is wrong    1 a violation, something inconclusive, or no pass
@@ -159,6 +162,8 @@ pub(crate) struct Arguments {
     pub jobs: Option<NonZeroUsize>,
 
     #[command(flatten)]
+    pub course: Course,
+    #[command(flatten)]
     pub shown: Shown,
     /// List the requirements that were met, broken, or not tested
     #[arg(long, help_heading = "Reports")]
@@ -173,6 +178,33 @@ pub(crate) struct Arguments {
         help_heading = "Reports"
     )]
     pub report: Vec<ReportFile>,
+}
+
+/// The course of a run: what is played again, and what ends it early.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Course {
+    /// Play only what failed in the last run in this folder; everything, if nothing did
+    #[arg(long, help_heading = "Scenarios", conflicts_with = "filters")]
+    pub rerun_failed: bool,
+    /// End the run once a scenario has failed
+    #[arg(long, help_heading = "Judging", conflicts_with = "max_fail")]
+    fail_fast: bool,
+    /// End the run once so many scenarios have failed
+    #[arg(long, value_name = "COUNT", help_heading = "Judging")]
+    max_fail: Option<NonZeroUsize>,
+    /// End the run after this time; what is not over by then is inconclusive
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
+    pub timeout: Option<Duration>,
+}
+
+impl Course {
+    pub(crate) const fn max_fail(self) -> Option<NonZeroUsize> {
+        if self.fail_fast {
+            Some(NonZeroUsize::MIN)
+        } else {
+            self.max_fail
+        }
+    }
 }
 
 fn trigger(text: &str) -> Result<Hook, ValueError> {
@@ -201,6 +233,13 @@ fn run(
     output: Output,
 ) -> Result<Finished, Failure> {
     let mut config = config::load(arguments.config.as_deref())?;
+    let last = LastRun::here();
+    if arguments.course.rerun_failed {
+        arguments.which.filters = last.as_ref().map(LastRun::failed).unwrap_or_default();
+        if arguments.which.filters.is_empty() {
+            output::say("nothing failed in the last run: everything is played");
+        }
+    }
     arguments.complete(&mut config)?;
     reports.begin(
         std::mem::take(&mut arguments.report),
@@ -229,6 +268,9 @@ fn run(
         let conversations = conversations(&run);
         let (text, compared) = snapshots::compare(folder, &mut run, conversations);
         (remedy, exit) = (text, exit.worse(compared));
+    }
+    if let Some(last) = last {
+        last.keep(&run);
     }
     let mut text = terminal::render(&run, elapsed, output.look, extent);
     if let Some(count) = slowest {

@@ -88,6 +88,12 @@ pub enum UsageError {
 
     #[error("no mutant and no variant has this name")]
     NoTrial,
+    #[error("`{name}` is no rule, requirement or kind of fault injection")]
+    NothingNamed {
+        name: String,
+        /// A name that is close to it.
+        close: Option<&'static str>,
+    },
     #[error("unknown {kind} `{name}`")]
     UnknownName {
         /// The kind of thing that the name should name.
@@ -173,6 +179,12 @@ impl Remedy for UsageError {
             Self::NoReport { .. } => "`confcall run --report json=FILE` writes one",
             Self::ForcedPass => "unset it, and review with `confcall accept`",
             Self::NoTrial => "`confcall selftest` lists them all",
+            Self::NothingNamed { close, .. } => {
+                return Some(match close {
+                    Some(close) => format!("did you mean `{close}`?").into(),
+                    None => "`confcall explain` lists the names".into(),
+                });
+            }
             Self::UnknownName { name, names, .. } => return Some(suggestion(name, names)),
             Self::ListensAtParty(_) => "listen on another port",
             Self::NoExchange(_) | Self::NoRecordingIn(_) => "record something first",

@@ -20,6 +20,15 @@ macro_rules! rules {
                 $variant,
             )*
         }
+
+        impl Rule {
+            /// The part of a conversation that is broken.
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim_ascii_start(),)*
+                }
+            }
+        }
     };
 }
 

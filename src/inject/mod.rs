@@ -234,6 +234,12 @@ impl InjectedJudge {
         self.adapter.judge.proposals()
     }
 
+    /// True if the target broke a requirement, or could not be judged.
+    pub(crate) fn has_failed(&self) -> bool {
+        let judge = &self.adapter.judge;
+        judge.has_failed() || judge.is_inconclusive()
+    }
+
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.adapter.judge.note(note);
     }

@@ -470,6 +470,11 @@ impl Judge {
         self.record().has_failed()
     }
 
+    /// True if the conversation ended without a violation, and is no skip.
+    pub(crate) fn is_inconclusive(&self) -> bool {
+        self.record().is_inconclusive()
+    }
+
     /// True if the conversation ended without a violation.
     pub(crate) fn is_given_up(&self) -> bool {
         self.record().is_given_up()

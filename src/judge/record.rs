@@ -266,6 +266,11 @@ impl Record {
             .is_some_and(|(verdict, _)| *verdict != Verdict::Pass)
     }
 
+    pub(crate) fn is_inconclusive(&self) -> bool {
+        let verdict = self.ended.as_ref().map(|(verdict, _)| *verdict);
+        matches!(verdict, Some(Verdict::Inconclusive | Verdict::Error))
+    }
+
     pub(crate) fn is_finished(&self) -> bool {
         self.ended.is_some()
     }

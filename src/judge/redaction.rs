@@ -31,7 +31,8 @@ fn results(run: &mut Run, redactor: &Redactor) {
         for violation in result.failures.iter_mut().chain(&mut result.warnings) {
             replace_in_violation(violation, redactor);
         }
-        let texts = result.notes.iter_mut().chain([&mut result.reason]);
+        let texts = result.notes.iter_mut().chain(&mut result.output);
+        let texts = texts.chain([&mut result.reason]);
         texts.for_each(|text| *text = redactor.in_text(text));
     }
 }

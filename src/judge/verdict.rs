@@ -154,6 +154,9 @@ pub struct ScenarioResult {
     pub warnings: Vec<Violation>,
     /// Remarks for the reader.
     pub notes: Vec<String>,
+    /// The last lines that a target which confcall started had written when its conversation failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
     /// The scenarios that a recorded conversation shows, by id. Many conversations show the same ones.
     #[serde(default, with = "shared", skip_serializing_if = "is_empty")]
     pub covers: Arc<[String]>,
@@ -188,6 +191,7 @@ impl ScenarioResult {
             failures: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
+            output: Vec::new(),
             covers: Arc::default(),
             traffic: Vec::new(),
             bound: Vec::new(),

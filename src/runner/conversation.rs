@@ -86,6 +86,10 @@ impl Conversation {
 
     /// Plays until the judge has finished, or the run is interrupted.
     pub(super) async fn play(&mut self) {
+        if self.context.stop.token.is_cancelled() {
+            self.stop();
+            return self.update_router();
+        }
         if self.forges() && self.context.target.notifier().is_none() {
             lock(&self.judge).give_up(Verdict::Skip, UNSIGNED);
         }
@@ -105,10 +109,7 @@ impl Conversation {
             let begun = TokioInstant::from_std(context.begun);
             tokio::select! {
                 biased;
-                () = context.stop.token.cancelled() => {
-                    let why = context.stop.reason().unwrap_or("interrupted");
-                    lock(&self.judge).give_up(Verdict::Inconclusive, why);
-                }
+                () = context.stop.token.cancelled() => self.stop(),
                 Some(message) = self.registration.inbox.recv() => self.take(message),
                 () = sleep_until(begun + deadline.unwrap_or_default()), if deadline.is_some() => {
                     self.handle(Event::Elapsed);
@@ -116,6 +117,17 @@ impl Conversation {
             }
         }
         self.update_router();
+    }
+
+    /// Ends the conversation with the run.
+    fn stop(&self) {
+        let (verdict, why) = self.context.stop.verdict();
+        lock(&self.judge).give_up(verdict, why);
+    }
+
+    /// True if it failed so far, or could not be judged.
+    pub(super) fn has_failed(&self) -> bool {
+        lock(&self.judge).has_failed()
     }
 
     /// Answers late messages until others are over, too.
@@ -362,6 +374,9 @@ impl Conversation {
                 Ok(means) => means.trigger(client, &message, judge.deadline).await,
                 Err(answer) => answer,
             };
+            if matches!(answer, TriggerAnswer::Accepted | TriggerAnswer::NoAddress) {
+                context.router.reception().count_trigger();
+            }
             // A request may overtake the answer to its trigger. Answers are in the order of the triggers.
             if let Some(earlier) = earlier {
                 let _: Result<(), _> = earlier.await;
@@ -415,7 +430,7 @@ impl Context {
     }
 
     /// The service's address that a bot under test is given.
-    fn service_url(&self) -> url::Url {
+    pub(super) fn service_url(&self) -> url::Url {
         let own = || url::Url::parse(&self.own_url);
         match &self.target {
             Target::Bot {

@@ -1,5 +1,6 @@
 //! Hooks of a target's project: they make the target act, or bring about a provider state.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,15 @@ pub(crate) enum Hook {
     /// A program with the request as JSON on its standard input. Exit code 0: it is done, and its
     /// standard output is the answer; 69: it declines.
     Command(Program),
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => write!(f, "POST {url}"),
+            Self::Command(program) => f.write_str(&program.words.join(" ")),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -13,6 +13,7 @@ mod hook;
 pub(crate) mod options;
 pub(crate) mod process;
 mod provider_state;
+mod reception;
 mod router;
 pub(crate) mod run;
 pub(crate) mod self_check;

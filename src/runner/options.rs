@@ -61,6 +61,12 @@ pub(crate) struct Options {
     pub authority: Option<Arc<Authority>>,
     /// What a project adds to the secrets that are replaced in results.
     pub redaction: ProjectRedaction,
+    /// The run ends after so many failed.
+    pub max_fail: Option<NonZeroUsize>,
+    /// The run ends after this time.
+    pub timeout: Option<Duration>,
+    /// The proxies of the environment, by the names of their variables: a target may use them.
+    pub proxies: Vec<(String, String)>,
     /// False where nothing shows the messages of a conversation that passed.
     pub keeps_passed_traffic: bool,
 }
@@ -93,6 +99,9 @@ impl Default for Options {
             stubs: None,
             authority: None,
             redaction: ProjectRedaction::default(),
+            max_fail: None,
+            timeout: None,
+            proxies: Vec::new(),
             keeps_passed_traffic: true,
         }
     }

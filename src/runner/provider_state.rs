@@ -132,8 +132,9 @@ impl Setup<'_> {
                 Err((Verdict::Skip, reason))
             }
             HookResponse::Failed(what) => {
-                let reason =
-                    format!("the hook for provider states failed for {state_name}: {what}");
+                let reason = format!(
+                    "the hook for provider states failed for {state_name}: `{hook}`: {what}"
+                );
                 Err((Verdict::Inconclusive, reason))
             }
         }

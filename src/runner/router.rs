@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::around::Around;
 use super::joined;
+use super::reception::Reception;
 use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
 use crate::http::Reply;
@@ -34,6 +35,7 @@ pub(super) struct Router {
     public_url: String,
     entries: Mutex<Entries>,
     next: AtomicU64,
+    reception: Reception,
 }
 
 /// The conversations that are registered, found by number and by id without a look into a judge.
@@ -90,7 +92,12 @@ impl Router {
             public_url,
             entries: Mutex::default(),
             next: AtomicU64::new(1),
+            reception: Reception::default(),
         }
+    }
+
+    pub(super) const fn reception(&self) -> &Reception {
+        &self.reception
     }
 
     /// A number that was never given before: of a conversation and its callback path, or of an
@@ -172,13 +179,18 @@ impl Router {
         if let Some(identity) = &self.identity {
             let base = platform::base_of(&request, &self.public_url);
             if Identity::takes(&request, &base) {
+                self.reception.count_platform();
                 return self
                     .answer_platform(Arc::clone(identity), request, base)
                     .await;
             }
         }
         if self.role == Party::Bot && Around::takes(&request) && !self.is_documented(&request) {
-            return Reply::from(self.around.answer(&request));
+            let answer = self.around.answer(&request);
+            if answer.status == 404 {
+                self.reception.stray(&request, answer.status);
+            }
+            return Reply::from(answer);
         }
         let (answer, answered) = oneshot::channel();
         match self.find(&request) {
@@ -196,7 +208,11 @@ impl Router {
                 }
                 Reply::from(self.unroutable_answer())
             }
-            Recipient::Nobody => Reply::from(self.unroutable_answer()),
+            Recipient::Nobody => {
+                let answer = self.unroutable_answer();
+                self.reception.stray(&request, answer.status);
+                Reply::from(answer)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -49,18 +49,21 @@ pub(crate) async fn run(
     let started = Instant::now();
     let cases = judge::cases(&options.all, &options.scenarios);
     let mut aside = Aside::default();
-    let mut results = match &options.target {
-        None => {
-            let stop = Stop::from(interrupt.clone());
-            let parties = &options.parties;
-            self_check::play(options, &cases, parties, PairOptions::default(), &stop).await?
-        }
-        Some(target) => {
-            let (cases, excused) = options.claimed(cases, target.role());
-            let played = against(target, options, &cases, interrupt, observer, &mut aside).await?;
-            in_order(played, excused)
+    let stop = Stop::from(interrupt.child_token());
+    let playing = async {
+        match &options.target {
+            None => {
+                let parties = &options.parties;
+                self_check::play(options, &cases, parties, PairOptions::default(), &stop).await
+            }
+            Some(target) => {
+                let (cases, excused) = options.claimed(cases, target.role());
+                let played = against(target, options, &cases, &stop, observer, &mut aside).await?;
+                Ok(in_order(played, excused))
+            }
         }
     };
+    let mut results = within(options.timeout, &stop, playing).await?;
     let listed = known_failure::apply(&options.known, &options.all, &mut results);
     let mut run = Run::new(options.in_report(), results);
     run.shard = options.shard;
@@ -86,12 +89,24 @@ struct Aside {
     target_output: String,
 }
 
+/// Plays until all is played, or ends the run after a time.
+async fn within<T>(limit: Option<Duration>, stop: &Stop, playing: impl Future<Output = T>) -> T {
+    tokio::pin!(playing);
+    if let Some(limit) = limit {
+        tokio::select! {
+            played = &mut playing => return played,
+            () = sleep(limit) => stop.because(format!("the run took longer than {limit:?}")),
+        }
+    }
+    playing.await
+}
+
 /// Plays against a target; one with `[target.command]` is started before and ended after.
 async fn against(
     target: &Target,
     options: &Arc<Options>,
     cases: &[Case],
-    interrupt: &CancellationToken,
+    stop: &Stop,
     observer: &dyn Observer,
     aside: &mut Aside,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
@@ -99,7 +114,7 @@ async fn against(
         // None of them is claimed: nothing is started for that.
         return Ok(Vec::new());
     }
-    let session = Session::open(options, target.clone()).await?;
+    let mut session = Session::open(options, target.clone()).await?;
     let program = options.program.as_ref();
     let addresses = Addresses {
         own: session.public_url(),
@@ -110,25 +125,25 @@ async fn against(
         .transpose()?;
     observer.opened(&session, program)?;
     let running = match launch {
-        Some(launch) => match launch.start(interrupt).await {
+        Some(launch) => match launch.start(&stop.token).await {
             Ok(running) => Some(running),
-            Err(error @ LaunchError::Interrupted) => {
-                let why = error.to_string();
-                let of = |case| skeleton(case, target.role(), Verdict::Inconclusive, &why);
+            Err(LaunchError::Interrupted) => {
+                let (verdict, why) = stop.verdict();
+                let of = |case| skeleton(case, target.role(), verdict, why);
                 return Ok(cases.iter().map(of).collect());
             }
             Err(error) => return Err(error.into()),
         },
         None => None,
     };
-    let stop = Stop::default();
     let around = session.around();
+    session.watch(running.as_ref().map(Running::tail));
     let playing = session.play(cases, stop.clone());
-    let mut results = while_running(running.as_ref(), playing, &stop, interrupt, None).await;
+    let mut results = while_running(running.as_ref(), playing, stop, &stop.token, None).await;
     aside.notes.extend(around.notes());
     // Whoever interrupts a run knows the reason.
-    if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.is_cancelled())
-    {
+    let is_interrupted = stop.token.is_cancelled() && stop.reason().is_none();
+    if let (Some(running), Ok(results), false) = (&running, &mut results, is_interrupted) {
         explain(results, running, stop.reason()).await;
     }
     let all_passed = |it: &Vec<ScenarioResult>| it.iter().all(|it| it.verdict == Verdict::Pass);

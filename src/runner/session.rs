@@ -2,7 +2,9 @@
 //! played against it.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,8 @@ use url::Url;
 use super::around::Around;
 use super::conversation::Conversation;
 use super::options::Options;
+use super::process::Tail;
+use super::reception::{Addresses, Entrance};
 use super::router::Router;
 use super::target::{ANY_PORT, Target};
 use super::{PlayError, reach, skeleton};
@@ -41,26 +45,54 @@ pub(crate) async fn play(
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop {
     pub token: CancellationToken,
-    reason: Arc<OnceLock<String>>,
+    reason: Arc<OnceLock<(Verdict, String)>>,
+    /// The scenarios that failed so far, and are not known to.
+    failed: Arc<AtomicUsize>,
 }
 
 impl From<CancellationToken> for Stop {
     fn from(token: CancellationToken) -> Self {
-        let reason = Arc::default();
-        Self { token, reason }
+        Self {
+            token,
+            ..Self::default()
+        }
     }
 }
 
 impl Stop {
     /// Ends the run for a reason. The first reason counts.
     pub(crate) fn because(&self, reason: String) {
+        self.with(Verdict::Inconclusive, reason);
+    }
+
+    /// The same, with the verdict on what was not played to its end.
+    pub(super) fn with(&self, verdict: Verdict, reason: String) {
         // Another reason that came first is as good.
-        let _ = self.reason.set(reason);
+        let _ = self.reason.set((verdict, reason));
         self.token.cancel();
     }
 
     pub(crate) fn reason(&self) -> Option<&str> {
-        self.reason.get().map(String::as_str)
+        self.reason.get().map(|(_, reason)| reason.as_str())
+    }
+
+    /// The verdict on what was not played to its end, and the reason.
+    pub(super) fn verdict(&self) -> (Verdict, &str) {
+        match self.reason.get() {
+            Some((verdict, reason)) => (*verdict, reason),
+            None => (Verdict::Inconclusive, "interrupted"),
+        }
+    }
+
+    /// Counts a scenario that failed, and ends the run with the last of `most`.
+    fn count_failure(&self, most: Option<NonZeroUsize>) {
+        let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(most) = most
+            && failed >= most.get()
+        {
+            let reason = format!("not played, as the run ends after {failed} failed");
+            self.with(Verdict::Skip, reason);
+        }
     }
 }
 
@@ -95,7 +127,13 @@ pub(crate) struct Session {
     closing: CancellationToken,
     /// Ended with the session: a target that keeps its connection open is not waited for.
     servers: JoinSet<()>,
+    /// The output of the target, where confcall started it.
+    output: Option<Tail>,
 }
+
+/// The reason of a result whose messages could be another's.
+const ALIKE: &str =
+    "the messages of this scenario cannot be distinguished from those of other scenarios";
 
 /// How long answers that are on their way have to go out at the end.
 const LAST_ANSWERS: Duration = Duration::from_millis(200);
@@ -123,11 +161,13 @@ impl Session {
         let proxy_url = proxy.as_ref().map(Listener::url);
         let closing = CancellationToken::new();
         let mut servers = JoinSet::new();
-        let serve =
-            |listener, prefix| serve(listener, Arc::clone(&router), prefix, closing.clone());
-        servers.spawn(serve(listener, target.prefix()));
+        let serve = |listener, prefix, entrance| {
+            let (router, closing) = (Arc::clone(&router), closing.clone());
+            serve(listener, router, (prefix, entrance), closing)
+        };
+        servers.spawn(serve(listener, target.prefix(), Entrance::Own));
         if let Some(proxy) = proxy {
-            servers.spawn(serve(proxy, String::new()));
+            servers.spawn(serve(proxy, String::new(), Entrance::Proxy));
         }
         Ok(Self {
             options: Arc::clone(options),
@@ -138,7 +178,13 @@ impl Session {
             proxy_url,
             closing,
             servers,
+            output: None,
         })
+    }
+
+    /// Shows the end of this output beside each failure.
+    pub(super) fn watch(&mut self, output: Option<Tail>) {
+        self.output = output;
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -181,8 +227,17 @@ impl Session {
             router: self.router,
             begun: Instant::now(),
             stop,
+            output: self.output,
         });
-        let results = context.play(cases).await;
+        let mut results = context.play(cases).await;
+        let addresses = Addresses {
+            own: context.own_url.clone(),
+            proxy: self.proxy_url,
+            told: context.service_url(),
+            environment: context.options.proxies.clone(),
+        };
+        let reception = context.router.reception();
+        reception.explain(&mut results, &context.target, &addresses);
         self.closing.cancel();
         let last = async { while self.servers.join_next().await.is_some() {} };
         let _ = timeout(LAST_ANSWERS, last).await;
@@ -195,7 +250,7 @@ impl Session {
 async fn serve(
     listener: Listener,
     router: Arc<Router>,
-    prefix: String,
+    (prefix, entrance): (String, Entrance),
     closing: CancellationToken,
 ) {
     let listener = listener.reporting_refusals({
@@ -204,6 +259,7 @@ async fn serve(
     });
     let receive = move |mut request: Request| {
         let router = Arc::clone(&router);
+        router.reception().count(entrance);
         if let Some(rest) = below(&prefix, &request.target) {
             request.target = rest;
         }
@@ -228,6 +284,8 @@ pub(super) struct Context {
     /// Times of judges count from here.
     pub begun: Instant,
     pub stop: Stop,
+    /// The output of the target, where confcall started it.
+    output: Option<Tail>,
 }
 
 impl Context {
@@ -272,12 +330,21 @@ impl Context {
         results
             .map(|(case, result)| {
                 result.unwrap_or_else(|| {
-                    let reason =
-                        "the messages of this scenario cannot be distinguished from those of other scenarios";
-                    skeleton(case, self.target.role(), Verdict::Inconclusive, reason)
+                    let (verdict, reason) = if self.stop.token.is_cancelled() {
+                        self.stop.verdict()
+                    } else {
+                        (Verdict::Inconclusive, ALIKE)
+                    };
+                    skeleton(case, self.target.role(), verdict, reason)
                 })
             })
             .collect()
+    }
+
+    /// True for a scenario that a known failure is about.
+    fn knows(&self, case: &Case) -> bool {
+        let (id, role) = (case.scenario.id.as_str(), self.target.role());
+        self.options.known.iter().any(|it| it.covers(id, role))
     }
 
     /// Waits for surplus messages.
@@ -313,12 +380,19 @@ impl Context {
                 let mut conversation = Conversation::open(&context, &case);
                 conversation.play().await;
                 let duration = begun.elapsed();
+                let has_failed = conversation.has_failed() && !conversation.is_ambiguous();
+                let output = context.output.as_ref().filter(|_| has_failed);
+                let output = output.map(Tail::lines).unwrap_or_default();
+                if has_failed && !context.knows(&case) && !context.stop.token.is_cancelled() {
+                    context.stop.count_failure(context.options.max_fail);
+                }
                 drop(permit);
                 drop(playing);
                 conversation.linger(&over).await;
                 PlayedConversation {
                     index,
                     duration,
+                    output,
                     scenario: Arc::clone(&case.scenario),
                     conversation,
                 }
@@ -353,6 +427,7 @@ struct Part {
 struct PlayedConversation {
     index: usize,
     duration: Duration,
+    output: Vec<String>,
     scenario: Arc<Scenario>,
     conversation: Conversation,
 }
@@ -368,10 +443,9 @@ impl PlayedConversation {
         tasks.spawn(async move {
             self.conversation.linger(&all_over).await;
             let outcome = self.conversation.end().await;
-            (
-                self.index,
-                outcome.into_result(&self.scenario, self.duration),
-            )
+            let mut result = outcome.into_result(&self.scenario, self.duration);
+            result.output = self.output;
+            (self.index, result)
         });
     }
 }

@@ -229,23 +229,23 @@ impl Means {
         within: Duration,
     ) -> TriggerAnswer {
         let (name, answer) = match self {
-            Self::Hook(hook) => (None, hook.call(client, message, within).await),
+            Self::Hook(hook) => {
+                let name = hook.to_string();
+                (name, hook.call(client, message, within).await)
+            }
             Self::Request(request) => {
                 let name = format!("{} {}", request.method, request.url);
-                (Some(name), hook::send(client, request, within).await)
+                (name, hook::send(client, request, within).await)
             }
             Self::Command(program) => {
                 let name = program.words.join(" ");
-                (Some(name), hook::run(&program, message, within).await)
+                (name, hook::run(&program, message, within).await)
             }
         };
         match answer {
             HookResponse::Done(_) => TriggerAnswer::Accepted,
             HookResponse::Declined(reason) => TriggerAnswer::Declined(reason),
-            HookResponse::Failed(what) => TriggerAnswer::Failed(match name {
-                Some(name) => format!("`{name}`: {what}"),
-                None => what,
-            }),
+            HookResponse::Failed(what) => TriggerAnswer::Failed(format!("`{name}`: {what}")),
         }
     }
 }

@@ -77,6 +77,32 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
+#[test]
+fn names_of_reports_are_explained() {
+    for (name, expected) in [
+        ("request.header", "request.header, a rule\n"),
+        (
+            "request.token",
+            "request.token, a requirement: the bot MUST\n",
+        ),
+        (
+            "lost-response",
+            "\nexample\n  confcall run --inject lost-response\n",
+        ),
+    ] {
+        let explained = confcall(&["explain", name]);
+        let said = String::from_utf8(explained.stdout).unwrap();
+        assert!(
+            explained.status.success() && said.contains(expected),
+            "{said}"
+        );
+    }
+    let misspelt = confcall(&["explain", "lost-respnse"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    let said = String::from_utf8(misspelt.stderr).unwrap();
+    assert!(said.contains("did you mean `lost-response`?"), "{said}");
+}
+
 fn with(folder: &TempDir, arguments: &[&str]) -> Output {
     let folder = folder.path().to_str().unwrap();
     confcall(&[arguments, &["--scenarios", folder]].concat())

@@ -69,12 +69,12 @@ fn a_command_may_decline_or_fail() {
         (
             "cat >/dev/null; echo no such bot >&2; exit 1",
             "inconclusive",
-            "the trigger failed: exit status: 1: no such bot",
+            "`: exit status: 1: no such bot",
         ),
         (
             "cat >/dev/null; exit 1",
             "inconclusive",
-            "the trigger failed: exit status: 1\"",
+            "`: exit status: 1\"",
         ),
         (
             "cat >/dev/null; while :; do echo on and on; done",

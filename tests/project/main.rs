@@ -8,6 +8,8 @@
 )]
 
 mod badly;
+mod causes;
+mod early;
 mod ends;
 mod hooks;
 mod listed;
@@ -79,6 +81,7 @@ impl Project {
         command
             .args(arguments)
             .current_dir(self.path())
+            .env("XDG_CACHE_HOME", self.path().join("cache"))
             .env_remove("CONFCALL_TOKEN")
             .env_remove("GITHUB_ACTIONS");
         command

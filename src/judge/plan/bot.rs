@@ -134,7 +134,10 @@ impl BotPlan {
 
     pub(in crate::judge) fn deadline(&self) -> Option<Duration> {
         let waits = self.waiting != Waiting::Nothing && !self.record.is_finished();
-        waits.then(|| self.progress + self.record.options.deadline)
+        // A trigger ends by itself within one deadline, with an answer that names its address.
+        let deadlines = 1 + u32::from(matches!(self.waiting, Waiting::Trigger(_)));
+        let within = self.record.options.deadline.saturating_mul(deadlines);
+        waits.then(|| self.progress.saturating_add(within))
     }
 
     /// True if the next request is of this kind, regardless of its ids.
@@ -412,13 +415,20 @@ impl BotPlan {
                 _ => false,
             });
         if repeats && !is_read && operation.is_none_or(|it| !it.repeatable) {
+            let context = |it: &Request| it.body.json()?.get("clientContext").cloned();
+            let is_same = |(_, sent): &(_, Arc<Request>)| context(sent) == context(request);
+            let how = if self.sent.iter().any(is_same) {
+                ""
+            } else {
+                ", the second time with another clientContext"
+            };
             self.record.report(Breach::new(
                 Requirement::RequestOnce,
                 Rule::RequestUnexpected,
                 None,
                 Value::Null,
                 json!(name),
-                format!("the bot sent {name} twice"),
+                format!("the bot sent {name} twice{how}"),
             ));
             return outgoing::error(409, "Conflict", "the request was sent before");
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use self::counts::{counts_besides_skips, last_line, roles};
 pub(crate) use self::result::{block, details};
-use self::result::{heading, notes, reason, traffic, violation, wrapped};
+use self::result::{heading, notes, output, reason, traffic, violation, wrapped};
 use super::groups::{self, Cause, Group};
 use super::text::Look;
 use crate::diagnostic::place::printable;
@@ -184,8 +184,11 @@ fn failure(group: &Group<'_>, most: usize, is_new: bool, look: Look) -> String {
     text.push_str(&causes_of(group, look));
     if is_new {
         text.push_str(&notes(first, look));
-        let most = most.saturating_sub(text.lines().count() + 3).max(BLOCK / 2);
+        let output = output(first, look);
+        let used = text.lines().count() + output.lines().count() + 3;
+        let most = most.saturating_sub(used).max(BLOCK / 2);
         text.push_str(&traffic(first, Some(most), look));
+        text.push_str(&output);
     }
     text.push('\n');
     text

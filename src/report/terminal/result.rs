@@ -79,6 +79,7 @@ pub(crate) fn details(result: &ScenarioResult, look: Look) -> String {
     }
     text.push_str(&notes(result, look));
     text.push_str(&traffic(result, None, look));
+    text.push_str(&output(result, look));
     text
 }
 
@@ -90,6 +91,18 @@ pub(super) fn notes(result: &ScenarioResult, look: Look) -> String {
             text.push('\n');
         }
         text.push_str(&wrapped(&format!("note: {note}"), 2, look));
+    }
+    text
+}
+
+/// The last lines of the target's output; nothing where confcall did not start it.
+pub(super) fn output(result: &ScenarioResult, look: Look) -> String {
+    if result.output.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n  {}\n", look.bold("the end of the target's output"));
+    for line in &result.output {
+        let _ = writeln!(text, "    {}", printable(line));
     }
     text
 }

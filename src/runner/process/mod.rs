@@ -28,6 +28,7 @@ pub(crate) use self::input::Completed;
 
 use self::group::Group;
 use self::output::Output;
+pub(crate) use self::output::Tail;
 use crate::diagnostic::Remedy;
 use tokio_util::sync::CancellationToken;
 
@@ -246,6 +247,10 @@ struct Ended {
 }
 
 impl Running {
+    pub(crate) fn tail(&self) -> Tail {
+        Tail(Arc::clone(&self.output))
+    }
+
     /// Waits until the program ends; returns its exit and the end of its output.
     pub(crate) async fn died(&self) -> String {
         let status = self.ending().await;

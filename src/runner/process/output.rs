@@ -122,6 +122,22 @@ impl Output {
     }
 }
 
+/// The end of the output of a target, while it runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Tail(pub(super) Arc<Output>);
+
+/// So many lines of the output stand beside a failure.
+const LINES: usize = 12;
+
+impl Tail {
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = self.0.last();
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let last = &lines[lines.len().saturating_sub(LINES)..];
+        last.iter().map(|line| (*line).to_owned()).collect()
+    }
+}
+
 impl Captured {
     fn take(&mut self, bytes: &[u8]) {
         self.tail.extend(&bytes[bytes.len().saturating_sub(TAIL)..]);

@@ -77,9 +77,9 @@ pub(crate) struct Proof {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trial {
-    role: Party,
+    pub role: Party,
     pub name: &'static str,
-    what: &'static str,
+    pub what: &'static str,
     /// None for a variant.
     expected: Option<Expected>,
     /// The operation whose scenarios are played; without one those of invitations are.
@@ -193,6 +193,11 @@ impl Trial {
             operation: operation_of(row.request()),
             ..Self::of_bot((row.name, row.what), pair)
         }
+    }
+
+    /// What names a mutant; none for a variant.
+    pub(crate) fn sign(&self) -> Option<Sign> {
+        self.expected.map(|it| it.sign)
     }
 
     fn injection(&self) -> Option<InjectionKind> {

@@ -1,0 +1,204 @@
+//! `confcall explain`: the meaning of a rule, a requirement or a kind of fault injection, as the tables of the contract,
+//! of fault injection and of the built-in mutants have it.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use strum::VariantArray as _;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::usage::UsageError;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::{Level, Rule};
+use crate::diagnostic::closest;
+use crate::inject::{InjectionKind, with_injected};
+use crate::report::text::Look;
+use crate::runner::self_check::proof::{self, Sign};
+use crate::scenario::store;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  confcall explain                    the names of all
+  confcall explain request.header     a rule
+  confcall explain request.token      a requirement
+  confcall explain lost-response      a kind of fault injection";
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A rule, a requirement or a kind of fault injection [default: list the names]
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Something that has a name in reports.
+#[derive(Debug, Clone, Copy)]
+enum Named {
+    Rule(Rule),
+    Requirement(Requirement),
+    Kind(InjectionKind),
+}
+
+/// So many mutants show how something is broken.
+const MUTANTS: usize = 3;
+
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let look = output.look;
+    let text = match &arguments.name {
+        None => names(look),
+        Some(name) => explained(name, look)?,
+    };
+    output.print(&text)?;
+    Ok(Exit::Success)
+}
+
+fn explained(name: &str, look: Look) -> Result<String, Failure> {
+    let found: Vec<Named> = all().filter(|it| it.name() == name).collect();
+    if found.is_empty() {
+        let close = closest(name, all().map(Named::name));
+        return Err(UsageError::NothingNamed {
+            name: name.to_owned(),
+            close,
+        }
+        .into());
+    }
+    let texts: Result<Vec<_>, Failure> = found.iter().map(|it| it.explain(look)).collect();
+    Ok(texts?.join("\n"))
+}
+
+fn all() -> impl Iterator<Item = Named> {
+    let rules = Rule::VARIANTS.iter().map(|it| Named::Rule(*it));
+    let requirements = Requirement::VARIANTS.iter();
+    let requirements = requirements.map(|it| Named::Requirement(*it));
+    let kinds = InjectionKind::ALL.into_iter().map(Named::Kind);
+    rules.chain(requirements).chain(kinds)
+}
+
+/// A line for each name, with the first words of its meaning.
+fn names(look: Look) -> String {
+    let line = |it: Named| {
+        let name = look.bold(&format!("{:<34}", it.name()));
+        format!("{name} {}\n", it.meaning())
+    };
+    all().map(line).collect()
+}
+
+impl Named {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rule(it) => it.as_str(),
+            Self::Requirement(it) => it.id(),
+            Self::Kind(it) => it.name(),
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Rule(it) => it.text(),
+            Self::Requirement(it) => it.text(),
+            Self::Kind(it) => it.describe(),
+        }
+    }
+
+    fn explain(self, look: Look) -> Result<String, Failure> {
+        let of = match self {
+            Self::Rule(_) => "a rule".to_owned(),
+            Self::Requirement(it) => {
+                let level = match it.level() {
+                    Level::Must => "MUST",
+                    Level::Should => "SHOULD",
+                };
+                format!("a requirement: the {} {level}", it.party())
+            }
+            Self::Kind(it) => format!("a kind of fault injection, for a {}", it.party()),
+        };
+        let meaning = self.meaning().trim_end_matches('.');
+        let mut text = format!("{}, {of}\n  {meaning}.\n", look.bold(self.name()));
+        match self {
+            Self::Rule(it) => text.push_str(&mutants(Sign::Rule(it))),
+            Self::Requirement(it) => {
+                text.push_str(&sources(it));
+                text.push_str(&mutants(Sign::Requirement(it)));
+            }
+            Self::Kind(it) => text.push_str(&played(it)?),
+        }
+        Ok(text)
+    }
+}
+
+/// The sentences of pages and standards that a requirement rests on.
+fn sources(requirement: Requirement) -> String {
+    let mut text = "\nsource\n".to_owned();
+    for (page, line) in requirement.sources() {
+        let _ = writeln!(text, "  {page}:{line}");
+    }
+    match requirement.standard() {
+        "" if requirement.sources().is_empty() => {
+            text.push_str("  the examples of each page: a report names the page and the line\n");
+        }
+        "" => {}
+        standard => {
+            let _ = writeln!(text, "  {standard}");
+        }
+    }
+    text
+}
+
+/// Mutants of the built-in pair that break it.
+fn mutants(sign: Sign) -> String {
+    let mutants: Vec<_> = proof::trials()
+        .filter(|it| it.sign() == Some(sign))
+        .collect();
+    let mut text = String::new();
+    for mutant in mutants.iter().take(MUTANTS) {
+        if text.is_empty() {
+            text.push_str("\nexample\n");
+        }
+        let (role, name, what) = (mutant.role, mutant.name, mutant.what);
+        let _ = writeln!(
+            text,
+            "  a {role} that breaks it, `confcall selftest {name}`: {what}"
+        );
+    }
+    if let Some(others @ 1..) = mutants.len().checked_sub(MUTANTS) {
+        let _ = writeln!(text, "  and {others} more");
+    }
+    text
+}
+
+/// The first scenario that is played under a kind.
+fn played(kind: InjectionKind) -> Result<String, Failure> {
+    let all = store::built_in()?;
+    let injected = with_injected(&all, &[kind]);
+    let name = kind.name();
+    let mut text = format!("\nexample\n  confcall run --inject {name}\n");
+    let first = injected
+        .iter()
+        .find(|it| InjectionKind::of(&it.id) == Some(kind));
+    if let Some(first) = first {
+        let _ = writeln!(text, "  confcall run {}", first.id);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_explained() {
+        for named in all() {
+            let text = explained(named.name(), Look::PLAIN).unwrap();
+            assert!(text.lines().count() >= 2, "{text}");
+            assert!(!text.contains("..\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_has_a_suggestion() {
+        let error = explained("request.headr", Look::PLAIN).unwrap_err();
+        let said = error.messages().join("\n");
+        assert!(said.contains("did you mean `request.header`?"), "{said}");
+    }
+}
