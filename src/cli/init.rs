@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::output::Output;
-use super::run;
+use super::target;
 use super::usage::InitError;
 use crate::api::party::Party;
 use crate::config;
@@ -111,7 +111,7 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         values::url(&with_port(address)?).map_err(InitError::Form)?;
     }
     if let Some(given) = &arguments.given {
-        run::given(&with_port(given)?).map_err(InitError::Form)?;
+        target::given(&with_port(given)?).map_err(InitError::Form)?;
     }
     let command = if arguments.command.is_empty() && prompts.is_there {
         let line = prompt(

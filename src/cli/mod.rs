@@ -35,6 +35,7 @@ pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod snapshots;
+pub(crate) mod target;
 pub(crate) mod tls;
 pub(crate) mod usage;
 

@@ -23,7 +23,7 @@ use super::scenarios::Source;
 use super::snapshots::Conversation;
 use super::tls::Tls;
 use super::usage::UsageError;
-use super::{options, output, record, recordings, snapshots};
+use super::{options, output, record, recordings, snapshots, target};
 use crate::api::party::Party;
 use crate::config::values::ValueError;
 use crate::config::{self, Config, known_failure, values};
@@ -194,7 +194,7 @@ fn replay(
         return Err(UsageError::ReuseOfSeveral(found.len()).into());
     }
     let redactor = record::redactor_of(project.redaction.clone())?;
-    let token = options::token(arguments.token.take())?;
+    let token = target::token(arguments.token.take())?;
     let messages = match accepted {
         Some(_) => Messages::All,
         None => Messages::Last,
@@ -339,7 +339,7 @@ impl Plain {
         arguments.complete(&mut project)?;
         let target = arguments.judged();
         let found = arguments.find(&target, reports)?;
-        let token = options::token(arguments.token.take())?;
+        let token = target::token(arguments.token.take())?;
         Ok(Self {
             target,
             files: found.into_iter().map(|it| it.path).collect(),

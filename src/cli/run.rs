@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +9,6 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -19,20 +17,17 @@ use super::output::Output;
 use super::reports::{Finished, ReportFile, Reports, Shown, reporting};
 use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
-use super::tls::Tls;
+use super::target::TargetOptions;
 use super::{ca, output, record, snapshots};
 use crate::api::party::Party;
-use crate::config::trigger::TriggerRow;
-use crate::config::values::ValueError;
 use crate::config::{self, values};
-use crate::http::interception::NamedHost;
 use crate::judge::redaction;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::{Run, ScenarioResult};
 use crate::report::{coverage, snapshot, terminal};
 use crate::runner::options::{SEED, TargetProgram};
 use crate::runner::run::{Observer, Played};
-use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
+use crate::runner::{Options, Session};
 use crate::scenario::format::INJECTION_MARK;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -75,72 +70,8 @@ pub(crate) struct Arguments {
     )]
     pub role: Option<Party>,
 
-    /// Judge the service at this address; confcall plays the bot
-    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", conflicts_with = "bot")]
-    pub service: Option<Url>,
-    /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
-    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "service")]
-    pub callback_listen: Option<SocketAddr>,
-    /// The callback address to give to the service, if it differs from `--callback-listen`
-    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "service")]
-    pub callback_url: Option<Url>,
-    /// Judge the bot with this callback; confcall plays the service
-    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target")]
-    pub bot: Option<Url>,
-    /// Send triggers to this address of the bot
-    #[arg(long, value_name = "URL", value_parser = trigger, help_heading = "Target", requires = "bot")]
-    pub trigger: Option<Hook>,
-    #[arg(skip)]
-    pub triggered: Triggered,
-    /// `[[trigger]]` of `confcall.toml`.
-    #[arg(skip)]
-    pub trigger_rows: Vec<TriggerRow>,
-    /// The port of the target, where `confcall.toml` has `{port}`.
-    #[arg(skip)]
-    pub port: Option<u16>,
-    /// The command of the target in `confcall.toml`.
-    #[arg(skip)]
-    pub program: Option<TargetProgram>,
-    /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
-    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "bot")]
-    pub listen: Option<SocketAddr>,
-    /// The service's address to give to the bot, if it differs from `--listen`
-    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
-    pub public_url: Option<Url>,
-    /// Act as the bot's proxy (`HTTPS_PROXY`) and answer as the service for these hosts
-    #[arg(
-        long,
-        value_name = "HOST",
-        num_args = 1..,
-        help_heading = "Target",
-        requires = "bot",
-        conflicts_with = "public_url"
-    )]
-    pub intercept: Vec<NamedHost>,
-    /// Listen here for the bot's proxy connections [default: any free port of 127.0.0.1]
-    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
-    pub proxy_listen: Option<SocketAddr>,
-    /// Answer the bot's requests outside of the calling API from these cassettes or HAR files
-    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Target")]
-    pub stubs: Vec<PathBuf>,
-    /// Sign notifications for the bot with this application id, as the platform does
-    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
-    pub application: Option<String>,
-    /// The bearer token to send
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "CONFCALL_TOKEN",
-        hide_env_values = true,
-        help_heading = "Target"
-    )]
-    pub token: Option<String>,
-    /// How to set up provider states: create, assume, or the URL of a hook [default: create]
-    #[arg(long, value_name = "HOW", value_parser = given, help_heading = "Target")]
-    pub given: Option<StateProvider>,
-
     #[command(flatten)]
-    pub tls: Tls,
+    pub target: TargetOptions,
 
     /// How long to wait for each expected message [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
@@ -207,19 +138,6 @@ impl Course {
     }
 }
 
-fn trigger(text: &str) -> Result<Hook, ValueError> {
-    values::url(text).map(Hook::Url)
-}
-
-pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
-    match text {
-        "create" => Ok(StateProvider::Create),
-        "assume" => Ok(StateProvider::Assume),
-        text if text.contains("://") => values::url(text).map(Hook::Url).map(StateProvider::Hook),
-        _ => Err(ValueError::Given),
-    }
-}
-
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let wanted = arguments.report.clone();
     reporting(&wanted, &[], output, |reports| {
@@ -244,7 +162,7 @@ fn run(
     reports.begin(
         std::mem::take(&mut arguments.report),
         arguments.judged(),
-        &arguments.stubs,
+        &arguments.target.stubs,
     )?;
     let wants_coverage = arguments.coverage;
     let (extent, slowest) = (arguments.shown.extent(), arguments.shown.slowest);
@@ -344,17 +262,4 @@ fn conversations(run: &Run) -> Vec<Conversation> {
         content: snapshot::render(result),
     });
     held.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn provider_states_have_three_sources() {
-        assert_eq!(given("assume"), Ok(StateProvider::Assume));
-        let hook = given("http://h/g");
-        assert!(matches!(hook, Ok(StateProvider::Hook(Hook::Url(_)))));
-        assert_eq!(given("crate"), Err(ValueError::Given));
-    }
 }
