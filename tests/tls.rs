@@ -125,6 +125,44 @@ fn a_service_in_tls_is_judged_where_it_is_trusted() {
 }
 
 #[test]
+fn the_doctor_names_the_flaw_of_a_certificate() {
+    let machines = Machines::new();
+    let listen = [
+        "serve",
+        "--edition",
+        EDITION,
+        "--tls",
+        "--listen",
+        "0.0.0.0:0",
+    ];
+    let service = machines.party(&listen, 2);
+    let far = machines.ca("far");
+    let other = service.url().replace("127.0.0.1", "127.0.0.2");
+    for (url, ca, code, words) in [
+        (service.url(), None, 3, "failed  target"),
+        (service.url(), None, 3, "with `--ca FILE`"),
+        (&other, Some(name(&far)), 3, "use a host that it names"),
+        (
+            service.url(),
+            Some(name(&far)),
+            0,
+            "with a certificate that is trusted",
+        ),
+    ] {
+        let mut command = machines.confcall("near", &["doctor", "--service", url, "--tls"]);
+        command.args(ca.map(|it| ["--ca", it]).into_iter().flatten());
+        let output = command.output().unwrap();
+        let text = message(&output);
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains(words), "{text}");
+        assert!(
+            text.contains("ok      address         https://127.0.0.1:"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_hook_that_is_not_trusted_is_reported_in_the_result() {
     let machines = Machines::new();
     let plain = machines.party(&["serve", "--edition", EDITION], 2);

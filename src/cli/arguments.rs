@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, explain, extract, init, list, merge, monitor, record, replay,
+    accept, ca, check, completions, doctor, explain, extract, init, list, merge, monitor, record, replay,
     run, schema, selftest, serve, show,
 };
 
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Write a first confcall.toml
     #[command(after_help = init::EXAMPLES)]
     Init(init::Arguments),
+    /// Try each thing that a run needs, and show the remedy for what does not work
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Box<doctor::Arguments>),
     /// List the scenarios
     #[command(after_help = "\
 Examples:

@@ -11,6 +11,7 @@ pub(crate) mod arguments;
 pub(crate) mod ca;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod environment;
 pub(crate) mod exit;
 pub(crate) mod explain;
@@ -163,6 +164,7 @@ fn execute(cli: Cli) -> Exit {
 fn command(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Run(arguments) => run::command(*arguments, output),
+        Command::Doctor(arguments) => doctor::command(*arguments, output),
         Command::List(arguments) => list::command(&arguments, output),
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(*arguments, output),

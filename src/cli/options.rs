@@ -27,16 +27,21 @@ pub(super) const SETTLE: Duration = Duration::from_millis(250);
 /// The options of a run with `confcall.toml` and without arguments. The environment counts as for
 /// `confcall run` without arguments.
 pub(crate) fn of_project(mut config: Config) -> Result<Options, Failure> {
-    let command = Arguments::augment_args(Command::new("confcall"));
-    let read = command.try_get_matches_from(["confcall"]);
-    let read = read.and_then(|read| Arguments::from_arg_matches(&read));
-    let mut arguments = read.map_err(UsageError::Arguments)?;
+    let mut arguments = Arguments::absent()?;
     arguments.complete(&mut config)?;
     let (options, _) = arguments.options(config)?;
     Ok(options)
 }
 
 impl Arguments {
+    /// The arguments of `confcall run` alone. The environment counts.
+    pub(crate) fn absent() -> Result<Self, UsageError> {
+        let command = Self::augment_args(Command::new("confcall"));
+        let read = command.try_get_matches_from(["confcall"]);
+        let read = read.and_then(|read| Self::from_arg_matches(&read));
+        read.map_err(UsageError::Arguments)
+    }
+
     /// Completes the arguments from the configuration. A target in the arguments replaces that of the configuration
     /// entirely.
     pub(crate) fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {

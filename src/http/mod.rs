@@ -16,7 +16,7 @@ pub(crate) mod tls;
 mod wire;
 
 pub(crate) use self::client::connect;
-pub(crate) use self::client::{Client, OutgoingRequest, SendError};
+pub(crate) use self::client::{Answer, Client, Flaw, OutgoingRequest, SendError};
 pub(crate) use self::coding::{coded, uncoded};
 pub(crate) use self::server::{BindError, Listener, Received, Reply, free_port};
 pub(crate) use self::wire::{Coding, Framing, read_fields, reason_of};

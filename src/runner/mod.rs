@@ -9,6 +9,7 @@
 
 mod around;
 mod conversation;
+pub(crate) mod doctor;
 mod hook;
 pub(crate) mod options;
 pub(crate) mod process;
@@ -42,7 +43,7 @@ pub(crate) use self::trigger::Triggers;
 use crate::api::party::Party;
 use crate::config::validation::SettingError;
 use crate::diagnostic::Remedy;
-use crate::http::{BindError, Client, SendError};
+use crate::http::{BindError, Client, Flaw, SendError};
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{self, Case};
 
@@ -78,10 +79,16 @@ impl Remedy for PlayError {
             Self::Unreachable { .. } => {
                 Some("start it first, and check its address and port".into())
             }
-            Self::Untrusted { .. } => Some(
-                "give its certificate, or that of its authority, as a PEM file with `--ca FILE`"
-                    .into(),
-            ),
+            Self::Untrusted { cause, .. } => match **cause {
+                SendError::Untrusted {
+                    flaw: flaw @ (Flaw::Time | Flaw::Name),
+                    ..
+                } => Some(flaw.remedy().into()),
+                _ => Some(
+                    "give its certificate, or that of its authority, as a PEM file with `--ca FILE`"
+                        .into(),
+                ),
+            },
             Self::Setting(error) => error.remedy(),
             Self::Launch(error) => error.remedy(),
             Self::Bind(error) => error.remedy(),

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use uuid::Uuid;
 
 use super::around::Around;
 use super::conversation::Conversation;
@@ -23,8 +24,8 @@ use super::router::Router;
 use super::target::{ANY_PORT, Target};
 use super::{PlayError, reach, skeleton};
 use crate::api::party::Party;
-use crate::http::message::Request;
-use crate::http::{BindError, Listener};
+use crate::http::message::{Headers, Request};
+use crate::http::{BindError, Listener, Reply};
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::scenario::format::Scenario;
@@ -129,6 +130,29 @@ pub(crate) struct Session {
     servers: JoinSet<()>,
     /// The output of the target, where confcall started it.
     output: Option<Tail>,
+    echo: Arc<Echo>,
+}
+
+/// A request that shows whether an address leads to a session: nobody else knows the answer.
+#[derive(Debug)]
+pub(super) struct Echo {
+    /// It follows the path of the address.
+    pub path: String,
+    pub answer: String,
+}
+
+impl Echo {
+    fn new() -> Self {
+        Self {
+            path: format!("/confcall/{}", Uuid::new_v4()),
+            answer: Uuid::new_v4().to_string(),
+        }
+    }
+
+    fn reply(&self, request: &Request) -> Option<Reply> {
+        let answer = || Reply::text(200, Headers::new(), self.answer.clone());
+        request.target.ends_with(&self.path).then(answer)
+    }
 }
 
 /// The reason of a result whose messages could be another's.
@@ -161,9 +185,10 @@ impl Session {
         let proxy_url = proxy.as_ref().map(Listener::url);
         let closing = CancellationToken::new();
         let mut servers = JoinSet::new();
+        let echo = Arc::new(Echo::new());
         let serve = |listener, prefix, entrance| {
-            let (router, closing) = (Arc::clone(&router), closing.clone());
-            serve(listener, router, (prefix, entrance), closing)
+            let (router, echo) = (Arc::clone(&router), Arc::clone(&echo));
+            serve(listener, router, echo, (prefix, entrance), closing.clone())
         };
         servers.spawn(serve(listener, target.prefix(), Entrance::Own));
         if let Some(proxy) = proxy {
@@ -179,7 +204,12 @@ impl Session {
             closing,
             servers,
             output: None,
+            echo,
         })
+    }
+
+    pub(super) fn echo(&self) -> &Echo {
+        &self.echo
     }
 
     /// Shows the end of this output beside each failure.
@@ -250,6 +280,7 @@ impl Session {
 async fn serve(
     listener: Listener,
     router: Arc<Router>,
+    echo: Arc<Echo>,
     (prefix, entrance): (String, Entrance),
     closing: CancellationToken,
 ) {
@@ -259,11 +290,19 @@ async fn serve(
     });
     let receive = move |mut request: Request| {
         let router = Arc::clone(&router);
-        router.reception().count(entrance);
+        let echoed = echo.reply(&request);
+        if echoed.is_none() {
+            router.reception().count(entrance);
+        }
         if let Some(rest) = below(&prefix, &request.target) {
             request.target = rest;
         }
-        async move { router.receive(request).await }
+        async move {
+            match echoed {
+                Some(reply) => reply,
+                None => router.receive(request).await,
+            }
+        }
     };
     listener.serve(receive, closing).await;
 }

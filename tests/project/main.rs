@@ -9,6 +9,7 @@
 
 mod badly;
 mod causes;
+mod doctor;
 mod early;
 mod ends;
 mod hooks;

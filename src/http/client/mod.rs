@@ -13,9 +13,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::Connect;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioExecutor;
+use rustls::CertificateError;
 use tokio::time::timeout;
 use tower_service::Service as _;
 use url::Url;
@@ -94,10 +97,12 @@ pub enum SendError {
     #[error("unreachable: {0}")]
     Unreachable(String),
     /// The certificate of the other party is of nobody who is trusted, for another name, or expired.
-    #[error(
-        "{url} shows a certificate that is not trusted ({why}); `--ca FILE` trusts the one in a file"
-    )]
-    Untrusted { url: String, why: String },
+    #[error("{url} shows a certificate that is not trusted ({why}); {}", flaw.remedy())]
+    Untrusted {
+        url: String,
+        why: String,
+        flaw: Flaw,
+    },
     /// No whole response within the deadline.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
@@ -109,6 +114,39 @@ pub enum SendError {
         "the response is longer than the limit ({MAX_HEAD} bytes and {MAX_FIELDS} fields of head, {MAX_BODY} bytes of body)"
     )]
     TooLarge,
+}
+
+/// The part of a certificate because of which it is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Nobody who is trusted has issued it.
+    Issuer,
+    /// It is not valid yet, or not any more.
+    Time,
+    /// It is for another host.
+    Name,
+}
+
+impl Flaw {
+    fn of(error: &CertificateError) -> Self {
+        use CertificateError::{
+            Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+            NotValidYetContext,
+        };
+        match error {
+            Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => Self::Time,
+            NotValidForName | NotValidForNameContext { .. } => Self::Name,
+            _ => Self::Issuer,
+        }
+    }
+
+    pub(crate) const fn remedy(self) -> &'static str {
+        match self {
+            Self::Issuer => "`--ca FILE` trusts the one in a file",
+            Self::Time => "renew it, or set the clock of this machine",
+            Self::Name => "use a host that it names, or issue it for this host too",
+        }
+    }
 }
 
 /// The number of idle connections to one party that a client keeps, if it keeps any.
@@ -224,46 +262,67 @@ impl Client {
     ) -> Result<Answer, SendError> {
         let url = request.url.clone();
         let request = prepare(request)?;
-        timeout(deadline, self.exchange(request, &url, max_body))
+        let answered = if is_secure(request.uri()) {
+            timeout(deadline, exchange(self.0.secure(), request, &url, max_body)).await
+        } else {
+            timeout(deadline, exchange(&self.0.plain, request, &url, max_body)).await
+        };
+        answered.unwrap_or(Err(SendError::Timeout(deadline)))
+    }
+
+    /// Sends the request through a tunnel of this forward proxy (`CONNECT`), on a connection of its own.
+    pub(crate) async fn send_through(
+        &self,
+        proxy: &Url,
+        request: OutgoingRequest,
+        deadline: Duration,
+    ) -> Result<Answer, SendError> {
+        let url = request.url.clone();
+        let request = prepare(request)?;
+        let tunnel = Tunnel::new(uri(proxy.as_str())?, self.0.tls());
+        let tunnel = HttpsConnectorBuilder::new()
+            .with_tls_config(self.0.trust.client_config())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tunnel);
+        let client = Connectors::builder(0).build(tunnel);
+        timeout(deadline, exchange(&client, request, &url, MAX_BODY))
             .await
             .unwrap_or(Err(SendError::Timeout(deadline)))
     }
+}
 
-    async fn exchange(
-        &self,
-        request: hyper::Request<Outgoing>,
-        url: &str,
-        max_body: usize,
-    ) -> Result<Answer, SendError> {
-        let response = if is_secure(request.uri()) {
-            self.0.secure().request(request).await
-        } else {
-            self.0.plain.request(request).await
-        };
-        let response = response.map_err(|error| classify(&error, url))?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, max_body)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    SendError::TooLarge
-                } else {
-                    SendError::Broken(format!(
-                        "the body ended too early: {}",
-                        with_causes(error.as_ref())
-                    ))
-                }
-            })?;
-        let trailers = body.trailers().map(wire::read_fields);
-        Ok(Answer {
-            status: head.status.as_u16(),
-            reason: wire::reason_of(&head),
-            headers: wire::read_fields(&head.headers),
-            trailers: trailers.unwrap_or_default(),
-            body: body.to_bytes(),
-        })
-    }
+/// Sends a request and reads the response whole.
+async fn exchange<C: Connect + Clone + Send + Sync + 'static>(
+    client: &legacy::Client<C, Outgoing>,
+    request: hyper::Request<Outgoing>,
+    url: &str,
+    max_body: usize,
+) -> Result<Answer, SendError> {
+    let response = client.request(request).await;
+    let response = response.map_err(|error| classify(&error, url))?;
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, max_body)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                SendError::TooLarge
+            } else {
+                SendError::Broken(format!(
+                    "the body ended too early: {}",
+                    with_causes(error.as_ref())
+                ))
+            }
+        })?;
+    let trailers = body.trailers().map(wire::read_fields);
+    Ok(Answer {
+        status: head.status.as_u16(),
+        reason: wire::reason_of(&head),
+        headers: wire::read_fields(&head.headers),
+        trailers: trailers.unwrap_or_default(),
+        body: body.to_bytes(),
+    })
 }
 
 impl Default for Client {
@@ -348,6 +407,7 @@ fn unconnected(error: &(dyn Error + 'static), url: &str) -> SendError {
         return SendError::Untrusted {
             url: url.to_owned(),
             why: why.to_string(),
+            flaw: Flaw::of(why),
         };
     }
     let refused = causes(error)
