@@ -90,7 +90,7 @@ pub(crate) struct TargetOptions {
         help_heading = "Target"
     )]
     pub token: Option<String>,
-    /// How provider states come about: create, assume, or the URL of a hook [default: create]
+    /// How to set up provider states: create, assume, or the URL of a hook [default: create]
     #[arg(long, value_name = "HOW", value_parser = given, help_heading = "Target")]
     pub given: Option<StateProvider>,
 

@@ -230,6 +230,8 @@ pub enum InitError {
     Form(#[from] ValueError),
     #[error("`{0}` has a brace that is not part of `{{port}}`")]
     Braces(String),
+    #[error("`{0}` has the port of a target that confcall starts, and there is no command")]
+    NothingStarts(String),
     #[error("the command has an unclosed quote")]
     OpenQuote,
     #[error("`{flag}` is missing, and there is no terminal for a prompt")]
@@ -246,6 +248,9 @@ impl Remedy for InitError {
             Self::ServiceHasNoTrigger => "remove `--trigger`",
             Self::Braces(_) => {
                 "the only placeholder in an address is `{port}`, a free port that confcall picks"
+            }
+            Self::NothingStarts(_) => {
+                "give the command after `--`: `confcall init … -- COMMAND`, or the port of a target that is running"
             }
             Self::OpenQuote => {
                 "close the quote, or give the command after `--`: `confcall init -- COMMAND`"

@@ -303,6 +303,26 @@ fn a_bot_that_does_not_send_its_request_fails_the_trigger() {
 }
 
 #[test]
+fn a_trigger_is_of_an_operation_that_has_one() {
+    let bot = confcall_test_support::bot::Bot::start();
+    let rows = r#"
+        [target]
+        role = "bot"
+        url = "http://@bot/callback"
+        [[trigger]]
+        operation = "invite"
+        request = "POST http://@bot/calls/{call}/people"
+        body = { service = "{url}", people = "{/participants}" }
+    "#;
+    let project = Project::new(&rows.replace("@bot", &bot.address));
+    let seen = Seen::of(&project, &[], &[]);
+    seen.is_ok("trigger", "/participants/invite with a token");
+    assert_eq!(seen.code, Some(0), "{}", seen.text);
+    let seen = Seen::of(&project, &["--operation", "mute"], &[]);
+    seen.is_skipped("trigger", "no selected scenario");
+}
+
+#[test]
 fn a_clock_that_is_wrong_fails() {
     let seen = Bot::start(Behaviour::LivesInThePast).examined(&[]);
     seen.has_failed("clock", &[" s behind", "06 Nov 1994"], 1);

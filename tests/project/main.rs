@@ -284,6 +284,14 @@ fn a_file_to_begin_with_is_written_once() {
     ];
     let message = init(&arguments);
     assert_eq!(message.status.code(), Some(0), "{}", text(&message.stderr));
+    let written = fs::read_to_string(project.path().join("bot.toml")).unwrap();
+    assert!(
+        written.starts_with("#:schema ./confcall.schema.json\n"),
+        "{written}"
+    );
+    let schema = fs::read(project.path().join("confcall.schema.json")).unwrap();
+    let schema: Value = serde_json::from_slice(&schema).unwrap();
+    assert_eq!(schema["title"], "confcall.toml");
     let (code, report) = project.run(&["--config", "bot.toml", "2021-02/invite"]);
     assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(4)));
 
@@ -291,6 +299,25 @@ fn a_file_to_begin_with_is_written_once() {
     let message = init(&["--out", "other.toml"]);
     assert_eq!(message.status.code(), Some(2));
     assert!(text(&message.stderr).contains("`--role` is missing"));
+    let free = ["--role", "bot", "--url", "http://127.0.0.1:{port}/callback"];
+    let output = init(&[&["--out", "other.toml"][..], &free].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`confcall init … -- COMMAND`"));
+    fs::write(
+        project.path().join("package.json"),
+        r#"{"scripts":{"start":""}}"#,
+    )
+    .unwrap();
+    let output = init(&[&["--out", "node.toml"][..], &free].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let written = fs::read_to_string(project.path().join("node.toml")).unwrap();
+    for line in [
+        "run = [\"npm\", \"start\"]",
+        "PORT = \"{port}\"",
+        "SERVICE_URL = \"{service}\"",
+    ] {
+        assert!(written.lines().any(|it| it == line), "{written}");
+    }
     let bad: [&[&str]; 5] = [
         &["--role", "bot", "--url", "here"],
         &["--role", "bot", "--url", "http://h:{prt}"],

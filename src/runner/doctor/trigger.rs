@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Origin, Problem, Stopped, Tried, needed};
 use crate::api::party::Party;
+use crate::contract::operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
@@ -15,6 +16,7 @@ use crate::runner::process::Running;
 use crate::runner::run::while_running;
 use crate::runner::session::{Session, Stop};
 use crate::runner::target::Target;
+use crate::runner::trigger::Triggers;
 use crate::scenario::format::Step;
 
 /// Triggers a bot as a run does, by the shortest selected scenario that begins with a request of the bot.
@@ -33,8 +35,8 @@ pub(super) async fn trigger(
         return skipped("the bot acts by itself: there is no `--trigger` and no `[[trigger]]`");
     }
     let session = needed(session, "listener")?;
-    let Some(case) = simplest(options) else {
-        return skipped("no selected scenario begins with a request of the bot");
+    let Some(case) = simplest(options, triggers) else {
+        return skipped("no selected scenario begins with a request for which there is a trigger");
     };
     let stop = Stop::default();
     let around = session.around();
@@ -48,13 +50,20 @@ pub(super) async fn trigger(
     judged(&result)
 }
 
-/// The shortest selected scenario that begins with a request of the bot, without fault injection where there is one.
-fn simplest(options: &Options) -> Option<Case> {
+/// The shortest selected scenario that begins with a request for which there is a trigger, without fault injection where
+/// there is one.
+fn simplest(options: &Options, triggers: &Triggers) -> Option<Case> {
+    let is_triggered = |case: &Case| match case.scenario.script.steps.first() {
+        Some(Step::Request(step)) => {
+            let operation = operation::of_request(&step.method, &step.target);
+            let operation = operation.map(|(operation, _)| operation);
+            triggers.hook.is_some() || triggers.rows.iter().any(|row| row.covers(operation))
+        }
+        _ => false,
+    };
     let cases = judge::cases(&options.all, &options.scenarios);
     let (cases, _) = options.claimed(cases, Party::Bot);
-    let is_asked =
-        |case: &Case| matches!(case.scenario.script.steps.first(), Some(Step::Request(_)));
-    let cases = cases.into_iter().filter(is_asked);
+    let cases = cases.into_iter().filter(is_triggered);
     cases.min_by_key(|case| {
         let is_injected = case.scenario.id.injection().is_some();
         (is_injected, case.scenario.script.steps.len())
@@ -63,13 +72,14 @@ fn simplest(options: &Options) -> Option<Case> {
 
 /// Whether the bot was triggered and sent its request, by the result of the scenario.
 fn judged(result: &ScenarioResult) -> Tried<()> {
-    if result.verdict == Verdict::Skip {
-        return Err(Stopped::Skipped(result.reason.clone()));
-    }
     let sent = result.traffic.iter().find_map(|it| match &it.message {
         TrafficMessage::Request(request) if it.from == Party::Bot => Some(described(request)),
         _ => None,
     });
+    if result.verdict == Verdict::Skip && sent.is_none() {
+        let other = "select another scenario, by `--operation` for example";
+        return Err(Stopped::Skipped(format!("{}: {other}", result.reason)));
+    }
     let wrong = result.failures.iter().find(|it| is_about_the_request(it));
     let because = |mut cause: String| {
         for note in &result.notes {
@@ -115,15 +125,12 @@ fn described(request: &Request) -> String {
     format!("{} {} {token}", request.method, request.target)
 }
 
-/// True for a request that did not come, or came without its token or to another place.
+/// True for a first request that did not come, or came without its token or to another place. A run judges the rest.
 fn is_about_the_request(violation: &Violation) -> bool {
     let is_token = violation.requirement == Basis::Requirement(Requirement::RequestToken);
-    is_token
-        || matches!(
-            violation.rule,
-            Rule::RequestMethod
-                | Rule::RequestTarget
-                | Rule::RequestMissing
-                | Rule::RequestUnexpected
-        )
+    let is_request = matches!(
+        violation.rule,
+        Rule::RequestMethod | Rule::RequestTarget | Rule::RequestMissing | Rule::RequestUnexpected
+    );
+    (is_token || is_request) && violation.step.is_none_or(|step| step == 1)
 }
