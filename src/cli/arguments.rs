@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, doctor, explain, extract, init, list, merge, monitor, record, replay,
-    run, schema, selftest, serve, show,
+    accept, ca, check, completions, doctor, explain, extract, init, list, merge, monitor, record,
+    replay, run, schema, selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call

@@ -14,11 +14,11 @@ use super::output::Output;
 use super::scenarios::Which;
 use super::target::TargetOptions;
 use super::usage::UsageError;
-use super::{environment, output, run};
+use super::{output, run};
 use crate::config;
 use crate::config::values;
 use crate::diagnostic::render;
-use crate::runner::doctor::{Check, Origin, Outcome, Surroundings, examine};
+use crate::runner::doctor::{Check, Origin, Outcome, examine};
 use crate::runner::{Options, Target};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -103,22 +103,19 @@ fn configuration(arguments: Arguments) -> Result<(Options, Target), Failure> {
 
 fn examined(options: Options, target: &Target, shown: &mut Shown) -> Result<(), Failure> {
     let runtime = super::runtime()?;
-    let surroundings = Surroundings {
-        proxy_variables: environment::proxy_variables(),
-        interrupt: CancellationToken::new(),
-    };
+    let interrupt = CancellationToken::new();
     let options = Arc::new(options);
     runtime.block_on(async {
-        super::interrupt_on_signals(&surroundings.interrupt);
+        super::interrupt_on_signals(&interrupt);
         let mut show = |Check { name, outcome }| shown.show(name, &outcome);
-        let examining = examine(&options, target, &surroundings, &mut show);
+        let examining = examine(&options, target, &interrupt, &mut show);
         tokio::select! {
             () = examining => {}
-            () = surroundings.interrupt.cancelled() => {}
+            () = interrupt.cancelled() => {}
         }
     });
     runtime.shutdown_background();
-    if surroundings.interrupt.is_cancelled() {
+    if interrupt.is_cancelled() {
         shown.exit = Exit::Interrupted;
     }
     Ok(())

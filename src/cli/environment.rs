@@ -40,16 +40,6 @@ pub(crate) fn is_ci() -> bool {
     }
 }
 
-/// The variables by which clients find a proxy, or none, with their values.
-pub(crate) fn proxy_variables() -> Vec<(String, String)> {
-    let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
-    let is_one =
-        |(name, _): &(String, String)| names.iter().any(|it| it.eq_ignore_ascii_case(name));
-    let all = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    all.filter(is_one).collect()
-}
-
 /// True if confcall was started with SIGHUP ignored, on systems that show it.
 #[cfg(unix)]
 pub(crate) fn ignores_hangup() -> bool {

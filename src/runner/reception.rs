@@ -132,7 +132,7 @@ impl Reception {
 
 /// The variables of the environment that take a client elsewhere: a proxy in front of confcall, or, where confcall is the
 /// proxy, an exception from it.
-fn bypass(addresses: &Addresses) -> Option<String> {
+pub(super) fn bypass(addresses: &Addresses) -> Option<String> {
     let of = |wanted: &str| {
         let mut all = addresses.environment.iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(wanted))

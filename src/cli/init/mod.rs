@@ -23,9 +23,9 @@ use crate::config::values;
 use crate::files;
 
 pub(crate) const EXAMPLES: &str = "\
-On a terminal, confcall prompts for each value that is not given by an option. It proposes the command for the project in the \
-folder (package.json, pyproject.toml, requirements.txt, *.csproj, go.mod, pom.xml, Cargo.toml), or a port in use. \
-Elsewhere it takes that command if the address has {port} and no COMMAND is given. \
+On a terminal, confcall prompts for each value that is not given by an option. It proposes the command for the \
+project in the folder (package.json, pyproject.toml, requirements.txt, *.csproj, go.mod, pom.xml, Cargo.toml), or a port \
+in use. Without a terminal, it uses that command if the address has {port} and no COMMAND is given. \
 In addresses and in the command, {port} is a free port that confcall picks for each run. \
 {service} is confcall's address when it plays the service.
 

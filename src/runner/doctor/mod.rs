@@ -113,23 +113,14 @@ fn needed<T>(thing: Option<T>, name: &str) -> Result<T, Stopped> {
     thing.ok_or_else(|| Stopped::Skipped(format!("it needs `{name}`")))
 }
 
-/// The things outside of a project that its run depends on.
-#[derive(Debug)]
-pub(crate) struct Surroundings {
-    /// The variables of the environment that name proxies, with their values.
-    pub proxy_variables: Vec<(String, String)>,
-    pub interrupt: CancellationToken,
-}
-
 /// Tries each thing that a run against the target needs. A target that confcall starts is ended again.
 pub(crate) async fn examine(
     options: &Arc<Options>,
     target: &Target,
-    surroundings: &Surroundings,
+    interrupt: &CancellationToken,
     show: &mut dyn FnMut(Check),
 ) {
     let mut checks = Checks { show };
-    let interrupt = &surroundings.interrupt;
     let session = checks.take("listener", probes::listener(options, target).await);
     let address = probes::address(options, target, session.as_ref()).await;
     checks.take("address", address);
@@ -154,8 +145,7 @@ pub(crate) async fn examine(
         Err(skipped) => Err(skipped),
     };
     let triggered = checks.take("trigger", triggered);
-    let variables = &surroundings.proxy_variables;
-    let variables = probes::proxy_variables(options, target, told, variables, triggered.is_some());
+    let variables = probes::proxy_variables(options, target, told, triggered.is_some());
     checks.take("proxy variables", variables);
     if let Some(running) = running {
         // A program that has to be killed is no problem of the checks. A run warns about it.

@@ -23,6 +23,8 @@ use crate::runner::hook::reason;
 use crate::runner::options::Options;
 use crate::runner::process::{Ready, Running};
 use crate::runner::reach;
+use crate::runner::reception;
+use crate::runner::reception::bypass;
 use crate::runner::run::Addresses;
 use crate::runner::session::Session;
 use crate::runner::target::{Target, address_of};
@@ -206,7 +208,6 @@ pub(super) fn proxy_variables(
     options: &Options,
     target: &Target,
     told: Option<String>,
-    variables: &[(String, String)],
     has_come: bool,
 ) -> Tried<()> {
     let told = needed(told, "listener")?;
@@ -214,13 +215,19 @@ pub(super) fn proxy_variables(
     let own = own
         .map(|it| it.command.environment.clone())
         .unwrap_or_default();
-    let inherited = variables.iter().filter(|(name, _)| !own.contains_key(name));
-    let variables: Vec<_> = inherited.cloned().chain(own.clone()).collect();
+    let inherited = options.proxies.iter();
+    let inherited = inherited.filter(|(name, _)| !own.contains_key(name));
+    let variables = inherited.cloned().chain(own.clone());
     let is_proxy = target.proxy().is_some();
-    let Some(cause) = Url::parse(&told)
-        .ok()
-        .and_then(|it| bypass(&variables, &it, is_proxy))
-    else {
+    let bypass = Url::parse(&told).ok().and_then(|url| {
+        bypass(&reception::Addresses {
+            own: told.clone(),
+            proxy: is_proxy.then(|| told.clone()),
+            told: url,
+            environment: variables.filter(|(_, value)| !value.is_empty()).collect(),
+        })
+    });
+    let Some(cause) = bypass else {
         return Ok((
             (),
             format!("no variable takes requests for {told} elsewhere"),
@@ -370,29 +377,4 @@ pub(super) fn clock(answer: Option<&Result<Response, SendError>>) -> Tried<()> {
     let cause = format!("the target's clock is {seconds} s {side}: its `Date` is {date}");
     let remedy = "set the clock that is wrong: tokens and certificates are valid for a time only";
     Err(Problem::new(Origin::Target, cause, remedy).into())
-}
-
-/// The variables that take a client elsewhere: a proxy in front of confcall, or, where confcall is the proxy, an exception
-/// from it.
-fn bypass(variables: &[(String, String)], told: &Url, is_proxy: bool) -> Option<String> {
-    let of = |wanted: &str| {
-        let mut all = variables.iter();
-        all.find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty())
-    };
-    let host = told.host_str().unwrap_or_default();
-    let is_exception =
-        |it: &str| it == "*" || (!it.is_empty() && host.ends_with(it.trim_start_matches('.')));
-    let exception =
-        of("NO_PROXY").filter(|(_, hosts)| hosts.split(',').map(str::trim).any(is_exception));
-    if is_proxy {
-        let (name, value) = exception?;
-        return Some(format!(
-            "`{name}={value}` is set: a client that honours it does not use the proxy for {host}"
-        ));
-    }
-    let scheme = format!("{}_PROXY", told.scheme());
-    let (name, value) = of(&scheme).or_else(|| of("ALL_PROXY"))?;
-    exception.is_none().then(|| {
-        format!("`{name}={value}` is set, and `NO_PROXY` does not name {host}: a client that honours it sends its requests there")
-    })
 }

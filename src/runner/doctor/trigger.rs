@@ -39,14 +39,12 @@ pub(super) async fn trigger(
         return skipped("no selected scenario begins with a request for which there is a trigger");
     };
     let stop = Stop::default();
-    let around = session.around();
     let playing = session.play(std::slice::from_ref(&case), stop.clone());
     let played = while_running(running, playing, &stop, interrupt, None).await;
     let mut results = played.map_err(|error| Problem::of(Origin::Environment, &error))?;
-    let Some(mut result) = results.pop() else {
+    let Some(result) = results.pop() else {
         return skipped("interrupted");
     };
-    result.notes.extend(around.notes());
     judged(&result)
 }
 
