@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::api::party::Party;
-use crate::cassette::format::{Direction, Exchange, Header, VERSION, Wire};
+use crate::cassette::format::{Direction, Exchange, Form, Header, VERSION, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
 use crate::extract::PageDefaults;
@@ -226,7 +226,8 @@ pub struct Redacting {
 
 impl Redacting {
     pub fn of(cassette: &[u8]) -> Self {
-        let (recording, _) = read::parse("tape", cassette, &|_| None).expect("a cassette");
+        let (recording, _) =
+            read::parse("tape", cassette, &|_| None, Form::Decoded).expect("a cassette");
         let exchange = recording.exchanges().first().expect("an exchange").clone();
         let bytes = |body: Option<&Value>| serde_json::to_vec(&body).expect("JSON");
         let response = exchange.response.as_ref();

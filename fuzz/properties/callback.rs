@@ -3,7 +3,7 @@
 //! The bytes are a target, header fields and a body, with line feeds between them and an empty
 //! line before the body; bytes without an empty line are a body alone.
 
-use crate::cassette::format::{Direction, Exchange, body_of_text};
+use crate::cassette::format::{Direction, Exchange, Form, body_of_text};
 use crate::cassette::journal;
 use crate::http::message::{Body, Request, Response};
 use crate::record::callback::Callbacks;
@@ -118,7 +118,11 @@ fn redaction_holds(head: &str, body: &str) {
     assert_eq!(kind(is), kind(&exchange));
 
     let header = r#"{"version":1,"directions":["request"]}"#;
-    let read = journal::parse("a.jsonl", format!("{header}\n{line}\n").as_bytes());
+    let read = journal::parse(
+        "a.jsonl",
+        format!("{header}\n{line}\n").as_bytes(),
+        Form::Decoded,
+    );
     let exchanges = read.expect("a line is read").exchanges;
     let mut expected = is.clone();
     // A line has text to the letter. Readers take text that is JSON for JSON.

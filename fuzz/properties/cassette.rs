@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cassette::format::Exchange;
+use crate::cassette::format::{Exchange, Form};
 use crate::cassette::har;
 use crate::cassette::journal;
 use crate::cassette::journal::Loaded;
@@ -27,8 +27,8 @@ pub fn holds(bytes: &[u8]) {
         return;
     }
     let (loaded, read) = match (
-        journal::parse(FILE, bytes),
-        read::parse(FILE, bytes, &|_| None),
+        journal::parse(FILE, bytes, Form::Decoded),
+        read::parse(FILE, bytes, &|_| None, Form::Decoded),
     ) {
         (Ok(loaded), Ok((recording, torn))) => {
             assert_eq!(loaded.torn, torn);
@@ -92,7 +92,8 @@ fn is_written_as_read(loaded: &Loaded) {
         text.push('\n');
         text += &serde_json::to_string(exchange).expect("an exchange is JSON");
     }
-    let again = journal::parse(FILE, text.as_bytes()).expect("what was written is read");
+    let again =
+        journal::parse(FILE, text.as_bytes(), Form::Decoded).expect("what was written is read");
     assert_eq!(again.header, loaded.header);
     assert_eq!(exchanges(&again), exchanges(loaded));
     assert_eq!(again.torn, None);
@@ -108,13 +109,15 @@ fn keeps_what_is_whole(loaded: &Loaded, bytes: &[u8]) {
             continue; // Without its header it is no cassette.
         };
         let is_whole = before < loaded.exchanges.len();
-        let cut_off = journal::parse(FILE, &bytes[..end]).expect("whole lines are read");
+        let cut_off =
+            journal::parse(FILE, &bytes[..end], Form::Decoded).expect("whole lines are read");
         let whole = before + usize::from(is_whole);
         assert_eq!(cut_off.exchanges, loaded.exchanges[..whole]);
         assert_eq!(cut_off.torn.is_none(), is_whole);
         let middle = start + line.trim_ascii_end().len() / 2;
         if is_whole {
-            let cut_off = journal::parse(FILE, &bytes[..middle]).expect("a torn line is no error");
+            let cut_off = journal::parse(FILE, &bytes[..middle], Form::Decoded)
+                .expect("a torn line is no error");
             assert_eq!(cut_off.exchanges, loaded.exchanges[..before]);
             assert!(cut_off.torn.is_some(), "the torn line is not told");
         }

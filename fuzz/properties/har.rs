@@ -1,6 +1,7 @@
 //! HAR files, as browsers and other proxies write them.
 
-use crate::cassette::har::{self, Form};
+use crate::cassette::format::Form;
+use crate::cassette::har;
 
 use super::{diagnostic, recorded};
 

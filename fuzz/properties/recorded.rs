@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::cassette::format::Form;
 use crate::cassette::format::{Exchange, body_of_bytes, body_of_text};
-use crate::cassette::har::{self, Form};
+use crate::cassette::har;
 use crate::cassette::recording::Recording;
 use crate::http::message::{Body, Headers, Omission};
 use crate::judge;

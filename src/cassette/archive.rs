@@ -6,7 +6,8 @@ use std::io::{Cursor, Read as _};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::har::{self, Attached, Form};
+use super::format::Form;
+use super::har::{self, Attached};
 use super::recording::Recording;
 use crate::diagnostic::Diagnostic;
 

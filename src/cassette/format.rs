@@ -174,6 +174,27 @@ impl Wire {
     }
 }
 
+/// What becomes of the bodies of a recording that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text and bytes as they were sent, for a replay.
+    Sent,
+    /// Text of any charset is text. JSON is the text that was recorded, for other tools and for people.
+    Written,
+    /// JSON is read, and the text of any charset is text, for readers.
+    Decoded,
+}
+
+impl Form {
+    /// The body in this form.
+    pub(super) fn of(self, body: Body) -> Body {
+        match body {
+            Body::Text(text) if self == Self::Decoded => body_of_text(text),
+            body => body,
+        }
+    }
+}
+
 /// A body of these bytes, for readers: text where they are UTF-8.
 pub(crate) fn body_of_bytes(bytes: Vec<u8>) -> Body {
     match String::from_utf8(bytes) {
@@ -198,6 +219,21 @@ pub(crate) fn body_of_base64(text: String) -> Body {
     match STANDARD.decode(&text) {
         Ok(bytes) => Body::Bytes(bytes),
         Err(_) => Body::Omitted(Omission::NotBase64(text)),
+    }
+}
+
+/// The body of a message with these fields. Bytes that are still in a content coding count as omitted, because no reader
+/// can use them.
+pub(super) fn of_coding(body: Body, headers: &Headers, wire: &Wire) -> Body {
+    let is_coded = wire.coding.is_none()
+        && headers
+            .get("content-encoding")
+            .is_some_and(|it| !it.trim().eq_ignore_ascii_case("identity"));
+    match body {
+        Body::Bytes(bytes) if is_coded => Body::Omitted(Omission::UnknownCoding {
+            length: bytes.len(),
+        }),
+        body => body,
     }
 }
 
@@ -298,7 +334,9 @@ mod file {
     use serde::{Deserialize, Serialize};
     use serde_json::Value;
 
-    use super::{Cause, Direction, FieldTexts, Wire, body_of_base64, body_of_text, omitted};
+    use super::{
+        Cause, Direction, FieldTexts, Wire, body_of_base64, body_of_text, of_coding, omitted,
+    };
     use crate::http::message::{Body, Headers, Omission};
 
     /// One request with its response.
@@ -392,18 +430,9 @@ mod file {
             matches!(self, Self::Empty)
         }
 
-        /// The body for a reader. Bytes that are still in a content coding count as omitted, because no reader can use
-        /// them.
+        /// The body for a reader.
         pub(super) fn decoded(self, headers: &Headers, wire: &Wire) -> Body {
-            let is_coded = wire.coding.is_none()
-                && headers
-                    .get("content-encoding")
-                    .is_some_and(|it| !it.trim().eq_ignore_ascii_case("identity"));
-            let coded = |length| Body::Omitted(Omission::UnknownCoding { length });
-            match (Body::from(self), is_coded) {
-                (Body::Bytes(bytes), true) => coded(bytes.len()),
-                (body, _) => body,
-            }
+            of_coding(Body::from(self), headers, wire)
         }
     }
 

@@ -19,8 +19,9 @@ use serde::de::IgnoredAny;
 
 use rayon::prelude::*;
 
-use super::format::{Direction, Exchange, Header, VERSION};
+use super::format::{Direction, Exchange, Form, Header, VERSION};
 use super::open::lines_of;
+use super::raw::RawExchange;
 use super::source::BYTE_ORDER_MARK;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, Remedy};
@@ -290,11 +291,15 @@ pub(crate) struct Loaded {
 }
 
 pub(crate) fn load(path: &Path) -> Result<Loaded, FileError> {
-    parse(&path.display().to_string(), &files::read(path)?)
+    parse(
+        &path.display().to_string(),
+        &files::read(path)?,
+        Form::Decoded,
+    )
 }
 
 /// `file` is the name of the file in errors.
-pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
+pub(crate) fn parse(file: &str, bytes: &[u8], form: Form) -> Result<Loaded, FileError> {
     let length = bytes.len() as u64;
     let is_ended = bytes.ends_with(b"\n");
     let bytes = lines_of(bytes);
@@ -302,7 +307,11 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
     let (_, first) = lines.next().unwrap_or_default();
     let lines: Vec<(usize, &[u8])> = lines.filter(|(_, text)| !is_blank(text)).collect();
     let read = lines.par_iter();
-    let read: Vec<_> = read.map(|(at, text)| line(text, *at, file)).collect();
+    let exchange = |(at, text): &(usize, &[u8])| match form {
+        Form::Decoded => line(text, *at, file),
+        Form::Sent | Form::Written => line::<RawExchange<'_>>(text, *at, file).map(Exchange::from),
+    };
+    let read: Vec<_> = read.map(exchange).collect();
     let mut loaded = Loaded {
         header: header(first, file).map_err(broken)?,
         exchanges: Vec::new(),

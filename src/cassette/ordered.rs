@@ -9,8 +9,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
-use super::format::{Direction, Exchange};
-use super::har::Form;
+use super::format::{Direction, Exchange, Form};
 use super::open::{Opened, open};
 use super::read::beside;
 use super::source::{Source, SourceError, lines};
@@ -360,7 +359,8 @@ mod tests {
         let torn = cassette(&[line(1, 0), line(2, 0)[..40].to_owned()]);
         for block_length in [1, 100, 1000] {
             let (ordered, warning) = opened(&torn, block_length).unwrap();
-            let (whole, other) = read::parse("a", torn.as_bytes(), &|_| None).unwrap();
+            let (whole, other) =
+                read::parse("a", torn.as_bytes(), &|_| None, Form::Decoded).unwrap();
             assert_eq!((ordered.len(), &warning), (whole.exchanges().len(), &other));
             assert_eq!(warning.unwrap().line, 3);
             let wrong = cassette(&[line(1, 0), "{}\n".to_owned(), line(2, 0)]);

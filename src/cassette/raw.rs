@@ -1,5 +1,5 @@
-//! A line of a cassette with its bodies as they stand in it: a replay sends them so, and compares
-//! numbers as they are written.
+//! A line of a cassette with its bodies as they stand in it: a replay sends them so and compares
+//! numbers as they are written; other tools and people are shown them so.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::format::{Cause, Direction, Wire};
-use crate::http::message::Headers;
+use super::format::{Cause, Direction, Exchange, Wire, body_of_base64, of_coding, omitted};
+use crate::http::message::{Body, Headers, Request, Response};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,5 +98,58 @@ impl RawBody<'_> {
             }
             Self::Omitted { length, .. } => return Err(NotKept::Omitted { length: *length }),
         })
+    }
+}
+
+impl From<RawExchange<'_>> for Exchange {
+    /// The exchange with its bodies in the form [`Written`](super::format::Form::Written).
+    fn from(raw: RawExchange<'_>) -> Self {
+        let RawRequest {
+            method,
+            target,
+            headers,
+            body,
+            wire: request_wire,
+        } = raw.request;
+        let request = Request {
+            method: method.into_owned(),
+            target: target.into_owned(),
+            body: of_coding(body.into(), &headers, &request_wire),
+            headers,
+        };
+        let response = raw.response.map(|it| {
+            let response = Response {
+                status: it.status,
+                body: of_coding(it.body.into(), &it.headers, &it.wire),
+                headers: it.headers,
+            };
+            (response, it.wire)
+        });
+        let (response, response_wire) = response.unzip();
+        Self {
+            number: raw.number,
+            direction: raw.direction,
+            cause: raw.cause,
+            at_ms: raw.at_ms,
+            took_ms: raw.took_ms,
+            request,
+            request_wire,
+            response,
+            response_wire: response_wire.unwrap_or_default(),
+            broke: raw.broke,
+        }
+    }
+}
+
+impl From<RawBody<'_>> for Body {
+    fn from(body: RawBody<'_>) -> Self {
+        match body {
+            RawBody::Empty => Self::Empty,
+            RawBody::Json(json) => Self::Text(json.get().to_owned()),
+            RawBody::Text(text) if text.is_empty() => Self::Empty,
+            RawBody::Text(text) => Self::Text(text.into_owned()),
+            RawBody::Base64(text) => body_of_base64(text.into_owned()),
+            RawBody::Omitted { length, sha256 } => omitted(length, sha256.into_owned()),
+        }
     }
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Component, Path};
 
 use super::archive;
-use super::har::{self, Attached, Form};
+use super::format::Form;
+use super::har::{self, Attached};
 use super::journal;
 use super::recording::Recording;
 use crate::diagnostic::Diagnostic;
@@ -12,7 +13,7 @@ use crate::files;
 use crate::files::FileError;
 
 /// Reads a recording, with the torn last line of a cassette where there is one.
-pub(crate) fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileError> {
+pub(crate) fn load(path: &Path, form: Form) -> Result<(Recording, Option<Diagnostic>), FileError> {
     if path.is_dir() {
         return Err(FileError::Folder(path.to_owned()));
     }
@@ -20,6 +21,7 @@ pub(crate) fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileE
         &path.display().to_string(),
         &files::read(path)?,
         &beside(path),
+        form,
     )
 }
 
@@ -44,13 +46,14 @@ pub(crate) fn parse(
     file: &str,
     bytes: &[u8],
     attached: Attached<'_>,
+    form: Form,
 ) -> Result<(Recording, Option<Diagnostic>), FileError> {
     if har::is_har(bytes) {
-        let recording = archive::read(file, bytes, attached, Form::Decoded)
+        let recording = archive::read(file, bytes, attached, form)
             .map_err(|wrong| FileError::Broken(vec![wrong]))?;
         return Ok((recording, None));
     }
-    let loaded = journal::parse(file, bytes)?;
+    let loaded = journal::parse(file, bytes, form)?;
     let recording = Recording::new(file, loaded.header.directions, loaded.exchanges);
     Ok((recording, loaded.torn))
 }

@@ -12,6 +12,7 @@ use super::record;
 use super::scenarios::{Among, Injection, Which, judged};
 use super::usage::UsageError;
 use crate::api::party::Party;
+use crate::cassette::format::Form;
 use crate::cassette::har;
 use crate::cassette::read;
 use crate::inject::InjectionChoice;
@@ -71,7 +72,7 @@ pub(crate) enum Format {
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let path = Path::new(&arguments.what);
     if path.is_file() {
-        let (recording, torn) = read::load(path)?;
+        let (recording, torn) = read::load(path, Form::Written)?;
         if let Some(torn) = torn {
             output::warn(torn);
         }

@@ -94,6 +94,27 @@ pub(crate) fn with_texts(
     (read > 0).then(|| written + &json[read..])
 }
 
+/// The JSON on lines of its own, indented by two blanks; every name, text and number is to the letter.
+pub(crate) fn pretty(json: &str) -> String {
+    let (mut written, mut depth, mut before) = (String::with_capacity(2 * json.len()), 0, "");
+    for token in tokens(json) {
+        let token = &json[token];
+        let is_end = matches!(token, "}" | "]");
+        depth -= usize::from(is_end);
+        let is_empty = is_end && matches!(before, "{" | "[");
+        if matches!(before, "{" | "[" | ",") && !is_empty || is_end && !is_empty {
+            written.push('\n');
+            written.push_str(&"  ".repeat(depth));
+        } else if before == ":" {
+            written.push(' ');
+        }
+        depth += usize::from(matches!(token, "{" | "["));
+        written.push_str(token);
+        before = token;
+    }
+    written
+}
+
 /// The text of a token, if it is one.
 fn text_of(token: &str) -> Option<String> {
     serde_json::from_str(token).ok()
@@ -159,6 +180,26 @@ mod tests {
             "\u{feff}{ \"a\": [\"A\", 2.50, \"A\\\"\"],\n\"a\":1e400 }"
         );
         assert_eq!(with_texts(json, |_| None), None);
+    }
+
+    #[test]
+    fn pretty_json_is_to_the_letter() {
+        for json in [
+            TEXT,
+            "[]",
+            "{}",
+            " [ { } , [ ] ] ",
+            "\"a\"",
+            "[[1],{\"a\":[2]}]",
+        ] {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            let expected = format!("{value:#}").replace("\"ab\"", r#""a\u0062""#);
+            assert_eq!(pretty(json), expected);
+        }
+        let json = r#"{"a":[2.50,1E2,"\u00e9\/"],"a":1e400}"#;
+        let expected =
+            "{\n  \"a\": [\n    2.50,\n    1E2,\n    \"\\u00e9\\/\"\n  ],\n  \"a\": 1e400\n}";
+        assert_eq!(pretty(json), expected);
     }
 
     #[test]

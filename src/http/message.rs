@@ -264,6 +264,25 @@ impl Body {
         }
     }
 
+    /// The same, but JSON is text, as it was written: in a [`Value`] a number may be another one, and of two properties
+    /// with one name one is lost.
+    pub(crate) fn written(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok("") => Self::Empty,
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Bytes(bytes.to_owned()),
+        }
+    }
+
+    /// The JSON of a body in either form.
+    pub(crate) fn to_json(&self) -> Option<Cow<'_, Value>> {
+        match self {
+            Self::Json(value) => Some(Cow::Borrowed(value)),
+            Self::Text(text) => read_json(text.as_bytes()).map(Cow::Owned),
+            _ => None,
+        }
+    }
+
     /// The bytes, JSON without white space; none where they are not at hand.
     pub fn into_bytes(self) -> Option<Vec<u8>> {
         match self {

@@ -64,7 +64,7 @@ impl OutgoingRequest {
             method: self.method.clone(),
             target: self.target.clone(),
             headers: self.message.headers.clone(),
-            body: Body::from_bytes(&self.message.body),
+            body: Body::written(&self.message.body),
         }
     }
 }

@@ -6,12 +6,14 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::template::{fill, fill_json};
+use crate::diagnostic::json;
 use crate::diagnostic::place::printable;
-use crate::http::message::Body;
+use crate::http::message::{Body, unmarked};
 use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::scenario::format::{Scenario, Step, Token};
 
@@ -35,11 +37,17 @@ pub(crate) fn render_message(start_line: &str, headers: &[(&str, String)], body:
     match body {
         Body::Empty => {}
         Body::Json(value) => push_body(&mut text, &format!("{value:#}")),
+        Body::Text(body) if is_json(body) => push_body(&mut text, &json::pretty(unmarked(body))),
         Body::Text(body) => push_body(&mut text, body),
         Body::Bytes(bytes) => push_body(&mut text, &format!("({} bytes)", bytes.len())),
         Body::Omitted(omission) => push_body(&mut text, &format!("({} bytes)", omission.length())),
     }
     text
+}
+
+/// True for a text that is JSON, whose numbers may be longer than a reader takes them.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(unmarked(text)).is_ok()
 }
 
 fn push_body(text: &mut String, body: &str) {
@@ -301,11 +309,11 @@ fn marked_line(message: &TrafficMessage, pointer: &str, lines: &[MarkedLine<'_>]
         TrafficMessage::Event(_) => return 1,
     };
     let start = lines.iter().position(|it| it.text.is_empty());
-    match (body.json(), start) {
+    match (body.to_json(), start) {
         (Some(body), Some(start)) if !pointer.is_empty() => {
             // RFC 6901, section 4.
             let unescaped = |key: &str| key.replace("~1", "/").replace("~0", "~");
-            start + 1 + line_of(body, pointer.split('/').skip(1).map(unescaped))
+            start + 1 + line_of(&body, pointer.split('/').skip(1).map(unescaped))
         }
         _ => 1,
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cassette::format::Form;
 use crate::cassette::recording::Recording;
 use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use crate::http::{Client, Listener};
@@ -96,7 +97,7 @@ fn every_conversation_has_a_cassette_and_every_cassette_a_row() -> Result<(), Fa
 }
 
 fn load(id: &str) -> Result<Recording, Failed> {
-    let (recording, torn) = crate::cassette::read::load(&file(id))?;
+    let (recording, torn) = crate::cassette::read::load(&file(id), Form::Decoded)?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),

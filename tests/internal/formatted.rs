@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cassette::format::Exchange;
+use crate::cassette::format::{Exchange, Form};
 use crate::cassette::ordered::Ordered;
 use crate::cassette::recording::Recording;
 use crate::cassette::{open, read};
@@ -52,7 +52,7 @@ fn by_time(text: &str) -> Result<(Vec<Exchange>, Option<Diagnostic>), FileError>
 
 /// As `show` and `replay` read a file. Both must agree.
 fn by_number(text: &str) -> Result<(Recording, Option<Diagnostic>), FileError> {
-    let (recording, torn) = read::parse("a", text.as_bytes(), &|_| None)?;
+    let (recording, torn) = read::parse("a", text.as_bytes(), &|_| None, Form::Decoded)?;
     let (indexed, too) = index("a", open::open_bytes(text.into()))?;
     assert_eq!(torn, too);
     for (at, exchange) in recording.exchanges().iter().enumerate() {

@@ -1,49 +1,18 @@
 //! Bodies of HAR files. A body that is not in the file is missing, and not an empty one.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use serde_json::Value;
 use url::form_urlencoded;
 
 use super::format as har;
 use super::format::Param;
-use crate::cassette::format::{body_of_base64, body_of_bytes, body_of_text, omitted};
-use crate::http::message::{Body, Headers, media_type, parameter, read_json};
+use crate::cassette::format::{Form, body_of_base64, body_of_bytes, omitted};
+use crate::http::message::{Body, Headers, media_type, parameter};
 
 /// The bytes of a file that a HAR file names, where it may be read.
 pub(crate) type Attached<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
-
-/// What becomes of the bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Text and bytes as they were sent, for a replay.
-    Sent,
-    /// JSON is read, and the text of any charset is text, for readers.
-    Decoded,
-}
-
-impl Form {
-    /// The body in this form.
-    pub(super) fn of(self, body: Body) -> Body {
-        match body {
-            Body::Text(text) if self == Self::Decoded => body_of_text(text),
-            body => body,
-        }
-    }
-}
-
-/// The JSON of a body in either form.
-pub(super) fn json(body: &Body) -> Option<Cow<'_, Value>> {
-    match body {
-        Body::Json(value) => Some(Cow::Borrowed(value)),
-        Body::Text(text) => read_json(text.as_bytes()).map(Cow::Owned),
-        _ => None,
-    }
-}
 
 /// The body of a request. A form without a boundary gets one, in its `Content-Type`.
 pub(super) fn posted(
@@ -202,7 +171,7 @@ fn of_text((text, size): (&str, i64), headers: &Headers, form: Form) -> Body {
     if let Some(bytes) = coded {
         return match form {
             Form::Sent => Body::Bytes(bytes),
-            Form::Decoded => text_or_empty(text.to_owned()),
+            Form::Written | Form::Decoded => text_or_empty(text.to_owned()),
         };
     }
     let size = usize::try_from(size).ok();

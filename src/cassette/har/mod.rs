@@ -8,7 +8,7 @@ mod format;
 mod read;
 mod write;
 
-pub(crate) use self::body::{Attached, Form};
+pub(crate) use self::body::Attached;
 pub(crate) use self::read::read;
 pub(crate) use self::write::write;
 
@@ -32,6 +32,7 @@ pub(crate) fn is_har(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cassette::format::Form;
     use crate::cassette::format::{Direction, Exchange};
     use crate::cassette::recording::Recording;
     use crate::http::message::{Body, Headers, Omission};

@@ -11,11 +11,12 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use super::body;
-use super::body::{Attached, Form};
+use super::body::Attached;
 use super::format as har;
 use super::format::{Entry, Field, Har};
 use crate::cassette::causes;
 use crate::cassette::causes::Causes;
+use crate::cassette::format::Form;
 use crate::cassette::format::{Direction, Exchange, Wire};
 use crate::cassette::recording::Recording;
 use crate::contract::change;
@@ -179,7 +180,7 @@ fn response(
 }
 
 fn direction(body: &Body) -> Direction {
-    let is_notification = body::json(body).is_some_and(|body| {
+    let is_notification = body.to_json().is_some_and(|body| {
         change::entries(&body).is_some_and(|entries| {
             let is_change = |it: &Value| it["changeType"].is_string();
             !entries.is_empty() && entries.iter().all(is_change)
@@ -286,11 +287,11 @@ fn wire(version: &str) -> Wire {
 
 fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
     let request = &exchange.request;
-    let sent = body::json(&request.body);
+    let sent = request.body.to_json();
     let mut links = causes::links(&request.target, &request.headers, sent.as_deref());
     exchange.cause = causes.of(exchange.direction, exchange.number, &links);
     if let Some(response) = &exchange.response {
-        let answered = body::json(&response.body);
+        let answered = response.body.to_json();
         links.extend(causes::links("", &response.headers, answered.as_deref()));
     }
     causes.note(exchange.direction, exchange.number, &links);

@@ -51,7 +51,7 @@ impl LiveAnswer<'_> {
         Response {
             status: self.status,
             headers: self.headers.clone(),
-            body: Body::from_bytes(self.body),
+            body: Body::written(self.body),
         }
     }
 }

@@ -216,10 +216,7 @@ impl ExpectedEntries {
 
 /// The entries of a live notification; its whole body where it has none.
 pub(super) fn live_entries(body: &Body) -> Vec<Value> {
-    match body {
-        Body::Json(body) => entries(body),
-        other => vec![other.json().cloned().unwrap_or_default()],
-    }
+    entries(&body.to_json().unwrap_or_default())
 }
 
 fn entries(body: &Value) -> Vec<Value> {

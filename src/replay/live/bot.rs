@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::session::{ReplayError, ReplayOptions, Session, Waited, below, outgoing};
 use crate::http::limits::MAX_BODY;
+use crate::http::message::Body;
 use crate::http::{Listener, Received, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
@@ -70,7 +71,8 @@ pub(crate) async fn bot(
         let session = Arc::clone(&session);
         let serving = listener.serve_received(
             move |received| {
-                let answered = received.decode().map(|request| {
+                let answered = received.decode().map(|mut request| {
+                    request.body = Body::written(&received.uncoded());
                     let status = session.party().received(request, || message(&received));
                     session.wake();
                     Reply::status(status)

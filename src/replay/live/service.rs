@@ -363,7 +363,7 @@ fn shown(received: &Received) -> TrafficMessage {
         method,
         target,
         headers,
-        body: Body::from_bytes(&body),
+        body: Body::written(&body),
     };
     TrafficMessage::Request(request.into())
 }

@@ -2,6 +2,7 @@
 //! secrets are replaced, and values that differ from run to run are shown by name. Not for: how it
 //! is shown.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -121,6 +122,9 @@ impl<'a> Names<'a> {
     }
 
     fn body(&mut self, body: &mut Body) {
+        if let Some(Cow::Owned(value)) = body.to_json() {
+            *body = Body::Json(value);
+        }
         if let Body::Json(value) = body {
             // The order of properties must not change the numbers of new values.
             value.sort_all_objects();

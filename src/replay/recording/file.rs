@@ -5,7 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::{Indexed, Read};
-use crate::cassette::har::Form;
+use crate::cassette::format::Form;
 use crate::cassette::open;
 use crate::cassette::open::Opened;
 use crate::cassette::read::beside;
@@ -152,7 +152,7 @@ mod tests {
             let length = bytes.len() as u64;
             let (indexed, torn) =
                 index_lines("a", Box::new(bytes.clone()), length, block_length).unwrap();
-            let (whole, other) = read::parse("a", &bytes, &|_| None).unwrap();
+            let (whole, other) = read::parse("a", &bytes, &|_| None, Form::Decoded).unwrap();
             assert_eq!(torn, other, "{block_length}");
             let index = indexed.index();
             assert_eq!(index.len(), whole.exchanges().len(), "{block_length}");

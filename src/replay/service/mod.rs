@@ -375,7 +375,7 @@ impl Service {
             let response = Response {
                 status,
                 headers: message.headers,
-                body: Body::from_bytes(&message.body),
+                body: Body::written(&message.body),
             };
             TrafficMessage::Response(response.into())
         });
