@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::recording::check::NotCovered;
 use super::verdict::{Run, Traffic, TrafficMessage, Violation};
 use crate::cassette::recording::Recording;
@@ -33,14 +35,14 @@ fn results(run: &mut Run, redactor: &Redactor) {
         }
         let texts = result.notes.iter_mut().chain(&mut result.output);
         let texts = texts.chain([&mut result.reason]);
-        texts.for_each(|text| *text = redactor.in_text(text));
+        texts.for_each(|text| *text = in_report(text, redactor));
     }
 }
 
 /// Replaces the secrets in the report of uncovered exchanges.
 pub(crate) fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
     for exchange in not_covered {
-        exchange.request = redactor.in_text(&exchange.request);
+        exchange.request = in_report(&exchange.request, redactor);
     }
 }
 
@@ -96,9 +98,35 @@ fn replace_in_violation(violation: &mut Violation, redactor: &Redactor) {
         .rsplit('/')
         .next()
         .unwrap_or_default();
-    violation.expected = redactor.in_value(name, &violation.expected);
-    violation.actual = redactor.in_value(name, &violation.actual);
-    violation.message = redactor.in_text(&violation.message);
+    for value in [&mut violation.expected, &mut violation.actual] {
+        if let Value::String(text) = value {
+            *text = in_targets(text, redactor);
+        }
+        *value = redactor.in_value(name, value);
+    }
+    violation.message = in_report(&violation.message, redactor);
+}
+
+/// The text without its secrets, and without those of the request lines in it.
+fn in_report(text: &str, redactor: &Redactor) -> String {
+    redactor.in_text(&in_targets(text, redactor))
+}
+
+/// The text without the secrets of the request lines and paths in it: a segment of a path may be secret by its place.
+fn in_targets(text: &str, redactor: &Redactor) -> String {
+    let words = text.split_inclusive([' ', '`', '"', '\n']);
+    words
+        .map(|word| {
+            let target = word.trim_end_matches([' ', '`', '"', '\n']);
+            let redacted = target
+                .starts_with('/')
+                .then(|| redactor.redacted_target(target));
+            match redacted.flatten() {
+                Some(redacted) => redacted + &word[target.len()..],
+                None => word.to_owned(),
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -166,10 +194,20 @@ mod tests {
             role: None,
             url: None,
         };
+        let of_path = "wYFITbo9DnlD7H3TQlrXdv8dVgLF1n0ZN";
+        let line = format!("POST /reset-password/{of_path}");
+        result.notes.push(format!("`{line}` was passed over"));
+        result.failures.push(Violation {
+            pointer: Pointer::root(),
+            expected: json!(line),
+            actual: json!("PUT /reset-password"),
+            message: format!("the nearest is `{line}`"),
+            ..result.failures[0].clone()
+        });
         let mut report = Run::new(target, vec![result]);
         run(&mut report, &Redactor::new([7; 32]));
         let text = format!("{report:?}");
-        for secret in [secret, "4711", "4712"] {
+        for secret in [secret, "4711", "4712", of_path] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
         assert!(text.contains("plain") && text.contains("redacted-secret-"));
