@@ -134,6 +134,14 @@ impl From<Bytes> for ResponseBody {
 }
 
 impl ResponseBody {
+    /// The fields behind the body, where they have come.
+    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Streamed(streamed) => streamed.trailers(),
+            Self::Whole(_) | Self::Measured(_) => None,
+        }
+    }
+
     /// The upstream's body, with the exchange that its end ends. What came together with the head
     /// goes out together with it: where that is all, the exchange is written when this returns.
     pub(super) async fn streamed(
@@ -148,6 +156,9 @@ impl ResponseBody {
             has_ended: false,
         };
         let all = poll_fn(|cx| Poll::Ready(streamed.gather(cx))).await;
+        if streamed.trailers().is_some() {
+            streamed.pending.response_body.announce();
+        }
         if all.is_ready() {
             streamed.pending.ended().await?;
         }
@@ -163,6 +174,9 @@ impl ResponseBody {
         let mut arrived = VecDeque::new();
         for frame in collected.frames {
             pending.response_body.frame(&frame);
+            if frame.is_trailers() {
+                pending.response_body.announce();
+            }
             arrived.push_back(Ok(frame));
         }
         let has_ended = !matches!(collected.end, CollectedEnd::Open);
@@ -306,6 +320,12 @@ impl Streamed {
             None => self.has_ended = true,
         }
         Poll::Ready(())
+    }
+
+    /// The fields behind the body, where they have come.
+    fn trailers(&self) -> Option<&HeaderMap> {
+        let mut arrived = self.arrived.iter().flatten();
+        arrived.find_map(Frame::trailers_ref)
     }
 
     /// The last bytes are here, and the end is not.

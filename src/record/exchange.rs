@@ -9,13 +9,14 @@ use std::task::Poll;
 use std::time::Instant;
 
 use hyper::body::Frame;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRAILER, TRANSFER_ENCODING};
 use hyper::http::uri::{PathAndQuery, Scheme};
 use hyper::{Version, http};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::expect::{Expectation, Waiting, expectation};
+use super::hop::has_token;
 use super::observer::Observer;
 use super::{RecordError, Recorder, Sinks};
 use crate::cassette::causes;
@@ -211,10 +212,33 @@ impl Pending {
             self.tell_begin();
             self.tell_end(&**observer, broke);
         }
+        self.tell_unannounced();
         *progress = match journal {
             Some(journal) => Progress::Queued(journal.queue(&self.line(broke))),
             None => Progress::Written,
         };
+    }
+
+    /// Warns of fields after a body that were not passed on.
+    fn tell_unannounced(&self) {
+        let Some((head, _)) = self.response.get() else {
+            return;
+        };
+        let (sent, received) = (self.request_body.capture(), self.response_body.capture());
+        for (message, to, body, headers) in [
+            ("request", head.version, &sent, &self.head.headers),
+            ("response", self.head.version, &received, &head.headers),
+        ] {
+            let names = body.unannounced(headers);
+            if to != Version::HTTP_2 && !names.is_empty() {
+                (self.recorder.warn)(&format!(
+                    "exchange {}: the field `Trailer` of the {message} does not name {}: what stood behind the body \
+                     was recorded, and not passed on",
+                    self.number,
+                    names.join(", "),
+                ));
+            }
+        }
     }
 
     fn settle(&self) -> Result<(), RecordError> {
@@ -353,7 +377,9 @@ fn unredacted<'a>(
                 _ => String::new(),
             },
             is_chunked: headers.contains_key(TRANSFER_ENCODING),
-            coding: (is_decoded && !coding.is_empty()).then(|| coding.join(", ")),
+            // Of an answer without a body, the field is about another one (RFC 9110 section 8.6).
+            coding: (is_decoded && !coding.is_empty() && body.length > 0)
+                .then(|| coding.join(", ")),
             trailers: body.trailers.clone(),
             ..Wire::default()
         },
@@ -378,6 +404,8 @@ pub(super) struct Capture {
     digest: Option<Sha256>,
     /// The fields after it.
     pub(super) trailers: Headers,
+    /// True if this proxy has announced them.
+    is_announced: bool,
 }
 
 impl Tee {
@@ -389,6 +417,7 @@ impl Tee {
             length: 0,
             digest: None,
             trailers: Headers::new(),
+            is_announced: false,
         })))
     }
 
@@ -417,6 +446,11 @@ impl Tee {
         self.capture().trailers = read_fields(trailers);
     }
 
+    /// The proxy announces the fields after the body.
+    pub(super) fn announce(&self) {
+        self.capture().is_announced = true;
+    }
+
     pub(super) fn capture(&self) -> MutexGuard<'_, Capture> {
         lock(&self.0)
     }
@@ -428,6 +462,13 @@ impl Capture {
     fn decoded(&self, headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
         let uncoded = |it| uncoded(codings(headers), it, self.limit).ok().flatten();
         self.whole().and_then(uncoded)
+    }
+
+    /// The fields after the body that HTTP/1.1 does not pass on, as neither their sender nor the proxy has announced them.
+    fn unannounced(&self, headers: &HeaderMap) -> Vec<String> {
+        let names = self.trailers.iter().map(|(name, _)| name);
+        let names = names.filter(|it| !self.is_announced && !has_token(headers, &TRAILER, it));
+        names.map(|name| format!("`{name}`")).collect()
     }
 
     fn whole(&self) -> Option<&[u8]> {

@@ -2,8 +2,8 @@
 //! connection only, `Via`, `Max-Forwards`, and the requests that it must not pass on.
 
 use hyper::header::{
-    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, MAX_FORWARDS, TE, TRANSFER_ENCODING,
-    UPGRADE, VIA,
+    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, MAX_FORWARDS, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
@@ -75,7 +75,7 @@ pub(super) fn is_websocket(headers: &HeaderMap) -> bool {
     first.is_some_and(is_it) && second.is_none()
 }
 
-fn has_token(headers: &HeaderMap, field: &HeaderName, token: &str) -> bool {
+pub(super) fn has_token(headers: &HeaderMap, field: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(field).into_iter();
     values
         .filter_map(|value| value.to_str().ok())
@@ -96,6 +96,15 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     let gone: Vec<HeaderName> = named.chain(own.cloned()).collect();
     for name in gone {
         headers.remove(name);
+    }
+}
+
+/// Announces the fields behind a body that the sender has not announced (RFC 9110 section 6.6.2): hyper sends no others.
+pub(super) fn announce(headers: &mut HeaderMap, trailers: &HeaderMap) {
+    for name in trailers.keys() {
+        if !has_token(headers, &TRAILER, name.as_str()) {
+            headers.append(TRAILER, name.clone().into());
+        }
     }
 }
 

@@ -170,6 +170,9 @@ impl Outgoing {
         if has_none && response.body.is_empty() {
             let length = response.headers.get("content-length");
             message.length = length.and_then(|it| it.trim().parse().ok());
+            if let Some(coding) = message.coding.take() {
+                message.headers.push("Content-Encoding", coding);
+            }
         }
         Ok((response.status, message))
     }

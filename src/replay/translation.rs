@@ -23,7 +23,7 @@ impl Translation<'_> {
     /// The text of a header field or property with this name, where it changes.
     fn text(&self, name: &str, text: &str) -> Option<String> {
         let moved = |(own, base): (&Own, &str)| own.moved(name, text, base);
-        let moved = self.moved.filter(|_| text.contains("://")).and_then(moved);
+        let moved = self.moved.filter(|_| text.contains("//")).and_then(moved);
         let text_now = moved.as_deref().unwrap_or(text);
         let translated = self.mapping.translated(text_now);
         (translated != text).then_some(translated)
@@ -65,7 +65,7 @@ impl Translation<'_> {
 
     /// A text of this media type, where it changes.
     fn content(&self, text: &str, kind: &str) -> Option<String> {
-        let has_addresses = self.moved.is_some() && text.contains("://");
+        let has_addresses = self.moved.is_some() && text.contains("//");
         let translated = match kind {
             _ if is_json(kind) && (self.mapping.changes() || has_addresses) => {
                 return json::with_texts(text, |it| self.text("", it));

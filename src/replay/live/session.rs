@@ -151,7 +151,7 @@ pub(super) fn outgoing(request: &replay::OutgoingRequest, url: String) -> Outgoi
     outgoing.headers = message.headers.clone();
     outgoing.trailers = message.trailers.clone();
     let mut body = message.body.clone();
-    if let Some(coding) = message.coding.as_deref().filter(|_| !body.is_empty())
+    if let Some(coding) = message.coding.as_deref()
         && let Some(coded) = coded(coding, &body)
     {
         outgoing.headers.push("Content-Encoding", coding);

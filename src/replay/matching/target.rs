@@ -86,7 +86,7 @@ impl Own {
         }
     }
 
-    /// The path with query of an absolute address of the service; none for any other text.
+    /// The path with query of an address of the service, with or without a scheme; none for any other text.
     pub(in crate::replay) fn path_in<'a>(&self, text: &'a str) -> Option<&'a str> {
         let rest = after_scheme(text)?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -130,9 +130,10 @@ pub(crate) fn is_address_field(name: &str) -> bool {
         .any(|it| name.eq_ignore_ascii_case(it))
 }
 
-/// What follows the scheme of an absolute address of HTTP.
+/// What follows the scheme of an absolute address of HTTP, or the slashes of one that leaves the scheme out (RFC 3986
+/// section 4.2).
 fn after_scheme(text: &str) -> Option<&str> {
-    ["http://", "https://"].iter().find_map(|scheme| {
+    ["http://", "https://", "//"].iter().find_map(|scheme| {
         let front = text.get(..scheme.len())?;
         let is_it = front.eq_ignore_ascii_case(scheme);
         is_it.then(|| &text[scheme.len()..])
@@ -200,7 +201,16 @@ mod tests {
             moved("nextLink", "HTTPS://svc.example:81?a=b").as_deref(),
             Some("http://h:1?a=b")
         );
-        for other in ["http://svc.example/a", "/a", "http://svc.example:812/"] {
+        assert_eq!(
+            moved("Location", "//SVC.example:81/a").as_deref(),
+            Some("http://h:1/a")
+        );
+        for other in [
+            "//svc.example/a",
+            "http://svc.example/a",
+            "/a",
+            "http://svc.example:812/",
+        ] {
             assert_eq!(moved("Location", other), None, "{other}");
         }
         assert_eq!(
