@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
+use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 /// A JSON type. All numbers have one type.
@@ -213,20 +214,17 @@ pub(crate) fn is_time(value: &Value) -> bool {
 /// True for a timestamp of RFC 3339: a date, `T`, a time.
 pub(crate) fn is_time_text(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes
-            .get(range)
-            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    let number = |at: usize| {
+        let [tens, ones] = [bytes.get(at)?, bytes.get(at + 1)?];
+        let are_digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+        are_digits.then(|| (tens - b'0') * 10 + (ones - b'0'))
     };
-    digits(0..4)
-        && bytes.get(4) == Some(&b'-')
-        && digits(5..7)
-        && bytes.get(7) == Some(&b'-')
-        && digits(8..10)
-        && matches!(bytes.get(10), Some(b'T' | b't' | b' '))
-        && digits(11..13)
+    matches!(bytes.get(10), Some(b'T' | b't' | b' '))
         && bytes.get(13) == Some(&b':')
-        && digits(14..16)
+        && number(11).is_some_and(|hour| hour < 24)
+        && number(14).is_some_and(|minute| minute < 60)
+        && bytes[0].is_ascii_digit()
+        && text.get(..10).is_some_and(|it| it.parse::<Date>().is_ok())
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ pub(crate) fn pretty(json: &str) -> String {
         let is_end = matches!(token, "}" | "]");
         depth -= usize::from(is_end);
         let is_empty = is_end && matches!(before, "{" | "[");
-        if matches!(before, "{" | "[" | ",") && !is_empty || is_end && !is_empty {
+        if !is_empty && (is_end || matches!(before, "{" | "[" | ",")) {
             written.push('\n');
             written.push_str(&"  ".repeat(depth));
         } else if before == ":" {

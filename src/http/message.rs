@@ -7,6 +7,8 @@ use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::diagnostic::json;
+
 /// Header fields in the order of the message, names as they were written.
 ///
 /// Looked up without regard to case (RFC 9110 section 5.1).
@@ -264,13 +266,16 @@ impl Body {
         }
     }
 
-    /// The same, but JSON is text, as it was written: in a [`Value`] a number may be another one, and of two properties
-    /// with one name one is lost.
+    /// The same, but JSON is text where a [`Value`] does not hold it as written: a number may become another one, and of
+    /// two properties with one name one is lost.
     pub(crate) fn written(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok("") => Self::Empty,
-            Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Bytes(bytes.to_owned()),
+        match (Self::from_bytes(bytes), std::str::from_utf8(bytes)) {
+            (Self::Json(value), Ok(text))
+                if json::pretty(unmarked(text)) != format!("{value:#}") =>
+            {
+                Self::Text(text.to_owned())
+            }
+            (body, _) => body,
         }
     }
 
@@ -453,6 +458,11 @@ mod tests {
     fn bytes_are_json_text_or_neither() {
         assert!(Body::from_bytes(b"").is_empty());
         assert!(Body::from_bytes(b"\xef\xbb\xbf{}").json().is_some());
+        for text in ["{\"a\":2.50}", "{\"a\":1,\"a\":2}", "1E2"] {
+            assert_eq!(Body::written(text.as_bytes()), Body::Text(text.to_owned()));
+        }
+        let exact = Body::written(b" {\"a\": [2.5, 1]} ");
+        assert_eq!(exact, Body::Json(serde_json::json!({"a": [2.5, 1]})));
         assert_eq!(Body::from_bytes(b"{,}"), Body::Text("{,}".to_owned()));
         assert_eq!(Body::from_bytes(b"\xff\xfe"), Body::Bytes(vec![0xff, 0xfe]));
     }

@@ -1,11 +1,13 @@
 //! Bytes and the texts in them: charsets, compressed files, binary formats.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use encoding_rs::Encoding;
 
 use super::Redactor;
 use super::gzip;
+use super::pseudonyms;
 use super::scan::{DEPTH, Kind};
 
 /// How characters are written in bytes.
@@ -127,6 +129,55 @@ impl Redactor {
         all.extend(encode(&redacted, charset));
         (all != bytes).then_some((all, rules))
     }
+}
+
+/// The pseudonyms of a recorded body, each with the secret in its place in a live one; none where there are no pseudonyms,
+/// or where the live body would have been recorded otherwise.
+pub(crate) fn secrets_in_place(
+    recorded: &[u8],
+    live: &[u8],
+    of: ContentType<'_>,
+) -> Option<Vec<(String, String)>> {
+    let recorded = text_of(recorded, of, DEPTH)?;
+    pseudonyms(&recorded).next()?;
+    let redactor = Redactor::new([0; 32]);
+    let redacted = text_of(&redactor.redacted_body(live, of)?, of, DEPTH)?;
+    if !around(&recorded).eq(around(&redacted)) {
+        return None;
+    }
+    let live = text_of(live, of, DEPTH)?;
+    let secrets = redactor.known_secrets.find(&live).into_iter();
+    let secrets: HashMap<String, String> = secrets
+        .map(|(_, secret)| (redactor.pseudonym(&secret), secret))
+        .collect();
+    let pairs = pseudonyms(&recorded).zip(pseudonyms(&redacted));
+    let pairs = pairs.map(|(of_recorded, of_live)| {
+        let stands = redacted[of_live].to_owned();
+        let secret = secrets.get(&stands).cloned().unwrap_or(stands);
+        (recorded[of_recorded].to_owned(), secret)
+    });
+    Some(pairs.collect())
+}
+
+/// The texts around the pseudonyms in a text.
+fn around(text: &str) -> impl Iterator<Item = &str> {
+    let ends = pseudonyms(text).map(|it| (it.start, it.end));
+    let mut begin = 0;
+    ends.chain([(text.len(), text.len())])
+        .map(move |(end, next)| {
+            let before = &text[begin..end];
+            begin = next;
+            before
+        })
+}
+
+/// The text in which secrets are searched for.
+fn text_of(bytes: &[u8], of: ContentType<'_>, depth: usize) -> Option<String> {
+    if gzip::is_packed(bytes) && depth > 0 {
+        return text_of(&gzip::unpacked(bytes)?, ContentType(None), depth - 1);
+    }
+    let (mark, charset) = charset(bytes, of);
+    decode(&bytes[mark..], charset).map(Cow::into_owned)
 }
 
 const fn is_binary(byte: u8) -> bool {
@@ -287,5 +338,58 @@ fn encode(text: &str, charset: Charset) -> Vec<u8> {
             };
             text.chars().flat_map(bytes).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_body_has_its_secrets_in_the_places_of_pseudonyms() {
+        let units = |width, is_big| Charset::Units { width, is_big };
+        let label = |it: &str| Charset::Other(Encoding::for_label(it.as_bytes()).unwrap());
+        let redactor = Redactor::new([7; 32]);
+        let [one, other] = ["Ab3kd9Qx77Lm20", "Zt8wq1Rr45Ns63"];
+        let text =
+            |secret: &str, last: &str| format!("{{\"password\":\"{secret}\",\"a\":\"{last}\"}}");
+        for (kind, charset) in [
+            ("application/json", Charset::Utf8),
+            ("application/json; charset=utf-16le", units(2, false)),
+            ("application/json; charset=utf-16be", units(2, true)),
+            ("text/plain; charset=utf-32le", units(4, false)),
+            ("text/plain; charset=utf-32be", units(4, true)),
+            (
+                "application/json; charset=windows-1251",
+                label("windows-1251"),
+            ),
+            ("text/plain; charset=windows-1251", label("windows-1251")),
+        ] {
+            let of = ContentType(Some(kind));
+            for is_packed in [false, true] {
+                let bytes = |secret: &str, last: &str| {
+                    let bytes = encode(&text(secret, last), charset);
+                    if is_packed {
+                        gzip::packed(&bytes).unwrap()
+                    } else {
+                        bytes
+                    }
+                };
+                if is_packed && charset != Charset::Utf8 {
+                    continue;
+                }
+                let recorded = redactor.redacted_body(&bytes(one, "\u{44f}"), of).unwrap();
+                let pairs = |live: &[u8]| secrets_in_place(&recorded, live, of);
+                let expected = vec![(redactor.pseudonym(one), other.to_owned())];
+                assert_eq!(pairs(&bytes(other, "\u{44f}")), Some(expected), "{kind}");
+                assert_eq!(pairs(&bytes(other, "\u{44e}")), None, "{kind}");
+                assert_eq!(pairs(b""), None, "{kind}");
+            }
+        }
+        let packed = |secret: &str| [&b"\x81\xa8password\xae"[..], secret.as_bytes()].concat();
+        let of = ContentType(Some("application/msgpack"));
+        let recorded = redactor.redacted_body(&packed(one), of).unwrap();
+        let pairs = secrets_in_place(&recorded, &packed(other), of).unwrap();
+        assert_eq!(pairs, [(redactor.pseudonym(one), other.to_owned())]);
     }
 }

@@ -40,7 +40,7 @@ mod view;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::bytes::ContentType;
+pub(crate) use self::bytes::{ContentType, secrets_in_place};
 pub(crate) use self::engine::Redactor;
 pub(crate) use self::line::{
     Line, UnredactedBody, UnredactedExchange, UnredactedField, UnredactedMessage,

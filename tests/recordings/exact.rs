@@ -3,9 +3,11 @@
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use confcall_test_support::http::{connect, party, read};
 use confcall_test_support::process::Process;
 use serde_json::{Value, json};
@@ -126,6 +128,15 @@ fn a_body_is_compared_by_its_media_type() {
     let nested_text = nested_other.to_string();
     let [spelled, changed, renamed] = [("1.0", "1"), ("1.0", "1.1"), ("d.json", "e.json")]
         .map(|(from, to)| PARTS.replace(from, to));
+    let utf_16 = "text/plain; charset=utf-16be";
+    let utf_16_bytes = |secret: &str| {
+        let units = format!("password: {secret}, \u{44f}");
+        units
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect::<Vec<u8>>()
+    };
+    let utf_16_of = |secret: &str| STANDARD.encode(utf_16_bytes(secret));
     let rows: &[(&str, Value, &[u8], bool)] = &[
         (
             "image/gif",
@@ -218,6 +229,18 @@ fn a_body_is_compared_by_its_media_type() {
             false,
         ),
         (form, json!({"text": "a=%2B"}), b"a=+", false),
+        (
+            utf_16,
+            json!({"base64": utf_16_of(SECRET)}),
+            &utf_16_bytes("Ab3kd9Qx77"),
+            true,
+        ),
+        (
+            utf_16,
+            json!({"base64": utf_16_of(SECRET)}),
+            b"\0t\0o",
+            false,
+        ),
         (multipart, json!({"text": PARTS}), PARTS.as_bytes(), true),
         (multipart, json!({"text": PARTS}), spelled.as_bytes(), true),
         (multipart, json!({"text": PARTS}), changed.as_bytes(), false),
@@ -412,6 +435,10 @@ fn a_recorded_request_goes_out_as_it_was() {
 
 /// A recorder before a service that gives this answer to each request, and its cassette.
 fn recorder(folder: &Path, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Process {
+    Process::start(&mut recording(folder, answer), 1)
+}
+
+fn recording(folder: &Path, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Command {
     let address = Arc::new(Mutex::new(String::new()));
     let own = Arc::clone(&address);
     let service = party("127.0.0.1:0", move |stream| {
@@ -427,7 +454,7 @@ fn recorder(folder: &Path, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'sta
     record.args(["record", "--max-body", "8MiB", "--cassette"]);
     record.arg(folder.join("c.jsonl"));
     record.args(["--service", &format!("http://{service}")]);
-    Process::start(&mut record, 1)
+    record
 }
 
 /// The answer to a request that was recorded, what was recorded, and the replayed answer.
@@ -517,13 +544,146 @@ fn an_answer_is_kept_and_replayed_as_it_came() {
             }
         }
     }
-    let raw = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 88\r\n\r\n";
-    let (_, _, second) = recorded_and_replayed(raw, "HEAD /x", "");
-    let (head, body) = parts(&second);
+}
+
+#[test]
+fn the_length_of_an_answer_without_a_body_is_about_another_one() {
+    let coded = "content-encoding: gzip\r\n";
+    let rows: &[(&'static [u8], &str, &str)] = &[
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 88\r\n\r\n",
+            "HEAD /x",
+            "",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 88\r\n\r\n",
+            "HEAD /x",
+            coded,
+        ),
+        (
+            b"HTTP/1.1 304 Not Modified\r\nContent-Encoding: gzip\r\nContent-Length: 88\r\n\r\n",
+            "GET /x",
+            coded,
+        ),
+    ];
+    for (raw, line, field) in rows {
+        let (_, _, second) = recorded_and_replayed(raw, line, "Accept-Encoding: gzip\r\n");
+        let (head, body) = parts(&second);
+        let is_kept = head.contains("content-length: 88\r\n") && head.contains(field);
+        assert!(is_kept && body.is_empty(), "{head}");
+    }
+    // Earlier recordings name the coding that no body was in.
+    let response = json!({"headers": [["content-encoding", "gzip"], ["content-length", "88"]],
+        "wire": {"coding": "gzip"}});
+    let recorded = [exchange(&json!({"method": "HEAD"}), &response)];
+    let (head, _) = parts(&replayed(
+        &recorded,
+        "HEAD /x",
+        "Accept-Encoding: gzip\r\n",
+        b"",
+    ));
     assert!(
-        head.contains("content-length: 88\r\n") && body.is_empty(),
+        head.contains("content-length: 88\r\n") && head.contains(coded),
         "{head}"
     );
+}
+
+#[test]
+fn json_is_shown_and_exported_as_it_was_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = r#"{ "n":1234567890123456789012345,"m":[0.1000000000000000001,2.50],"m":1E2 }"#;
+    let body = json!({"headers": [["content-type", "application/json"]], "body": {"json": "BODY"}});
+    let path = tape(folder.path(), 2, &[exchange(&body, &body)]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"BODY\"", written)).unwrap();
+    let file = path.to_str().unwrap();
+    let lines = "{\n  \"n\": 1234567890123456789012345,\n  \"m\": [\n    0.1000000000000000001,\n    2.50\n  ],\n  \
+                 \"m\": 1E2\n}\n";
+    let (_, shown) = confcall(&["show", file]);
+    assert_eq!(shown.matches(lines).count(), 2, "{shown}");
+    let (_, har) = confcall(&["show", file, "--format", "har"]);
+    let har: Value = serde_json::from_str(&har).unwrap();
+    let entry = &har["log"]["entries"][0];
+    assert_eq!(entry["request"]["postData"]["text"], written);
+    assert_eq!(entry["request"]["bodySize"], written.len());
+    assert_eq!(entry["response"]["content"]["text"], written);
+    assert_eq!(entry["response"]["content"]["size"], written.len());
+    let live = answer(
+        "Content-Type: application/json\r\n",
+        b"{\"n\": 2.50, \"n\": 1E2}",
+    );
+    let (code, text, _) = played(&path, &live);
+    assert_eq!(code, Some(1), "{text}");
+    for number in ["\"n\": 2.50", "\"n\": 1E2", "0.1000000000000000001"] {
+        assert!(text.contains(number), "{number}: {text}");
+    }
+}
+
+const SECRET: &str = "redacted-secret-0123456789ab";
+
+#[test]
+fn a_value_that_an_answer_gives_is_sent_where_the_recorded_one_stands() {
+    let json = "application/json";
+    let form = "application/x-www-form-urlencoded";
+    // A field of the answer, its media type, and its body.
+    let given: [(&str, &str, &str, &str); 6] = [
+        ("location", "/cb?code={}", "", ""),
+        ("set-cookie", "sid={}; Path=/; HttpOnly", "", ""),
+        ("x-session", "{}", "", ""),
+        ("link", "</next?page={}>; rel=next", "", ""),
+        (
+            "etag",
+            "a",
+            "text/html",
+            "<input name=\"csrf_token\" value=\"{}\">",
+        ),
+        ("etag", "a", json, "{\"access_token\":\"{}\"}"),
+    ];
+    // The target of the next request, a field of it, its media type, and its body.
+    let used: [(&str, &str, &str, &str, &str); 5] = [
+        ("/n?code={}", "x-a", "b", "", ""),
+        ("/n", "cookie", "theme=dark; sid={}", "", ""),
+        ("/n", "x-csrf-token", "{}", "", ""),
+        ("/n", "x-a", "b", form, "csrf_token={}&x=1"),
+        ("/n", "x-a", "b", json, "{\"token\":\"{}\"}"),
+    ];
+    for (recorded, live) in [(SECRET, "bQ47mcTe95RvBn26uxZ3"), (ONE, OTHER)] {
+        for (field, value, kind, body) in given {
+            let message = |headers: &[(&str, &str)], body: &str| {
+                let headers: Vec<_> = headers.iter().map(|(name, it)| [*name, it]).collect();
+                let mut message = json!({"headers": headers});
+                if !body.is_empty() {
+                    message["body"] = json!({"text": body});
+                }
+                message
+            };
+            let response = message(&[(field, value), ("content-type", kind)], body);
+            let mut exchanges = vec![exchange(&json!({"target": "/t"}), &response)];
+            for (target, field, value, kind, body) in used {
+                let mut request = message(&[(field, value), ("content-type", kind)], body);
+                request["target"] = target.into();
+                exchanges.push(exchange(&request, &json!({})));
+            }
+            let filled = |text: String| text.replace("{}", recorded);
+            let exchanges: Vec<Value> = exchanges
+                .iter()
+                .map(|it| serde_json::from_str(&filled(it.to_string())).unwrap())
+                .collect();
+            let folder = tempfile::tempdir().unwrap();
+            let path = tape(folder.path(), 2, &exchanges);
+            let fields = format!("{field}: {value}\r\nContent-Type: {kind}\r\n");
+            let live_answer = answer(
+                &fields.replace("{}", live),
+                body.replace("{}", live).as_bytes(),
+            );
+            let (_, text, got) = played(&path, &live_answer);
+            assert_eq!(got.len(), 6, "{text}");
+            for request in &got[1..] {
+                let is_live = request.contains(live) && !request.contains(recorded);
+                assert!(is_live, "{field} {value} {body}: {request}\n{text}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -549,6 +709,48 @@ fn fields_behind_a_body_are_replayed() {
 }
 
 #[test]
+fn fields_behind_a_body_are_passed_on_although_they_are_not_announced() {
+    let raw =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
+        2\r\n[]\r\n0\r\nX-Sum: 7\r\n\r\n";
+    let (first, written, _) = recorded_and_replayed(raw, "GET /x", "TE: trailers\r\n");
+    let text = String::from_utf8(first).unwrap().to_lowercase();
+    assert!(text.contains("\r\ntrailer: x-sum\r\n"), "{text}");
+    assert!(text.contains("0\r\nx-sum: "), "{text}");
+    let kept = &written["response"];
+    assert_eq!(kept["wire"]["trailers"][0][0], "x-sum", "{written}");
+    let is_named = |field: &Value| field[0] == "trailer";
+    assert!(
+        !kept["headers"].as_array().unwrap().iter().any(is_named),
+        "{written}"
+    );
+}
+
+/// The head of a streamed request has gone out when its last fields come.
+#[test]
+fn fields_behind_a_body_that_are_not_passed_on_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = recording(folder.path(), |_| answer("", b""));
+    let mut record = Process::start(record.stderr(Stdio::piped()), 1);
+    let address = record.url().strip_prefix("http://").unwrap().to_owned();
+    let mut stream = connect(&address);
+    let request = format!(
+        "POST /x HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: text/plain\r\n\
+         Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    record.kill();
+    let mut said = String::new();
+    let mut stderr = record.child.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(
+        said.contains("`Trailer` of the request does not name `x-sum`"),
+        "{said}"
+    );
+}
+
+#[test]
 fn addresses_of_the_service_lead_to_who_takes_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let page = |own: &str, page: u32| {
@@ -556,7 +758,10 @@ fn addresses_of_the_service_lead_to_who_takes_its_place() {
             "{{ \"next\": \"http://{own}/rooms?page={page}\", \"n\": 1.0, \"docs\": \"https://docs.example/\" }}"
         );
         answer(
-            &format!("Content-Type: application/json\r\nLocation: http://{own}/rooms/7\r\n"),
+            &format!(
+                "Content-Type: application/json\r\nLocation: http://{own}/rooms/7\r\n\
+                Content-Location: //{own}/rooms\r\n"
+            ),
             body.as_bytes(),
         )
     };
@@ -573,6 +778,10 @@ fn addresses_of_the_service_lead_to_who_takes_its_place() {
         let (head, body) = parts(&answer);
         assert!(
             head.contains(&format!("location: {address}/rooms/7\r\n")),
+            "{head}"
+        );
+        assert!(
+            head.contains(&format!("content-location: {address}/rooms\r\n")),
             "{head}"
         );
         let text = String::from_utf8(body).unwrap();

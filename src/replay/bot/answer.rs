@@ -77,6 +77,7 @@ pub(super) fn compare(
         let mut comparison = Comparison::between(rules, recording.own(it), live.own.clone()).pairing_times();
         comparison.fields(mapping, &recorded.headers, live.headers, &ADDRESS_FIELDS);
         body(&mut comparison, mapping, recorded, live);
+        comparison.learn_fields(mapping, &recorded.headers, live.headers, &ADDRESS_FIELDS);
         let is_unknown = matches!(&recorded.body, RawBody::Omitted { sha256, .. } if sha256.is_empty())
             || recorded.body.bytes().is_err() && matches!(recorded.body, RawBody::Base64(_));
         Some(Compared::Message {

@@ -8,6 +8,7 @@ use super::comparison::{Comparison, Difference, Part};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Headers;
 use crate::replay::rules::Compare;
+use crate::replay::values::has_variable;
 use crate::replay::values::mapping::Mapping;
 
 impl Comparison {
@@ -33,6 +34,40 @@ impl Comparison {
                 self.field(mapping, &name, [recorded, live], compare);
             }
             seen.push(name);
+        }
+    }
+
+    /// Learns the values that the other fields of an answer give: a secret or an identifier in a cookie or in a field of
+    /// any name. Whatever else differs in them is no difference.
+    pub(in crate::replay) fn learn_fields(
+        &mut self,
+        mapping: &Mapping,
+        recorded: &Headers,
+        live: &Headers,
+        followed: &[&str],
+    ) {
+        let mut seen: Vec<(String, &str)> = Vec::new();
+        for (name, value) in recorded.iter() {
+            let name = name.to_ascii_lowercase();
+            if followed.contains(&&*name) || self.rules.of_header(&name).is_some() {
+                continue;
+            }
+            let (key, value) = given(&name, value);
+            let before = seen.iter().filter(|it| it.0 == name && it.1 == key).count();
+            let mut live = live.iter().filter_map(|(other, live)| {
+                let is_it = other.eq_ignore_ascii_case(&name);
+                let (other_key, live) = given(&name, live);
+                (is_it && other_key == key).then_some(live)
+            });
+            if has_variable(value)
+                && let Some(live) = live.nth(before)
+            {
+                let learnt = self.learnt.clone();
+                if !self.texts(mapping, "", value, live, At::Other) {
+                    self.learnt = learnt;
+                }
+            }
+            seen.push((name, key));
         }
     }
 
@@ -81,4 +116,13 @@ impl Comparison {
             actual,
         });
     }
+}
+
+/// The name of a cookie that a field sets, and its value (RFC 6265 section 4.1.1); of another field, all of it.
+fn given<'a>(field: &str, value: &'a str) -> (&'a str, &'a str) {
+    if field != "set-cookie" {
+        return ("", value);
+    }
+    let pair = value.split(';').next().unwrap_or(value);
+    pair.split_once('=').unwrap_or(("", pair))
 }

@@ -35,6 +35,20 @@ fn values_that_differ_from_run_to_run_differ_alike() {
         ),
         (json!({"id": "op-1"}), json!({"id": "op-3"}), &["/id"]),
         (json!({"id": "op-9"}), json!({"id": "op-2"}), &["/id"]),
+        (json!({"id": "a"}), json!({"id": ""}), &["/id"]),
+        (json!({"a": ONE}), json!({"a": " "}), &["/a"]),
+        (json!({"a": ONE}), json!({"a": ""}), &["/a"]),
+        (json!({"id": " "}), json!({"id": " "}), &none[..]),
+        (
+            json!({"callback": "http://h/"}),
+            json!({"callback": ""}),
+            &["/callback"],
+        ),
+        (
+            json!({"at": "2026-12-01T00:00:00Z"}),
+            json!({"at": "2026-13-01T00:00:00Z"}),
+            &["/at"],
+        ),
         (
             json!([{"id": "a"}, {"id": "a"}]),
             json!([{"id": "b"}, {"id": "c"}]),

@@ -46,6 +46,9 @@ impl Comparison {
             }
             TextKind::Id => self.ids(mapping, recorded, live),
             TextKind::Address => {
+                if live.trim().is_empty() {
+                    return live == recorded;
+                }
                 if mapping.live(recorded) != Some(live) {
                     self.learnt.redirect(recorded, live);
                 }
@@ -219,7 +222,10 @@ impl Comparison {
         agrees
     }
 
-    fn ids(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
+    pub(super) fn ids(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
+        if live.trim().is_empty() {
+            return live == recorded;
+        }
         let agrees = mapping.agrees(recorded, live) && self.learnt.agrees(recorded, live);
         if agrees && mapping.live(recorded).is_none() {
             self.learnt.learn(recorded, live);

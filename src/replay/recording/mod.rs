@@ -78,6 +78,8 @@ struct Read {
     calls: Vec<Key>,
     request_ids: Vec<Key>,
     response_ids: Vec<Key>,
+    /// What else the answer gives.
+    given: Vec<Key>,
     /// None for a notification.
     request: Option<(RequestKey, Option<String>)>,
 }
@@ -95,7 +97,7 @@ impl Read {
             .as_ref()
             .and_then(|(response, given)| given.content(response.headers.get("content-type")));
         let response_content = response_content.as_ref().unwrap_or(&absent);
-        let keys = |values: Values| values.ids.iter().map(|it| Key::of(it)).collect::<Vec<_>>();
+        let keys = |ids: Vec<String>| ids.iter().map(|it| Key::of(it)).collect::<Vec<_>>();
         let is_request = exchange.direction == Direction::Request;
         let of_request = Values::of(
             Some(compared.target),
@@ -106,6 +108,7 @@ impl Read {
         let bodies = bodies.chain([&exchange.request.body]);
         let of_response = response.filter(|_| is_request);
         let of_response = of_response.map(|it| Values::of(None, &it.headers, response_content));
+        let of_response = of_response.unwrap_or_default();
         Self {
             line: Line {
                 number: exchange.number,
@@ -128,8 +131,9 @@ impl Read {
                 .iter()
                 .map(|it| Key::of(it))
                 .collect(),
-            request_ids: keys(of_request),
-            response_ids: of_response.map(keys).unwrap_or_default(),
+            request_ids: keys(of_request.ids),
+            response_ids: keys(of_response.ids),
+            given: keys(of_response.given),
             request: is_request.then(|| {
                 let media_type = compared.media_type();
                 (
@@ -153,11 +157,15 @@ impl Indexed {
         reads.sort_by_key(|it| it.line.number);
         let mut grouping = Grouping::default();
         let (mut own_values, mut service_values) = (Keys::default(), Keys::default());
+        let mut given = Keys::default();
         let mut chosen = Vec::new();
         for (index, read) in reads.iter().enumerate() {
             grouping.add(read.calls.iter().copied());
             for key in &read.request_ids {
-                if own_values.contains(key) || service_values.contains(key) {
+                if [&own_values, &service_values, &given]
+                    .iter()
+                    .any(|it| it.contains(key))
+                {
                     continue;
                 }
                 match read.line.direction {
@@ -172,6 +180,7 @@ impl Indexed {
             }
             let response_ids = read.response_ids.iter();
             service_values.extend(response_ids.filter(|key| !own_values.contains(key)));
+            given.extend(read.given.iter().filter(|key| !own_values.contains(key)));
         }
         let groups = grouping.numbers();
         let (caused, uncaused) = causes(&reads, &groups);

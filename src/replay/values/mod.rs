@@ -26,6 +26,7 @@ use crate::cassette::format::Direction;
 use crate::cassette::raw::RawExchange;
 use crate::contract::shape::is_time_text;
 use crate::http::message::Headers;
+use crate::redact;
 
 /// The text that a replay expects in the place of a recorded one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,16 @@ fn ids_in(text: &str) -> impl Iterator<Item = String> {
         Piece::Id(id) => Some(id.to_owned()),
         Piece::Text(_) | Piece::Time(_) => None,
     })
+}
+
+/// The pseudonyms in a running text.
+fn pseudonyms_in(text: &str) -> impl Iterator<Item = String> {
+    redact::pseudonyms(text).map(|place| text[place].to_owned())
+}
+
+/// True if a text has a value that may be another one in each run, and that nothing but the text says.
+pub(super) fn has_variable(text: &str) -> bool {
+    ids_in(text).chain(pseudonyms_in(text)).next().is_some()
 }
 
 /// A piece of a running text.
@@ -175,6 +186,8 @@ pub(super) fn ids_of(resource: Resource) -> Vec<String> {
 pub(super) struct Values {
     pub(super) ids: Vec<String>,
     pub(super) addresses: Vec<String>,
+    /// The GUIDs and pseudonyms that an answer gives elsewhere: in any field, or within a text.
+    pub(super) given: Vec<String>,
 }
 
 impl Values {
@@ -186,9 +199,15 @@ impl Values {
             Content::form(query_of(target).as_bytes())
                 .each_text("", &mut |name, text| values.add(name, text));
         } else {
-            for (_, value) in headers.iter().filter(|(name, _)| is_address_field(name)) {
-                values.ids.extend(ids_of_path(value));
+            for (name, value) in headers.iter() {
+                if is_address_field(name) {
+                    values.ids.extend(ids_of_path(value));
+                }
+                values
+                    .given
+                    .extend(ids_in(value).chain(pseudonyms_in(value)));
             }
+            content.each_text("", &mut |_, text| values.given.extend(pseudonyms_in(text)));
         }
         content.each_text("", &mut |name, text| values.add(name, text));
         values
@@ -285,6 +304,8 @@ mod tests {
             ("x", "redacted-secret-0123", TextKind::Id),
             ("resource", "/app/calls/1", TextKind::Path),
             ("at", "2026-01-01T00:00:00Z", TextKind::Time),
+            ("at", "2026-02-29T00:00:00Z", TextKind::Fixed),
+            ("at", "2026-01-01T24:00:00Z", TextKind::Fixed),
         ] {
             assert_eq!(text_kind(name, text), expected, "{name}: {text}");
         }
