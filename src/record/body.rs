@@ -8,12 +8,14 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use hyper::Response;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::HeaderMap;
 
 use super::RecordError;
 use super::exchange::{Pending, Tee};
 use super::expect::Waiting;
+use super::hop;
 
 /// Why an answer breaks off, and the connection with it.
 #[derive(Debug, thiserror::Error)]
@@ -134,12 +136,14 @@ impl From<Bytes> for ResponseBody {
 }
 
 impl ResponseBody {
-    /// The fields behind the body, where they have come.
-    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
-        match self {
-            Self::Streamed(streamed) => streamed.trailers(),
-            Self::Whole(_) | Self::Measured(_) => None,
+    /// The response with this body. Its head announces the fields behind the body, where they have come.
+    pub(super) fn behind(self, mut head: Response<()>) -> Response<Self> {
+        if let Self::Streamed(streamed) = &self
+            && let Some(trailers) = streamed.trailers()
+        {
+            hop::announce(head.headers_mut(), trailers);
         }
+        head.map(|()| self)
     }
 
     /// The upstream's body, with the exchange that its end ends. What came together with the head

@@ -16,7 +16,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::expect::{Expectation, Waiting, expectation};
-use super::hop::has_token;
+use super::hop::{self, has_token};
 use super::observer::Observer;
 use super::{RecordError, Recorder, Sinks};
 use crate::cassette::causes;
@@ -444,6 +444,13 @@ impl Tee {
 
     pub(super) fn trailer_fields(&self, trailers: &HeaderMap) {
         self.capture().trailers = read_fields(trailers);
+    }
+
+    /// Captures the fields after the body, which the proxy announces in this head.
+    pub(super) fn announced(&self, trailers: &HeaderMap, head: &mut HeaderMap) {
+        self.trailer_fields(trailers);
+        self.announce();
+        hop::announce(head, trailers);
     }
 
     /// The proxy announces the fields after the body.

@@ -345,7 +345,7 @@ async fn response(
     pending.answered(head, came);
     if let Some(collected) = collected {
         let body = ResponseBody::collected(body, collected, pending).await?;
-        return Ok(announcing(response, body));
+        return Ok(body.behind(response));
     }
     if has_no_body || body.size_hint().exact() == Some(0) {
         // hyper reads no body where there can be none: the exchange ends here.
@@ -365,15 +365,7 @@ async fn response(
         return Ok(response.map(|()| ResponseBody::Measured(length)));
     }
     let body = ResponseBody::streamed(body, pending).await?;
-    Ok(announcing(response, body))
-}
-
-/// The response with this body, whose head announces the fields behind it, where they have come.
-fn announcing(mut response: Response<()>, body: ResponseBody) -> Response<ResponseBody> {
-    if let Some(trailers) = body.trailers() {
-        hop::announce(response.headers_mut(), trailers);
-    }
-    response.map(|()| body)
+    Ok(body.behind(response))
 }
 
 /// Puts the proxy's address in the place of the service's own in the fields that are followed.
@@ -578,9 +570,7 @@ async fn request_body(
     let bytes = collected.to_bytes();
     pending.request_body.data(&bytes);
     if let Some(trailers) = &trailers {
-        pending.request_body.trailer_fields(trailers);
-        pending.request_body.announce();
-        hop::announce(headers, trailers);
+        pending.request_body.announced(trailers, headers);
     }
     let limit = recorder.sinks.max_body;
     let text = uncoded(codings(headers), &bytes, limit).ok().flatten();
