@@ -99,7 +99,9 @@ impl Scan<'_> {
         let text = &self.text[run.clone()];
         let bytes = text.as_bytes();
         let has_digit = bytes.iter().any(u8::is_ascii_digit);
-        if !has_digit && bytes.len() < 2 * SHORTEST {
+        // Words in small letters, however many, are no base64.
+        let has_capital = || bytes.iter().any(u8::is_ascii_uppercase);
+        if !has_digit && (bytes.len() < 2 * SHORTEST || !has_capital()) {
             return run.end;
         }
         let lines = self.lines_of_base64(run.clone(), end);
