@@ -235,8 +235,8 @@ fn secret_part(
     (!is_prose && !is_list).then_some(found)
 }
 
-/// True for a variable of GraphQL and its type (`token: $token`, `$token: String!`), and for a variable or a member that has the name that
-/// it is assigned to (`this.token = token;`).
+/// True for a variable of GraphQL and its type (`token: $token`, `$token: String!`). True also for a variable or a member
+/// with the name that it is assigned to (`this.token = token;`).
 fn is_of_program(value: &str, link: Link, text: &str, name: &Range<usize>) -> bool {
     if link == Link::Colon
         && let Some(variable) = value.strip_prefix('$')

@@ -175,3 +175,40 @@ impl Scan<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::{ContentType, Redactor};
+
+    #[test]
+    fn a_binary_map_is_read_by_its_lengths() {
+        for (before, after) in [
+            (&b"\x82\xa8password\xb2"[..], &b"\xa1n\x01"[..]),
+            (b"\x82\xaedb_credentials\xb2", b"\xa1n\x01"),
+            (b"\xa2\x68password\x72", b"\x61n\x01"),
+        ] {
+            let secret = b"hunter2Pa55phrase9";
+            let of = ContentType(Some("application/octet-stream"));
+            let planted = [before, secret, after].concat();
+            let redacted = Redactor::new([7; 32]).redacted_body(&planted, of).unwrap();
+            let name = &before[..before.len() - 1];
+            assert!(
+                redacted.starts_with(name) && redacted.ends_with(after),
+                "{}",
+                redacted.escape_ascii()
+            );
+            let value = &redacted[name.len()..redacted.len() - after.len()];
+            let headers: [&[u8]; 2] = [b"\xbc", b"\x78\x1c"];
+            let header = headers
+                .into_iter()
+                .find(|it| value.starts_with(it))
+                .unwrap();
+            assert!(
+                value[header.len()..].starts_with(b"redacted-secret-"),
+                "{}",
+                redacted.escape_ascii()
+            );
+            assert_eq!(value.len() - header.len(), 28);
+        }
+    }
+}

@@ -212,7 +212,11 @@ impl Redactor {
             // Its name says what has the length of a key.
             let before = format!("{name}: ");
             let redacted = self.redacted_text(&format!("{before}{value}"))?;
-            redacted.strip_prefix(&before).map(str::to_owned)
+            match redacted.strip_prefix(&before) {
+                Some(redacted) => Some(redacted.to_owned()),
+                // The name has a known secret in it.
+                None => self.redacted_text(value),
+            }
         } else {
             self.redacted_text(value)
         }
