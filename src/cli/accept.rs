@@ -14,7 +14,7 @@ use crate::report::snapshot;
 use crate::report::text::changed_lines;
 
 pub(crate) const EXAMPLES: &str = "\
-Shows each conversation that differs from its snapshot, and asks whether to accept it. \
+Shows each conversation that differs from its snapshot, and prompts for a decision. \
 `cargo insta review` does the same in a Cargo project.
 
 Examples:
@@ -23,13 +23,13 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folder of `--snapshots`
+    /// The folder of the snapshots, as given to `--snapshots`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Accept all of these conversations without asking
+    /// Accept every conversation that differs, without a prompt
     #[arg(long, conflicts_with = "reject")]
     all: bool,
-    /// Discard all of these conversations without asking
+    /// Discard every conversation that differs, without a prompt
     #[arg(long)]
     reject: bool,
 }

@@ -54,10 +54,6 @@ pub(crate) enum Command {
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(Box<doctor::Arguments>),
     /// List the scenarios
-    #[command(after_help = "\
-Examples:
-  confcall list --edition 2021-02
-  confcall list --locale zh-CN --format json")]
     #[command(after_help = list::EXAMPLES)]
     List(list::Arguments),
     /// Show a scenario or a recording as readable text
@@ -75,7 +71,7 @@ Examples:
     /// Show the path of the local authority's certificate, and how to make clients trust it
     #[command(after_help = ca::EXAMPLES)]
     Ca(ca::Arguments),
-    /// Play one recorded party against the other party, which is live
+    /// Play one party of a recording against the other party, which is live
     #[command(after_help = replay::EXAMPLES)]
     Replay(Box<replay::Arguments>),
     /// Review conversations that differ from the accepted ones
@@ -96,7 +92,7 @@ Examples:
     /// Explain a rule, a requirement or a kind of fault injection
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
-    /// Print the JSON Schema of scenario files, of a cassette's lines, of confcall.toml, or of an extracted contract
+    /// Print the JSON Schema of a kind of file, such as confcall.toml
     Schema(schema::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "\

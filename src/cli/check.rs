@@ -34,9 +34,10 @@ use crate::scenario::selection::{Filter, Scope};
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-Each conversation in a recording is judged by the contract of the calling API, for each party \
-separately. If a direction was not recorded, none of its messages is missing. The options under \
-Scenarios select the scenarios that may be named as shown by a recording.
+Both parties of each recorded conversation are judged by the contract of the calling API, and each has a result of \
+its own. If the recording lacks one direction, the messages of that direction do not count as missing. \
+The report also names the scenarios that a recording shows; the options under Scenarios restrict these names. \
+--edition also selects the texts by which the recordings are judged.
 
 Examples:
   confcall check call.jsonl
@@ -48,15 +49,15 @@ pub(crate) struct Arguments {
     /// Cassettes and HAR files, or folders of them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Name only scenarios whose id contains this text, or whose whole id matches this glob (repeatable)
+    /// Only scenarios whose id contains this text, or whose whole id matches this glob (repeatable)
     #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
     filter: Vec<Filter>,
     #[command(flatten)]
     among: Among,
-    /// Fail on an unmet SHOULD
+    /// Fail on an unmet SHOULD too, not only on a broken MUST
     #[arg(long, help_heading = "Judging")]
     strict: bool,
-    /// List the secrets in the files by place and rule, and judge nothing; exit with 1 if there is one
+    /// Do not judge; list the place and the rule of each secret in the files, and exit with 1 if there is one
     #[arg(long, help_heading = "Judging", conflicts_with_all = ["strict", "filter", "report"])]
     secrets: bool,
     #[arg(

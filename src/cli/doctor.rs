@@ -22,8 +22,9 @@ use crate::runner::doctor::{Check, Origin, Outcome, examine};
 use crate::runner::{Options, Target};
 
 pub(crate) const EXAMPLES: &str = "\
-Tries each thing in the order of a run, and shows for each that failed the cause and the remedy. It starts the target \
-where `confcall.toml` has its command, triggers a bot once, and ends the target.
+Tries one thing after the other, in the order of a run. If something fails, confcall shows the cause and the remedy. \
+If confcall.toml has the command of the target, confcall starts the target, and ends it after the last check. \
+A bot is triggered once, by the shortest of the selected scenarios that begin with a request of the bot.
 
 Examples:
   confcall doctor
@@ -33,7 +34,7 @@ Examples:
   confcall doctor --operation invite
 
 Exit codes:
-  0 nothing failed    1 something about the target failed    2 bad usage or input
+  0 nothing failed    1 a check of the target failed    2 bad usage or input
   3 the environment failed    70 a defect of confcall    130 interrupted";
 
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ pub(crate) struct Arguments {
     config: Option<PathBuf>,
     #[command(flatten)]
     target: TargetOptions,
-    /// How long to wait for each answer, and for the request of a triggered bot [default: 5s]
+    /// How long to wait for each response, and for the request of a triggered bot [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     deadline: Option<Duration>,
 }

@@ -20,14 +20,14 @@ use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  confcall explain                    the names of all
+  confcall explain                    all names
   confcall explain request.header     a rule
   confcall explain request.token      a requirement
   confcall explain lost-response      a kind of fault injection";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A rule, a requirement or a kind of fault injection [default: list the names]
+    /// The name of a rule, a requirement or a kind of fault injection [default: list all names]
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }

@@ -27,11 +27,10 @@ use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-A folder means all pages (*.md) in it. \
-A finding is an error in a page; findings go to standard error. \
+Findings are errors in the pages; they go to standard error. \
 Translations with the same messages become one scenario. \
-In a scenario, the paths of pages are relative to the common folder of PAGES, \
-and the schema is schemas/scenario.schema.json beside the folder of --out.
+A scenario names its pages by their paths below the common folder of PAGES. \
+It names its JSON Schema as schemas/scenario.schema.json, beside the folder of --out.
 
 Examples:
   confcall extract docs
@@ -41,7 +40,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Pages, or folders of pages
+    /// Pages, or folders of pages (*.md)
     #[arg(value_name = "PAGES", required = true)]
     pages: Vec<PathBuf>,
     /// Write the scenarios below this folder

@@ -12,8 +12,8 @@ use crate::report;
 use crate::scenario::selection::Scope;
 
 pub(crate) const EXAMPLES: &str = "\
-Without options, the list has every scenario. A run against a target plays only v1.0, and the newest text \
-of each page, unless options or the claims of confcall.toml select others.
+Without options, the list has every scenario. A run against a target plays fewer: those of v1.0 in the newest edition \
+of each page, unless options or confcall.toml select others.
 
 Examples:
   confcall list --operation answer,reject --role bot

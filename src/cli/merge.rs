@@ -16,8 +16,8 @@ use crate::report::terminal;
 use crate::report::terminal::Extent;
 
 pub(crate) const EXAMPLES: &str = "\
-Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and \
-ends with the exit code of that run. A shard that is missing or is given twice is an error.
+Joins the JSON reports of `confcall run --shard`. The printed report and the exit code are those of one run that \
+played all shards. A shard that is missing or is given twice is an error.
 
 Examples:
   confcall run --shard 1/2 --report json=one.json

@@ -29,8 +29,9 @@ use crate::replay::recording::summary::Summary;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
-Prints `listening URL` for each listener, first the one for the bot, then the one for the service. \
-Records until SIGTERM or Ctrl-C, and then prints a summary with the exchanges that cannot be replayed. Secrets are replaced before anything is written. \
+Prints `listening URL` for each listener: first for the bot's requests, then for the service's notifications. \
+Records until SIGTERM or Ctrl-C. Then it prints a summary, and lists the exchanges that cannot be replayed. \
+Secrets are replaced before anything is written. \
 `confcall ca` explains how to make the bot trust the certificates of --intercept.
 
 Examples:
@@ -54,30 +55,37 @@ pub(crate) struct Arguments {
         required_unless_present = "intercept"
     )]
     service: Option<Url>,
-    /// Act as the bot's proxy (`HTTPS_PROXY`) instead, and record its requests to these hosts
+    /// Instead of --service: act as the bot's proxy (`HTTPS_PROXY`), and record its requests to these hosts
     #[arg(long, value_name = "HOST", num_args = 1.., conflicts_with = "service")]
     intercept: Vec<NamedHost>,
-    /// Forward notifications to this callback of the bot, and record them too
+    /// Forward the service's notifications to this callback of the bot, and record them too
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
-    /// Listen here for the bot's requests
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
-    listen: SocketAddr,
-    /// Listen here for the service's notifications
+    /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
     #[arg(
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:0",
+        hide_default_value = true,
+        value_parser = values::listen
+    )]
+    listen: SocketAddr,
+    /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        hide_default_value = true,
         value_parser = values::listen
     )]
     callback_listen: SocketAddr,
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
-    /// Append to an existing cassette
+    /// Append to the cassette if it exists
     #[arg(long)]
     append: bool,
-    /// The longest body to record whole; of a longer body, only length and SHA-256 are recorded
+    /// Record only the length and the SHA-256 of bodies that are longer than this
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
     max_body: usize,
     #[command(flatten)]

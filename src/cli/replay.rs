@@ -42,11 +42,11 @@ use crate::runner::{ANY_PORT, Hook, StateProvider};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
-Without --service, confcall plays the recorded service: requests get the recorded responses, and \
-the bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. \
-If there is a difference from the recording, the exit code is 1. \
-Ids and timestamps may differ, but one recorded value must correspond to one live value in the whole run. \
-With `[target.command]` in confcall.toml, confcall starts the live party again for each recording.
+Without --service, confcall plays the recorded service: it answers requests with the recorded responses, and sends the \
+recorded notifications to the bot. With --service, confcall plays the recorded bot. \
+If the live party differs from the recording, the exit code is 1. Ids and timestamps may differ, but one recorded value \
+must correspond to one live value in the whole run. \
+If confcall.toml has `[target.command]`, confcall starts the live party anew for each recording.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
@@ -62,13 +62,13 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Cassettes and HAR files, or folders of them, which are played one after the other
+    /// Cassettes and HAR files, or folders of them; several recordings are played one after the other
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Play the bot against the service at this address
     #[arg(long, value_name = "URL", value_parser = values::url)]
     service: Option<Url>,
-    /// Send the recorded notifications to this callback of the bot, and nowhere else
+    /// Send the recorded notifications to this callback of the bot [default: send none]
     #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]
     bot: Option<Url>,
     /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
@@ -100,10 +100,10 @@ pub(crate) struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// End when nothing has happened for this long [default: 5s]
+    /// End the replay when nothing has happened for this time [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     deadline: Option<Duration>,
-    /// How long a bot must send nothing after everything was played [default: 250ms]
+    /// After the last recorded exchange, end the replay when the bot has sent nothing for this time [default: 250ms]
     #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with = "service")]
     settle: Option<Duration>,
     /// The delay of recorded responses
@@ -114,18 +114,18 @@ pub(crate) struct Arguments {
         conflicts_with = "service"
     )]
     timing: Timing,
-    /// Serve each recorded response any number of times, until SIGTERM; none counts as unused
+    /// Serve each recorded response as often as it is requested, until SIGTERM or Ctrl-C
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
-    /// Play each recording twice, and print rules for what varies (`[[replay.rule]]` of confcall.toml)
+    /// Play each recording twice, and print a rule for each value that varies (`[[replay.rule]]` of confcall.toml)
     #[arg(long, conflicts_with_all = ["update", "reuse", "snapshots", "report"])]
     learn: bool,
-    /// Put the messages of the live party in the place of the recorded ones, in the files
+    /// Replace the recorded messages in the files by those of the live party
     #[arg(long, conflicts_with_all = ["reuse", "snapshots", "report"])]
     update: bool,
     #[command(flatten)]
     tls: Tls,
-    /// Compare the conversation with the accepted one in this folder (see `confcall accept`)
+    /// Compare each conversation with the accepted one in this folder (see `confcall accept`)
     #[arg(
         long,
         value_name = "DIR",

@@ -26,10 +26,10 @@ use crate::report::terminal::Extent;
 /// What the terminal report of a run shows.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Shown {
-    /// Show every result with all of its messages, not only one of each cause
+    /// Show each result with all of its messages; without -v, failures with one cause are shown once
     #[arg(long, short, help_heading = "Reports")]
     verbose: bool,
-    /// List the scenarios that took longest
+    /// List this number of the slowest scenarios
     #[arg(long, value_name = "COUNT", help_heading = "Reports")]
     pub slowest: Option<NonZeroUsize>,
 }

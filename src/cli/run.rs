@@ -31,6 +31,10 @@ use crate::runner::{Options, Session};
 use crate::scenario::format::INJECTION_MARK;
 
 pub(crate) const EXAMPLES: &str = "\
+Without a target, confcall plays every scenario with the built-in pair, also under the fast kinds of fault injection. \
+Against a target, it plays the scenarios of v1.0 in the newest edition of each page, without fault injection. \
+Options and confcall.toml select others.
+
 Examples:
   confcall run                                     the built-in service and bot, every scenario
   confcall run --service http://localhost:8080 --given assume
@@ -46,7 +50,8 @@ Examples:
   confcall run --timeout 2m --max-fail 10 -v
 
 Exit codes:
-  0 something passed and nothing is wrong    1 a violation, something inconclusive, or no pass
+  0 something passed and nothing is wrong
+  1 a violation, an inconclusive result, or nothing passed
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
 #[derive(Debug, Args)]
@@ -55,7 +60,7 @@ pub(crate) struct Arguments {
     pub which: Which,
     #[command(flatten)]
     pub injection: Injection,
-    /// The seed of the choices that fault injection makes
+    /// The seed of the random choices of fault injection
     #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
     pub seed: u64,
     /// Read settings from this file; options override them [default: confcall.toml, if it exists]
@@ -76,19 +81,19 @@ pub(crate) struct Arguments {
     /// How long to wait for each expected message [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub deadline: Option<Duration>,
-    /// How long to wait for surplus messages, once at the end of the run [default: 250ms; 0 for the built-in pair]
+    /// How long to wait for surplus messages at the end of the run [default: 250ms; 0 for the built-in pair]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub settle: Option<Duration>,
-    /// Judge by the page as printed: no alternatives, no correlation
+    /// Compare messages only with the examples on the page, exactly as printed
     #[arg(long, help_heading = "Judging")]
     pub literal: bool,
-    /// Fail on an unmet SHOULD, not only on an unmet MUST
+    /// Fail on an unmet SHOULD too, not only on a broken MUST
     #[arg(long, help_heading = "Judging")]
     pub strict: bool,
     /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)
     #[arg(long, value_name = "SHARD", help_heading = "Scenarios")]
     pub shard: Option<Shard>,
-    /// How many scenarios to play at a time
+    /// How many scenarios to play at a time [default: 16; 6 for a fast run of the built-in pair]
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     pub jobs: Option<NonZeroUsize>,
 
@@ -114,16 +119,16 @@ pub(crate) struct Arguments {
 /// The course of a run: what is played again, and what ends it early.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Course {
-    /// Play only what failed in the last run in this folder; everything, if nothing did
+    /// Play only the scenarios that failed in the last run in this folder; if none failed, play all
     #[arg(long, help_heading = "Scenarios", conflicts_with = "filters")]
     pub rerun_failed: bool,
-    /// End the run once a scenario has failed
+    /// End the run after the first failed scenario
     #[arg(long, help_heading = "Judging", conflicts_with = "max_fail")]
     fail_fast: bool,
-    /// End the run once so many scenarios have failed
+    /// End the run after this number of failed scenarios
     #[arg(long, value_name = "COUNT", help_heading = "Judging")]
     max_fail: Option<NonZeroUsize>,
-    /// End the run after this time; what is not over by then is inconclusive
+    /// End the run after this time; scenarios that are not over by then are inconclusive
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub timeout: Option<Duration>,
 }

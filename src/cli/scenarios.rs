@@ -28,7 +28,7 @@ pub(crate) struct Source {
     /// Use the scenarios of this folder, or of this one file, instead of the built-in ones
     #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
     pub scenarios: Option<PathBuf>,
-    /// Judge by this contract, which `confcall extract --contract` has written, instead of the built-in one
+    /// Judge by this contract instead of the built-in one (see `confcall extract`)
     #[arg(long, value_name = "FILE", help_heading = "Scenarios")]
     pub contract: Option<PathBuf>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Among {
         help_heading = "Scenarios"
     )]
     pub operation: Vec<String>,
-    /// Only scenarios of these API versions, such as v1.0,beta [default for a target: v1.0]
+    /// Only scenarios of these API versions, such as v1.0,beta
     #[arg(
         long,
         value_name = "VERSION",
@@ -60,10 +60,10 @@ pub(crate) struct Among {
         help_heading = "Scenarios"
     )]
     pub api: Vec<String>,
-    /// The newest text of each page up to this month, such as 2021-02 (repeatable) [default for a target: the newest]
+    /// Only scenarios of each page's newest edition up to this month, such as 2021-02 (repeatable)
     #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
     pub edition: Vec<String>,
-    /// Every text of each page
+    /// Select the scenarios of all editions of each page
     #[arg(long, conflicts_with = "edition", help_heading = "Scenarios")]
     pub all_editions: bool,
     /// Only scenarios of pages in this language, such as pt-BR (repeatable)
@@ -258,8 +258,7 @@ pub(crate) struct How<'a> {
 /// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Injection {
-    /// Also select the scenarios under these kinds of fault injection [default of `run`: fast for the built-in pair, else
-    /// none]
+    /// Also select the scenarios under these kinds of fault injection
     #[arg(
         long,
         value_name = "KIND",

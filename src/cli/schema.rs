@@ -15,13 +15,8 @@ use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The kind of file: scenario, cassette, config, contract, or a table beside a contract: operations, lifecycles,
-    /// types
-    #[arg(
-        value_name = "WHAT",
-        default_value = "scenario",
-        hide_possible_values = true
-    )]
+    /// The kind of file
+    #[arg(value_name = "WHAT", default_value = "scenario")]
     what: What,
 }
 
@@ -35,11 +30,11 @@ pub(crate) enum What {
     Config,
     /// An extracted contract
     Contract,
-    /// The table of operations beside it
+    /// The table of operations beside a contract
     Operations,
-    /// The table of life cycles beside it
+    /// The table of life cycles beside a contract
     Lifecycles,
-    /// The table of types beside it
+    /// The table of types beside a contract
     Types,
 }
 

@@ -39,13 +39,19 @@ pub(crate) struct Arguments {
     /// Serve the bot instead of the service
     #[arg(long)]
     bot: bool,
-    /// Follow the newest edition of the pages up to this month [default: the newest]
+    /// Follow the newest edition of the pages up to this month, such as 2021-02 [default: the newest]
     #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
     edition: Option<String>,
-    /// Listen on this address
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    /// Listen on this address [default: any free port of 127.0.0.1]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        hide_default_value = true,
+        value_parser = values::listen
+    )]
     listen: SocketAddr,
-    /// The bearer token to require and to send [default: any]
+    /// The bearer token to require and to send [default: any token is accepted]
     #[arg(
         long,
         value_name = "TOKEN",
@@ -53,10 +59,10 @@ pub(crate) struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// As the bot: accept only notifications signed by a key of this OpenID configuration
+    /// With --bot: accept only notifications that are signed by a key of this OpenID configuration
     #[arg(long, value_name = "URL", value_parser = values::url, requires_all = ["bot", "application"])]
     verify: Option<Url>,
-    /// With --verify: the application id for which the tokens of notifications must be issued
+    /// With --verify: accept only notifications whose token is for this application id
     #[arg(long, value_name = "ID", requires = "verify")]
     application: Option<String>,
     #[command(flatten)]
@@ -71,17 +77,16 @@ pub(crate) struct Arguments {
 /// The options of a bot that acts without triggers.
 #[derive(Debug, Args)]
 struct MenuOptions {
-    /// As the bot: answer incoming calls without a trigger: play a prompt, transfer on `1`, invite on `2`, hang up on `9` and
-    /// `#`
+    /// With --bot: answer incoming calls without a trigger, and play a voice menu (1 transfers, 2 invites, 9 and # hang up)
     #[arg(long, requires_all = ["bot", "service"])]
     voice_menu: bool,
-    /// The service of the voice menu: the URL in front of `/communications`
+    /// The service to which the voice menu sends requests; URL is the part in front of `/communications`
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "voice_menu")]
     service: Option<Url>,
-    /// As the bot: the callback URL that it gives to the service [default: its own]
+    /// With --bot: the callback URL to give to the service [default: that of the bot's listener]
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "bot")]
     callback_url: Option<Url>,
-    /// The id of the user whom the voice menu transfers to and invites
+    /// The id of the user to whom the voice menu transfers calls, and whom it invites
     #[arg(long, value_name = "ID", default_value = bot::USER, requires = "voice_menu")]
     user: String,
     /// The audio file that the voice menu plays

@@ -75,10 +75,10 @@ pub(crate) struct TargetOptions {
     /// Listen here for the bot's proxy connections [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
     pub proxy_listen: Option<SocketAddr>,
-    /// Answer the bot's requests outside of the calling API from these cassettes or HAR files
+    /// Answer the bot's requests to other APIs from these cassettes or HAR files
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Target")]
     pub stubs: Vec<PathBuf>,
-    /// Sign notifications for the bot with this application id, as the platform does
+    /// Sign the tokens of notifications as the platform does, for the bot with this application id
     #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
     pub application: Option<String>,
     /// The bearer token to send
@@ -90,7 +90,7 @@ pub(crate) struct TargetOptions {
         help_heading = "Target"
     )]
     pub token: Option<String>,
-    /// How to set up provider states: create, assume, or the URL of a hook [default: create]
+    /// How to set up provider states: create (by requests), assume (they exist), or the URL of a hook [default: create]
     #[arg(long, value_name = "HOW", value_parser = given, help_heading = "Target")]
     pub given: Option<StateProvider>,
 

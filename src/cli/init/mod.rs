@@ -23,11 +23,13 @@ use crate::config::values;
 use crate::files;
 
 pub(crate) const EXAMPLES: &str = "\
-On a terminal, confcall prompts for each value that is not given by an option. It proposes the command for the \
-project in the folder (package.json, pyproject.toml, requirements.txt, *.csproj, go.mod, pom.xml, Cargo.toml), or a port \
-in use. Without a terminal, it uses that command if the address has {port} and no COMMAND is given. \
-In addresses and in the command, {port} is a free port that confcall picks for each run. \
-{service} is confcall's address when it plays the service.
+On a terminal, confcall prompts for each value that no option gives. It proposes a command that fits the files in the \
+folder: package.json, pyproject.toml, requirements.txt, *.csproj, go.mod, pom.xml or Cargo.toml. For a target that is \
+already running, it proposes a port. Without a terminal, confcall prompts for nothing. If the URL then has {port} and \
+there is no COMMAND, confcall uses the command that fits the files.
+
+URLs and COMMAND may have placeholders. {port} is a free port that confcall picks for each run. {service} is the URL at \
+which confcall plays the service.
 
 Examples:
   confcall init
@@ -47,10 +49,10 @@ pub(crate) struct Arguments {
     /// The bot's address for triggers
     #[arg(long, value_name = "URL")]
     trigger: Option<String>,
-    /// How to set up the provider states of a service: create, assume, or the URL of a hook
+    /// How to set up a service's provider states: create (by requests), assume (they exist), or the URL of a hook
     #[arg(long, value_name = "HOW")]
     given: Option<String>,
-    /// Claim only this edition, such as 2021-02 (repeatable)
+    /// Claim only this edition of the pages, such as 2021-02 (repeatable)
     #[arg(long = "edition", value_name = "EDITION")]
     editions: Vec<String>,
     /// Write this file

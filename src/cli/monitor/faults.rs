@@ -21,7 +21,7 @@ pub(super) struct Faults {
         help_heading = "Fault injection"
     )]
     inject: Vec<InjectionChoice>,
-    /// The percentage of messages with an injected fault
+    /// Inject a fault into this percentage of the messages
     #[arg(
         long,
         value_name = "PERCENT",
@@ -30,7 +30,7 @@ pub(super) struct Faults {
         help_heading = "Fault injection"
     )]
     inject_rate: Rate,
-    /// The seed of the choice of messages and faults
+    /// The seed of the random choice of messages and faults
     #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
     seed: u64,
 }

@@ -46,9 +46,10 @@ use crate::runner::run::SERVICE_VARIABLE;
 use crate::runner::{PlayError, reach};
 
 pub(crate) const EXAMPLES: &str = "\
-Prints `listening URL`, and `control URL` for the built-in service, then starts COMMAND with these addresses in \
-CONFCALL_SERVICE and CONFCALL_CONTROL, and in the variables of `[monitor.env]` in confcall.toml. Without COMMAND, it \
-runs until SIGTERM or Ctrl-C.
+Prints `listening URL`: the address for the bot's requests. For the built-in service, it also prints `control URL`: the \
+address of the control interface. Then it starts COMMAND with these addresses in the environment variables \
+CONFCALL_SERVICE and CONFCALL_CONTROL; `[monitor.env]` in confcall.toml can name more variables. The run ends with \
+COMMAND; without COMMAND, it ends on SIGTERM or Ctrl-C.
 
 Examples:
   confcall monitor -- npm test
@@ -58,20 +59,27 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Forward the bot's requests to this service instead of the built-in one, and judge it too
+    /// Forward the bot's requests to this service, and judge it too [default: the built-in service]
     #[arg(long, value_name = "URL", value_parser = values::url)]
     service: Option<Url>,
-    /// The bot's callback [default: the callbacks that requests name]
+    /// The bot's callback [default: the callbacks in the bot's requests]
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
-    /// Listen here for the bot's requests
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
-    listen: SocketAddr,
-    /// Listen here for the service's notifications
+    /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
     #[arg(
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:0",
+        hide_default_value = true,
+        value_parser = values::listen
+    )]
+    listen: SocketAddr,
+    /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        hide_default_value = true,
         value_parser = values::listen,
         requires = "bot"
     )]
@@ -79,10 +87,11 @@ pub(crate) struct Arguments {
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
-    /// Judge by the texts of the pages up to this month, which the built-in service follows [default: the newest]
+    /// Judge by each page's newest edition up to this month, such as 2021-02; the built-in service follows it too
+    /// [default: the newest]
     #[arg(long, value_name = "EDITION")]
     edition: Option<String>,
-    /// Fail on an unmet SHOULD
+    /// Fail on an unmet SHOULD too, not only on a broken MUST
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
