@@ -100,11 +100,8 @@ impl Out {
         Queued(self.queued)
     }
 
-    /// Writes all queued lines, unless this line is written already.
-    fn flush(&mut self, queued: Queued) -> io::Result<()> {
-        if self.written >= queued.0 {
-            return Ok(());
-        }
+    /// Writes all queued lines.
+    fn flush(&mut self) -> io::Result<()> {
         let written = match self.failure {
             Some(kind) => Err(kind.into()),
             None => self.file.write_all(&self.lines),
@@ -233,9 +230,18 @@ impl Journal {
     /// Errors: the disk takes no more, and nothing is written after that; or the file is lost.
     pub(crate) fn settle(&self, queued: Queued) -> Result<(), JournalError> {
         let mut out = self.out();
-        let settled = out.flush(queued);
+        let before = out.written;
+        if before >= queued.0 {
+            return Ok(());
+        }
+        let settled = out.flush();
         settled.map_err(|source| unwritable(&self.path, source))?;
-        self.compare(&out)
+        // Once for all lines that were written together: none of them is there if the file is lost.
+        let compared = self.compare(&out);
+        if compared.is_err() {
+            out.written = before;
+        }
+        compared
     }
 
     /// An error if the file is lost: the path leads to none, to another one, or to less than was written.
