@@ -388,8 +388,7 @@ fn move_fields(headers: &mut HeaderMap, own: &Own, base: &str) {
 fn moved(headers: &HeaderMap, bytes: &[u8], limit: usize, own: &Own, base: &str) -> Option<Bytes> {
     let text = uncoded(codings(headers), bytes, limit).ok().flatten()?;
     let text = std::str::from_utf8(&text).ok()?;
-    // An address has two slashes, which JSON may escape.
-    if !text.contains("//") && !text.contains('\\') {
+    if !own.may_be_in(text) {
         return None;
     }
     let moved = json::with_texts(text, |it| own.moved("", it, base))?;

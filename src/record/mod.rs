@@ -226,8 +226,8 @@ impl Proxy {
 
     /// The service's own addresses in answers, and the one of this proxy in their place, as the client
     /// of a request names it.
-    fn stand_in(&self, request: &request::Parts) -> Option<(Own, String)> {
-        let Upstream::Service { url, listener, .. } = &self.upstream else {
+    fn stand_in(&self, request: &request::Parts) -> Option<(&Own, String)> {
+        let Upstream::Service { own, listener, .. } = &self.upstream else {
             return None;
         };
         let host = request.headers.get(HOST).and_then(|it| it.to_str().ok());
@@ -236,7 +236,7 @@ impl Proxy {
             (Some(host), Some((scheme, _))) if !host.is_empty() => format!("{scheme}://{host}"),
             _ => listener.clone(),
         };
-        Some((Own::of(url), base))
+        Some((own, base))
     }
 
     /// The scheme under which the client of a request that goes to this address knows the other party.
@@ -268,6 +268,8 @@ enum Upstream {
     /// The service, below the path of this URL.
     Service {
         url: Url,
+        /// Its addresses in answers.
+        own: Own,
         /// See [`Parties::aside`].
         aside: Option<&'static str>,
         /// The URL of the listener, for clients that do not name it.
@@ -328,6 +330,7 @@ pub(crate) async fn record(
             let aside = parties.aside;
             let listener = parties.listener.url();
             let upstream = Upstream::Service {
+                own: Own::of(&url),
                 url,
                 aside,
                 listener,

@@ -96,6 +96,25 @@ impl Own {
         (is_below && self.authorities.contains(&own)).then_some(path)
     }
 
+    /// False for JSON in which no text is an address of the service.
+    pub(crate) fn may_be_in(&self, json: &str) -> bool {
+        /// The most bytes of an authority that is read.
+        const LONGEST: usize = 512;
+        let bytes = json.as_bytes();
+        let names_it = |slashes: usize| {
+            let rest = &bytes[slashes + 2..];
+            let ends = |it: &u8| b"/?#\"".contains(it);
+            let Some(end) = rest.iter().take(LONGEST).position(ends) else {
+                return true;
+            };
+            let named = std::str::from_utf8(&rest[..end]).ok();
+            authority(named, None).is_some_and(|it| self.authorities.contains(&it))
+        };
+        // Its slashes may be escaped.
+        memchr::memchr(b'\\', bytes).is_some()
+            || memchr::memmem::find_iter(bytes, "//").any(names_it)
+    }
+
     /// The text with this base in the place of the service's own address. `Link` has addresses within
     /// its value (RFC 8288 section 3).
     pub(crate) fn moved(&self, name: &str, text: &str, base: &str) -> Option<String> {
@@ -221,6 +240,18 @@ mod tests {
             .as_deref(),
             Some("<http://h:1/a>; rel=\"next\", <http://o/>")
         );
+        for (json, is_it) in [
+            (r#"{"a": "http://svc.example:81"}"#, true),
+            (r#"{"a": "//u:p@SVC.example:81?b"}"#, true),
+            (r#"{"a": "http:\/\/svc.example:81"}"#, true),
+            (
+                r#"{"a": "http://svc.example/", "b": "http://o//svc.example"}"#,
+                false,
+            ),
+            ("[\"//", true),
+        ] {
+            assert_eq!(own.may_be_in(json), is_it, "{json}");
+        }
         let below = Own::of(&Url::parse("http://h:1/a/").unwrap());
         let moved = |text| below.moved("", text, "http://r");
         assert_eq!(moved("http://h:1/a/b").as_deref(), Some("http://r/b"));
