@@ -1,11 +1,11 @@
 //! The rules of redaction: the tables of `data/` as they are matched.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use foldhash::{HashMap, HashSet};
 use regex::{Regex, RegexSet};
 use serde::Deserialize;
 
@@ -363,7 +363,7 @@ fn token_rule(row: TokenRow) -> TokenRule {
 }
 
 fn name_rules(table: NameTable) -> NameRules {
-    let mut terms: HashMap<u8, Vec<(String, Fit, usize)>> = HashMap::new();
+    let mut terms: HashMap<u8, Vec<(String, Fit, usize)>> = HashMap::default();
     let mut rules = Vec::new();
     for row in table.name {
         for (words, fit) in [

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::harmless::{is_guid, is_number};
 use super::names::{Named, named_anywhere};
@@ -78,7 +79,7 @@ impl Known {
 }
 
 thread_local! {
-    static SEEN: RefCell<HashMap<Box<str>, Known, foldhash::fast::RandomState>> = RefCell::default();
+    static SEEN: RefCell<HashMap<Box<str>, Known>> = RefCell::default();
 }
 
 /// What the rules say of the name of a property.
@@ -136,7 +137,7 @@ fn key(text: &str) -> Option<Cow<'_, str>> {
     if text.len() > LONGEST + 4 * GUID {
         return None;
     }
-    if text.len() <= GUID || !text.contains('/') {
+    if text.len() <= GUID || memchr::memchr(b'/', text.as_bytes()).is_none() {
         return is_remembered(text).then_some(Cow::Borrowed(text));
     }
     let mut key = String::with_capacity(text.len());
