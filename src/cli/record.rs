@@ -62,23 +62,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
     /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:0",
-        hide_default_value = true,
-        value_parser = values::listen
-    )]
-    listen: SocketAddr,
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    listen: Option<SocketAddr>,
     /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:0",
-        hide_default_value = true,
-        value_parser = values::listen
-    )]
-    callback_listen: SocketAddr,
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    callback_listen: Option<SocketAddr>,
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
@@ -180,7 +168,7 @@ pub(crate) fn redactor_of(project: ProjectRedaction) -> Result<Redactor, Failure
 
 /// A listener that is neither of the parties: the proxy would send to itself.
 async fn bind(
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     arguments: &Arguments,
     authority: Option<&Authority>,
 ) -> Result<Listener, Failure> {
@@ -192,9 +180,9 @@ async fn bind(
 /// An error if confcall would listen where one of the parties is.
 pub(super) fn refuse_own<'a>(
     mut parties: impl Iterator<Item = &'a Url>,
-    address: SocketAddr,
+    address: Option<SocketAddr>,
 ) -> Result<(), UsageError> {
-    let own = parties.find(|it| is_at(it, address));
+    let own = parties.find(|it| address.is_some_and(|address| is_at(it, address)));
     own.map_or(Ok(()), |own| Err(UsageError::ListensAtParty(own.clone())))
 }
 

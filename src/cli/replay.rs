@@ -38,7 +38,7 @@ use crate::replay::{End, Messages, Replayed};
 use crate::report::terminal::Extent;
 use crate::report::{snapshot, terminal};
 use crate::runner::options::TargetProgram;
-use crate::runner::{ANY_PORT, Hook, StateProvider};
+use crate::runner::{Hook, StateProvider};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -467,19 +467,18 @@ impl Arguments {
             _ => Aim::Judge,
         };
         let interception = self.tls.interception(&self.intercept)?.map(Arc::new);
-        let proxy_listen = self.proxy_listen.unwrap_or(ANY_PORT);
         let (live, listen) = if let Some(url) = self.service {
             let given = self.given;
             (Live::Service { url, given }, self.callback_listen)
         } else {
-            let (callback, proxy) = (self.bot, interception.map(|it| (proxy_listen, it)));
+            let (callback, proxy) = (self.bot, interception.map(|it| (self.proxy_listen, it)));
             (Live::Bot { callback, proxy }, self.listen)
         };
         Ok(suite::Options {
             aim,
             rules: project.replay.rule.clone().into(),
             live,
-            listen: listen.unwrap_or(ANY_PORT),
+            listen,
             public: self.public_url,
             authority: self.tls.authority()?,
             program: self.program,

@@ -43,14 +43,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
     edition: Option<String>,
     /// Listen on this address [default: any free port of 127.0.0.1]
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:0",
-        hide_default_value = true,
-        value_parser = values::listen
-    )]
-    listen: SocketAddr,
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    listen: Option<SocketAddr>,
     /// The bearer token to require and to send [default: any token is accepted]
     #[arg(
         long,

@@ -14,7 +14,7 @@ use crate::http::Listener;
 use crate::http::interception::{Interception, NamedHost};
 use crate::http::tls::{Authority, Trust};
 use crate::platform::Identity;
-use crate::runner::PlayError;
+use crate::runner::{ANY_PORT, PlayError};
 
 /// The folder of the local authority.
 #[derive(Debug, Args)]
@@ -89,11 +89,12 @@ impl Tls {
     }
 }
 
-/// A listener, in TLS where there is an authority.
+/// A listener on this address, else on any free port of 127.0.0.1; in TLS where there is an authority.
 pub(crate) async fn listen(
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     authority: Option<&Authority>,
 ) -> Result<Listener, PlayError> {
+    let address = address.unwrap_or(ANY_PORT);
     let listener = Listener::bind(&address.to_string()).await?;
     Ok(match authority {
         Some(authority) => listener.behind(authority, None)?,

@@ -66,24 +66,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
     /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:0",
-        hide_default_value = true,
-        value_parser = values::listen
-    )]
-    listen: SocketAddr,
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    listen: Option<SocketAddr>,
     /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:0",
-        hide_default_value = true,
-        value_parser = values::listen,
-        requires = "bot"
-    )]
-    callback_listen: SocketAddr,
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, requires = "bot")]
+    callback_listen: Option<SocketAddr>,
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
@@ -315,7 +302,7 @@ impl Traffic<'_> {
         })
     }
 
-    async fn listen(&self, address: SocketAddr) -> Result<Listener, Failure> {
+    async fn listen(&self, address: Option<SocketAddr>) -> Result<Listener, Failure> {
         let parties = [&self.arguments.service, &self.arguments.bot];
         recorder::refuse_own(parties.into_iter().flatten(), address)?;
         Ok(tls::listen(address, self.authority.as_deref()).await?)

@@ -55,7 +55,7 @@ pub(super) enum Live {
         /// The callback; without one, notifications are not sent.
         callback: Option<Url>,
         /// The forward proxy of the bot, and its address.
-        proxy: Option<(SocketAddr, Arc<Interception>)>,
+        proxy: Option<(Option<SocketAddr>, Arc<Interception>)>,
     },
 }
 
@@ -75,7 +75,7 @@ pub(super) struct Options {
     /// What may differ from the recordings.
     pub rules: Rules,
     pub live: Live,
-    pub listen: SocketAddr,
+    pub listen: Option<SocketAddr>,
     /// The address of confcall that the live party is given, if it is not that of the listener.
     pub public: Option<Url>,
     /// Signs the certificates of the listeners; none for plain HTTP.
