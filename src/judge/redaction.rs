@@ -18,7 +18,6 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
     for text in run.errors.iter_mut().chain(&mut run.notes) {
         *text = redactor.in_text(text);
     }
-    run.target_output = redactor.in_text(&run.target_output);
     let before = redactor.learnt();
     results(run, redactor);
     if redactor.learnt() != before {

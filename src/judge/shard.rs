@@ -122,8 +122,6 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let started = reports.iter().map(|(_, it)| it.started.clone()).min();
     let observed = reports.iter().any(|(_, it)| it.observed);
     let seed = reports.iter().find_map(|(_, it)| it.seed);
-    let outputs = reports.iter().map(|(_, it)| it.target_output.as_str());
-    let target_output: String = outputs.collect();
     for (file, report) in reports {
         if report.version != 1 {
             let version = report.version;
@@ -183,7 +181,6 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     run.started = started.unwrap_or_default();
     run.seed = seed;
     run.observed = observed;
-    run.target_output = target_output;
     Ok(run)
 }
 

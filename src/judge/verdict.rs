@@ -283,9 +283,6 @@ pub struct Run {
     /// Remarks about the run as a whole, such as requests of the bot outside of the calling API.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// The last lines that the target wrote to its output, if confcall started it and something did not pass.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub target_output: String,
     /// The shard's part of the list of known failures. The list is enforced on the merged run.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub listed: Listed,
@@ -330,7 +327,6 @@ impl Run {
             shard: None,
             errors: Vec::new(),
             notes: Vec::new(),
-            target_output: String::new(),
             listed: Listed::default(),
             summary: Summary::default(),
             results,

@@ -48,7 +48,7 @@ pub(crate) async fn run(
 ) -> Result<Played, PlayError> {
     let started = Instant::now();
     let cases = judge::cases(&options.all, &options.scenarios);
-    let mut aside = Aside::default();
+    let mut notes = Vec::new();
     let stop = Stop::from(interrupt.child_token());
     let playing = async {
         match &options.target {
@@ -58,7 +58,7 @@ pub(crate) async fn run(
             }
             Some(target) => {
                 let (cases, excused) = options.claimed(cases, target.role());
-                let played = against(target, options, &cases, &stop, observer, &mut aside).await?;
+                let played = against(target, options, &cases, &stop, observer, &mut notes).await?;
                 Ok(in_order(played, excused))
             }
         }
@@ -68,8 +68,7 @@ pub(crate) async fn run(
     let mut run = Run::new(options.in_report(), results);
     run.shard = options.shard;
     run.seed = Some(options.seed);
-    run.notes = aside.notes;
-    run.target_output = aside.target_output;
+    run.notes = notes;
     match options.shard {
         Some(_) => run.listed = listed,
         None => run.errors = listed.unmatched,
@@ -79,14 +78,6 @@ pub(crate) async fn run(
         elapsed: started.elapsed(),
         is_interrupted: interrupt.is_cancelled(),
     })
-}
-
-/// What a run reports beside its results.
-#[derive(Debug, Default)]
-struct Aside {
-    notes: Vec<String>,
-    /// The end of the output of a target that confcall started, if something did not pass.
-    target_output: String,
 }
 
 /// Plays until all is played, or ends the run after a time.
@@ -101,14 +92,15 @@ async fn within<T>(limit: Option<Duration>, stop: &Stop, playing: impl Future<Ou
     playing.await
 }
 
-/// Plays against a target; one with `[target.command]` is started before and ended after.
+/// Plays against a target, and adds notes on the run as a whole. A target with `[target.command]` is started before
+/// and ended after.
 async fn against(
     target: &Target,
     options: &Arc<Options>,
     cases: &[Case],
     stop: &Stop,
     observer: &dyn Observer,
-    aside: &mut Aside,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     if cases.is_empty() {
         // None of them is claimed: nothing is started for that.
@@ -140,17 +132,11 @@ async fn against(
     session.watch(running.as_ref().map(Running::tail));
     let playing = session.play(cases, stop.clone());
     let mut results = while_running(running.as_ref(), playing, stop, &stop.token, None).await;
-    aside.notes.extend(around.notes());
+    notes.extend(around.notes());
     // Whoever interrupts a run knows the reason.
     let is_interrupted = stop.token.is_cancelled() && stop.reason().is_none();
     if let (Some(running), Ok(results), false) = (&running, &mut results, is_interrupted) {
         explain(results, running, stop.reason()).await;
-    }
-    let all_passed = |it: &Vec<ScenarioResult>| it.iter().all(|it| it.verdict == Verdict::Pass);
-    if let Some(running) = &running
-        && !results.as_ref().is_ok_and(all_passed)
-    {
-        aside.target_output = running.last_output();
     }
     if let Some(running) = running
         && let Some(warning) = running.end().await

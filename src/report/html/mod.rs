@@ -155,7 +155,8 @@ struct Detail {
     conversation: Option<Conversation>,
     /// True if the messages are not shown, because other results of the cause show theirs.
     is_left_out: bool,
-    has_output: bool,
+    /// The last lines of the target's output.
+    output: String,
 }
 
 #[derive(Template)]
@@ -428,7 +429,7 @@ fn detail(
         notes: result.notes.clone(),
         is_left_out,
         conversation,
-        has_output: is_failed(result) && !run.target_output.is_empty(),
+        output: result.output.join("\n"),
     }
 }
 
@@ -495,6 +496,7 @@ mod tests {
             operation: Some(HOSTILE.to_owned()),
             injected: Some(HOSTILE.to_owned()),
             notes: vec![HOSTILE.to_owned()],
+            output: vec![HOSTILE.to_owned()],
             traffic: traffic.into(),
             failures: vec![Violation {
                 rule: Rule::RequestBody,
@@ -523,7 +525,6 @@ mod tests {
         let mut run = Run::new(target, vec![hostile(), result(Verdict::Skip, HOSTILE)]);
         run.errors.push(HOSTILE.to_owned());
         run.notes.push(HOSTILE.to_owned());
-        run.target_output = HOSTILE.to_owned();
         let page = render(&run).unwrap();
         assert_eq!(page.matches("<script").count(), 1, "{page}");
         assert_eq!(page.matches("</style>").count(), 1);

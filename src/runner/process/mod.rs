@@ -267,11 +267,6 @@ impl Running {
         Some(self.died().await)
     }
 
-    /// The end of the program's output so far, as it came.
-    pub(crate) fn last_output(&self) -> String {
-        self.output.last()
-    }
-
     /// Waits until the program ends; returns its exit.
     pub(crate) async fn ending(&self) -> String {
         ended(self.ended.clone()).await
