@@ -36,6 +36,9 @@ pub(super) struct Reception {
     strays: Mutex<Vec<String>>,
 }
 
+/// The header field of the requests that confcall sends to itself. They are not counted.
+pub(super) const OWN: &str = "Confcall-Own";
+
 /// The most requests without a conversation that are listed.
 const STRAYS: usize = 5;
 
@@ -44,14 +47,17 @@ const STRAYS: usize = 5;
 pub(super) struct Addresses {
     pub own: String,
     pub proxy: Option<String>,
-    /// The address of the service as triggers give it to the bot.
-    pub told: Url,
+    /// The address of the service in the requests that triggers have.
+    pub service: Url,
     /// The proxies of the environment, by the names of their variables.
     pub environment: Vec<(String, String)>,
 }
 
 impl Reception {
-    pub(super) fn count(&self, entrance: Entrance) {
+    pub(super) fn count(&self, entrance: Entrance, request: &Request) {
+        if is_own(request) {
+            return;
+        }
         let counter = match entrance {
             Entrance::Own => &self.own,
             Entrance::Proxy => &self.proxy,
@@ -63,8 +69,10 @@ impl Reception {
         self.triggers.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count_platform(&self) {
-        self.platform.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_platform(&self, request: &Request) {
+        if !is_own(request) {
+            self.platform.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A request that belongs to no conversation.
@@ -103,20 +111,22 @@ impl Reception {
             // The reason says why.
             return Vec::new();
         }
-        let Addresses { own: at, told, .. } = addresses;
+        let Addresses {
+            own: at, service, ..
+        } = addresses;
         let mut causes = Vec::new();
         match &addresses.proxy {
             None if own == 0 => causes.push(format!(
-                "no request reached confcall at all: it listens at {at}, and the bot was told to send to {told} (`request.url` of the trigger)"
+                "no request reached confcall at all: it listens at {at}, and `request.url` of the trigger leads to {service}"
             )),
             Some(by) if own + proxy == 0 => causes.push(format!(
-                "no request reached confcall at all: it is the proxy at {by} and listens at {at}, and the bot was told to send to {told}"
+                "no request reached confcall at all: it is the proxy at {by} and listens at {at}, and `request.url` of the trigger leads to {service}"
             )),
             Some(by) if proxy == 0 => causes.push(format!(
                 "no request came through the proxy at {by}, {own} came to {at} itself: the bot needs `HTTPS_PROXY={by}`"
             )),
             _ if platform == own + proxy => causes.push(format!(
-                "every request that reached confcall asked for tokens or keys: the bot was told to send to {told}"
+                "every request that reached confcall asked for tokens or keys: `request.url` of the trigger leads to {service}"
             )),
             _ => {}
         }
@@ -130,6 +140,10 @@ impl Reception {
     }
 }
 
+fn is_own(request: &Request) -> bool {
+    request.headers.get(OWN).is_some()
+}
+
 /// The variables of the environment that take a client elsewhere: a proxy in front of confcall, or, where confcall is the
 /// proxy, an exception from it.
 pub(super) fn bypass(addresses: &Addresses) -> Option<String> {
@@ -137,7 +151,7 @@ pub(super) fn bypass(addresses: &Addresses) -> Option<String> {
         let mut all = addresses.environment.iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
     };
-    let host = addresses.told.host_str().unwrap_or_default();
+    let host = addresses.service.host_str().unwrap_or_default();
     let is_excepted = of("NO_PROXY").is_some_and(|(_, hosts)| {
         let mut hosts = hosts.split(',').map(str::trim);
         hosts.any(|it| !it.is_empty() && (it == "*" || host.ends_with(it.trim_start_matches('.'))))
@@ -149,7 +163,7 @@ pub(super) fn bypass(addresses: &Addresses) -> Option<String> {
             "`{name}={value}` is set: a client that honours it does not use the proxy for {host}"
         ));
     }
-    let scheme = match addresses.told.scheme() {
+    let scheme = match addresses.service.scheme() {
         "https" => "HTTPS_PROXY",
         _ => "HTTP_PROXY",
     };
@@ -202,12 +216,12 @@ mod tests {
     use super::*;
     use crate::http::message::{Body, Headers};
 
-    fn addresses(proxy: Option<&str>, told: &str, environment: &[(&str, &str)]) -> Addresses {
+    fn addresses(proxy: Option<&str>, service: &str, environment: &[(&str, &str)]) -> Addresses {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Addresses {
             own: "http://127.0.0.1:1".into(),
             proxy: proxy.map(str::to_owned),
-            told: Url::parse(told).unwrap(),
+            service: Url::parse(service).unwrap(),
             environment: environment.iter().map(owned).collect(),
         }
     }
@@ -226,8 +240,8 @@ mod tests {
         let reception = Reception::default();
         assert!(reception.causes(&addresses(None, OWN, &[])).is_empty());
         reception.count_trigger();
-        let at = |proxy, told, environment: &[(&str, &str)]| {
-            reception.causes(&addresses(proxy, told, environment))
+        let at = |proxy, service, environment: &[(&str, &str)]| {
+            reception.causes(&addresses(proxy, service, environment))
         };
         let nothing = "no request reached confcall at all: it listens at http://127.0.0.1:1";
         starts(&at(None, OWN, &[]), &[nothing]);
@@ -245,21 +259,27 @@ mod tests {
             &at(through, GRAPH, &[("NO_PROXY", ".example")]),
             &["it is the proxy at http://127.0.0.1:2", bypassed],
         );
-        reception.count(Entrance::Own);
+        let request = |headers| Request {
+            method: "PUT".into(),
+            target: "/elsewhere".into(),
+            headers,
+            body: Body::Empty,
+        };
+        let mut own = Headers::new();
+        own.push(super::OWN, "");
+        reception.count(Entrance::Own, &request(own.clone()));
+        reception.count_platform(&request(own));
+        starts(&at(None, OWN, &[]), &[nothing]);
+        let request = request(Headers::new());
+        reception.count(Entrance::Own, &request);
         starts(
             &at(through, GRAPH, &[]),
             &["no request came through the proxy"],
         );
         starts(&at(None, OWN, &[]), &[]);
-        reception.count_platform();
+        reception.count_platform(&request);
         starts(&at(None, OWN, &[]), &["asked for tokens or keys"]);
-        let request = Request {
-            method: "PUT".into(),
-            target: "/elsewhere".into(),
-            headers: Headers::new(),
-            body: Body::Empty,
-        };
-        reception.count(Entrance::Own);
+        reception.count(Entrance::Own, &request);
         reception.stray(&request, 404);
         reception.stray(&request, 404);
         starts(

@@ -179,7 +179,7 @@ impl Router {
         if let Some(identity) = &self.identity {
             let base = platform::base_of(&request, &self.public_url);
             if Identity::takes(&request, &base) {
-                self.reception.count_platform();
+                self.reception.count_platform(&request);
                 return self
                     .answer_platform(Arc::clone(identity), request, base)
                     .await;

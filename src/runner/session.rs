@@ -263,7 +263,7 @@ impl Session {
         let addresses = Addresses {
             own: context.own_url.clone(),
             proxy: self.proxy_url,
-            told: context.service_url(),
+            service: context.service_url(),
             environment: context.options.proxies.clone(),
         };
         let reception = context.router.reception();
@@ -292,7 +292,7 @@ async fn serve(
         let router = Arc::clone(&router);
         let echoed = echo.reply(&request);
         if echoed.is_none() {
-            router.reception().count(entrance);
+            router.reception().count(entrance, &request);
         }
         if let Some(rest) = below(&prefix, &request.target) {
             request.target = rest;

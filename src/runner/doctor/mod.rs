@@ -139,13 +139,13 @@ pub(crate) async fn examine(
     let token = probes::token(options, target, session.as_ref(), answer.as_ref()).await;
     checks.take("token", token);
     checks.take("clock", probes::clock(answer.as_ref()));
-    let told = session.as_ref().map(|it| probes::address_for(target, it));
+    let address = session.as_ref().map(|it| probes::address_for(target, it));
     let triggered = match needed(reached, "target") {
         Ok(()) => trigger::trigger(options, target, session, running.as_ref(), interrupt).await,
         Err(skipped) => Err(skipped),
     };
     let triggered = checks.take("trigger", triggered);
-    let variables = probes::proxy_variables(options, target, told, triggered.is_some());
+    let variables = probes::proxy_variables(options, target, address, triggered.is_some());
     checks.take("proxy variables", variables);
     if let Some(running) = running {
         // A program that has to be killed is no problem of the checks. A run warns about it.

@@ -203,14 +203,14 @@ pub(super) fn address_for(target: &Target, session: &Session) -> String {
     }
 }
 
-/// No variable of the environment takes the requests of the target past confcall. `has_come` is true if one has come.
+/// No variable of the environment takes the requests of the target past `address`, confcall's own. `has_come` is true if one has come.
 pub(super) fn proxy_variables(
     options: &Options,
     target: &Target,
-    told: Option<String>,
+    address: Option<String>,
     has_come: bool,
 ) -> Tried<()> {
-    let told = needed(told, "listener")?;
+    let address = needed(address, "listener")?;
     let own = options.program.as_ref();
     let own = own
         .map(|it| it.command.environment.clone())
@@ -219,18 +219,18 @@ pub(super) fn proxy_variables(
     let inherited = inherited.filter(|(name, _)| !own.contains_key(name));
     let variables = inherited.cloned().chain(own.clone());
     let is_proxy = target.proxy().is_some();
-    let bypass = Url::parse(&told).ok().and_then(|url| {
+    let bypass = Url::parse(&address).ok().and_then(|url| {
         bypass(&reception::Addresses {
-            own: told.clone(),
-            proxy: is_proxy.then(|| told.clone()),
-            told: url,
+            own: address.clone(),
+            proxy: is_proxy.then(|| address.clone()),
+            service: url,
             environment: variables.filter(|(_, value)| !value.is_empty()).collect(),
         })
     });
     let Some(cause) = bypass else {
         return Ok((
             (),
-            format!("no variable takes requests for {told} elsewhere"),
+            format!("no variable takes requests for {address} elsewhere"),
         ));
     };
     if has_come {
@@ -334,12 +334,13 @@ async fn platform(options: &Options, session: &Session) -> Result<String, String
 const GRANT: &str = "grant_type=client_credentials&client_id=confcall&client_secret=confcall\
     &scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
 
-/// The answer to a request, an object with this property. `Err` is the cause.
+/// confcall's own answer to a request, an object with this property. `Err` is the cause.
 async fn json_of(
     options: &Options,
-    request: OutgoingRequest,
+    mut request: OutgoingRequest,
     property: &str,
 ) -> Result<Value, String> {
+    request.headers.push(reception::OWN, "");
     let name = format!("{} {}", request.method, request.url);
     let answer = options.client.send(request, OWN_ANSWER).await;
     let answer = answer.map_err(|error| format!("{name}: {error}"))?;
