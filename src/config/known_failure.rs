@@ -232,28 +232,8 @@ fn fail_as_listed(result: &mut ScenarioResult, list: &[&KnownFailure]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::rule::Level;
-    use crate::diagnostic::pointer::Pointer;
-    use crate::judge::verdict::{Basis, Source};
     use crate::scenario::format::{ScenarioId, Script};
     use serde_json::{Value, json};
-
-    fn violation(rule: Rule, pointer: &str) -> Violation {
-        Violation {
-            rule,
-            level: Level::Must,
-            requirement: Basis::Exchange(1),
-            step: Some(1),
-            pointer: Pointer::from_text(pointer.into()),
-            expected: Value::Null,
-            actual: Value::Null,
-            source: Source {
-                file: "page.md".into(),
-                line: 1,
-            },
-            message: String::new(),
-        }
-    }
 
     fn result(scenario: &str, failures: Vec<Violation>) -> ScenarioResult {
         let verdict = if failures.is_empty() {
@@ -300,8 +280,8 @@ mod tests {
         ]));
         let mut results = [
             result("monitor/invite", vec![]),
-            result("monitor/invite-2", vec![violation(Rule::Limit, "")]),
-            result("monitor/answer", vec![violation(Rule::Limit, "")]),
+            result("monitor/invite-2", vec![Violation::sample(Rule::Limit, "")]),
+            result("monitor/answer", vec![Violation::sample(Rule::Limit, "")]),
         ];
         let unmatched = apply_to_conversations(&list, &mut results);
         let verdicts = results.map(|it| it.verdict);
@@ -325,7 +305,7 @@ mod tests {
             list(json!([entry]))
         };
         let known = |list: &[KnownFailure]| {
-            let failure = violation(Rule::RequestBody, "/participants/0/identity");
+            let failure = Violation::sample(Rule::RequestBody, "/participants/0/identity");
             let mut results = [result("page/one", vec![failure])];
             let unmatched = apply(list, &all(&["page/one"]), &mut results).unmatched;
             assert_eq!(
@@ -355,7 +335,7 @@ mod tests {
         ]));
         let mut results = [result(
             "cassettes/order.jsonl",
-            vec![violation(Rule::Limit, "")],
+            vec![Violation::sample(Rule::Limit, "")],
         )];
         let others = ["cassettes/later.zip".to_owned()];
         let unmatched = apply_to_recordings(&list, &all(&["page/one"]), &others, &mut results);
@@ -393,7 +373,10 @@ mod tests {
         let list = list(json!([
             {"scenario": "one", "rule": "request.body", "reason": "bug 7"},
         ]));
-        let failures = vec![violation(Rule::RequestBody, ""), violation(Rule::Limit, "")];
+        let failures = vec![
+            Violation::sample(Rule::RequestBody, ""),
+            Violation::sample(Rule::Limit, ""),
+        ];
         let mut results = [result("page/one", failures)];
         let listed = apply(&list, &all(&["page/one"]), &mut results);
         assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
@@ -425,7 +408,7 @@ mod tests {
         let mut skipped = result("page/skipped", vec![]);
         skipped.verdict = Verdict::Skip;
         let mut results = [
-            result("page/one", vec![violation(Rule::Transport, "")]),
+            result("page/one", vec![Violation::sample(Rule::Transport, "")]),
             skipped,
         ];
         let all = all(&["page/one", "page/later", "page/skipped"]);

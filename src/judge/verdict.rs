@@ -368,6 +368,27 @@ mod pointer_text {
 }
 
 #[cfg(test)]
+impl Violation {
+    /// A broken MUST in line 3 of `page.md`.
+    pub(crate) fn sample(rule: Rule, pointer: &str) -> Self {
+        Self {
+            rule,
+            level: Level::Must,
+            requirement: Basis::Requirement(Requirement::AnswerBody),
+            step: Some(2),
+            pointer: Pointer::from_text(pointer.into()),
+            expected: Value::Null,
+            actual: Value::Null,
+            source: Source {
+                file: "page.md".into(),
+                line: 3,
+            },
+            message: String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -166,26 +166,12 @@ fn is_value(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::requirement::Requirement;
-    use crate::contract::rule::Level;
-    use crate::diagnostic::pointer::Pointer;
-    use crate::judge::verdict::{JudgedTarget, Source};
-    use serde_json::Value;
+    use crate::judge::verdict::JudgedTarget;
 
     fn violation(pointer: &str, message: &str) -> Violation {
         Violation {
-            rule: Rule::NotificationBody,
-            level: Level::Must,
-            requirement: Basis::Requirement(Requirement::AnswerBody),
-            step: Some(2),
-            pointer: Pointer::from_text(pointer.into()),
-            expected: Value::Null,
-            actual: Value::Null,
-            source: Source {
-                file: "page.md".into(),
-                line: 1,
-            },
             message: message.into(),
+            ..Violation::sample(Rule::NotificationBody, pointer)
         }
     }
 

@@ -100,10 +100,8 @@ pub(crate) fn headline(result: &ScenarioResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::rule::{Level, Rule};
-    use crate::diagnostic::pointer::Pointer;
-    use crate::judge::verdict::{Basis, JudgedTarget, Source};
-    use serde_json::Value;
+    use crate::contract::rule::Rule;
+    use crate::judge::verdict::JudgedTarget;
 
     #[test]
     fn an_error_has_one_line_as_its_name() {
@@ -118,18 +116,9 @@ mod tests {
     fn warnings_are_output_of_their_case() {
         let mut result = ScenarioResult::new("page/one", Party::Bot, Verdict::Pass, "");
         result.warnings.push(Violation {
-            rule: Rule::RequestBody,
-            level: Level::Should,
-            requirement: Basis::Snapshot,
             step: None,
-            pointer: Pointer::root().key("a"),
-            expected: Value::Null,
-            actual: Value::Null,
-            source: Source {
-                file: "page.md".to_owned(),
-                line: 3,
-            },
             message: "it is <missing>".to_owned(),
+            ..Violation::sample(Rule::RequestBody, "/a")
         });
         let xml = render(&Run::new(JudgedTarget::default(), vec![result])).unwrap();
         let expected = "<system-out>warning: request.body at /a: it is &lt;missing&gt; (page.md:3)";
