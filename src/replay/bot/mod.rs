@@ -518,11 +518,8 @@ impl Bot {
             update.updated(&self.recorded, &self.mapping, |_| true)
         });
         let updated = updated.transpose()?;
-        let outcome = &mut self.outcome;
-        let replayed = outcome.finish(&self.recorded, &self.mapping, (name, elapsed, end))?;
-        Ok(Replayed {
-            updated,
-            ..replayed
-        })
+        let conversation = (&self.recorded, &self.mapping);
+        self.outcome
+            .finish(conversation, updated, (name, elapsed, end))
     }
 }

@@ -274,8 +274,8 @@ impl Outcome {
     /// `name` replaces the id of a scenario in the result.
     pub(super) fn finish(
         &mut self,
-        recorded: &Index,
-        mapping: &Mapping,
+        (recorded, mapping): (&Index, &Mapping),
+        updated: Option<Updated>,
         (name, elapsed, end): (&str, Duration, End),
     ) -> Result<Replayed, Diagnostic> {
         let traffic = std::mem::take(&mut self.traffic);
@@ -301,7 +301,7 @@ impl Outcome {
         Ok(Replayed {
             conversation,
             differing: std::mem::take(&mut self.differing),
-            updated: None,
+            updated,
             result: ScenarioResult {
                 duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
                 failures: std::mem::take(&mut self.failures),

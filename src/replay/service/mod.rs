@@ -523,12 +523,9 @@ impl Service {
         };
         let updated = update.map(|it| it.updated(&self.recorded, &self.mapping, is_played));
         let updated = updated.transpose()?;
-        let outcome = &mut self.outcome;
-        let replayed = outcome.finish(&self.recorded, &self.mapping, (name, elapsed, end))?;
-        Ok(Replayed {
-            updated,
-            ..replayed
-        })
+        let conversation = (&self.recorded, &self.mapping);
+        self.outcome
+            .finish(conversation, updated, (name, elapsed, end))
     }
 
     fn report_missing(&mut self) -> Result<(), Diagnostic> {
