@@ -104,13 +104,28 @@ pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+    similar(word, candidates, |it| [it]).into_iter().next()
 }
+
+/// The candidates with a part that is similar to a misspelt word, the closest first.
+pub(crate) fn similar<'a, P: IntoIterator<Item = &'a str>>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    parts: impl Fn(&'a str) -> P,
+) -> Vec<&'a str> {
+    let similarity = |candidate: &'a str| {
+        let parts = parts(candidate).into_iter();
+        let each = parts.map(|part| strsim::jaro_winkler(word, part));
+        each.fold(0.0, f64::max)
+    };
+    let scored = candidates.into_iter().map(|it| (similarity(it), it));
+    let mut scored: Vec<_> = scored.filter(|(score, _)| *score > SIMILAR).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.into_iter().map(|(_, it)| it).collect()
+}
+
+/// The least Jaro-Winkler similarity of words that are taken for each other.
+const SIMILAR: f64 = 0.75;
 
 #[cfg(test)]
 mod tests {

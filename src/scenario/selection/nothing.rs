@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Filter;
-use crate::diagnostic::Remedy;
+use crate::diagnostic::{Remedy, similar};
 use crate::scenario::format::Scenario;
 
 /// A criterion that matches no scenario, and suggestions.
@@ -72,19 +72,10 @@ const SUGGESTIONS: usize = 3;
 
 /// The ids that are closest to a text as a whole, in one part, or in one word; the closest first.
 pub(crate) fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let score = |id: &str| {
-        id.split('/')
-            .chain(id.split(['/', '-', '@']))
-            .chain([id])
-            .map(|part| strsim::jaro_winkler(text, part))
-            .fold(0.0, f64::max)
+    let parts = |id: &'a str| {
+        let words = id.split(['/', '-', '@']);
+        id.split('/').chain(words).chain([id])
     };
-    let mut scored: Vec<_> = ids.into_iter().map(|id| (score(id), id)).collect();
-    scored.retain(|(score, _)| *score > 0.7);
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored
-        .into_iter()
-        .take(SUGGESTIONS)
-        .map(|(_, id)| id.to_owned())
-        .collect()
+    let closest = similar(text, ids, parts).into_iter();
+    closest.take(SUGGESTIONS).map(str::to_owned).collect()
 }
