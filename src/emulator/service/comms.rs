@@ -68,14 +68,15 @@ impl Service {
     pub(super) fn done_at_once(
         &self,
         routed: &Routed<'_>,
-        (status, ending): (u16, &Ending),
+        (status, failure): (u16, Option<&Failure>),
         (line, context): (Line, Option<String>),
         notifications: Vec<Notification>,
     ) -> Outcome {
         let mut operation = CommsOperation::running(&line.call, routed.operation, context);
+        let ending = Ending::of(failure);
         operation.status = ending.status;
         if !ending.is_success() {
-            operation.result = ending.result.clone();
+            operation.result = ending.result;
         }
         let answer = self.operation_answer(routed, status, &operation);
         self.state().add_operation(operation);

@@ -80,8 +80,7 @@ impl Service {
         call.wants_tones = call.wants_tones || failure.is_none();
         let line = call.line()?;
         drop(state);
-        let ending = Ending::of(failure.as_ref());
-        Ok(self.done_at_once(routed, (200, &ending), (line, context), Vec::new()))
+        Ok(self.done_at_once(routed, (200, failure.as_ref()), (line, context), Vec::new()))
     }
 
     /// Running prompts and recordings fail.
@@ -106,8 +105,7 @@ impl Service {
             self.end_operation(&id, ending)
         });
         let ends: Vec<Notification> = ends.map(|(_, notification)| notification).collect();
-        let ending = Ending::of(failure.as_ref());
-        Ok(self.done_at_once(routed, (200, &ending), (line, context), ends))
+        Ok(self.done_at_once(routed, (200, failure.as_ref()), (line, context), ends))
     }
 
     /// A caller presses a key: the tone is notified to a bot that wants them, and ends a recording that it

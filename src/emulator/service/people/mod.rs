@@ -101,8 +101,7 @@ impl Service {
         }
         let line = call.line()?;
         drop(state);
-        let ending = Ending::of(failure.as_ref());
-        Ok(self.done_at_once(routed, (202, &ending), (line, context), Vec::new()))
+        Ok(self.done_at_once(routed, (202, failure.as_ref()), (line, context), Vec::new()))
     }
 
     pub(super) fn configure_mixer(
@@ -166,8 +165,7 @@ impl Service {
             changed.push(self.roster_notification(&line, std::slice::from_ref(bot)));
         }
         drop(state);
-        let ending = Ending::of(failure.as_ref());
-        Ok(self.done_at_once(routed, (200, &ending), (line, context), changed))
+        Ok(self.done_at_once(routed, (200, failure.as_ref()), (line, context), changed))
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::MOST;
 use crate::api::identifier;
-use crate::emulator::service::comms::Ending;
 use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::operations::Routed;
 use crate::emulator::service::state::{Call, Member};
@@ -91,8 +90,12 @@ impl Service {
         if !muted.is_empty() {
             notifications.push(self.roster_notification(&line, &muted));
         }
-        let ending = Ending::of(failure.as_ref());
-        Ok(self.done_at_once(routed, (200, &ending), (line, context), notifications))
+        Ok(self.done_at_once(
+            routed,
+            (200, failure.as_ref()),
+            (line, context),
+            notifications,
+        ))
     }
 }
 
