@@ -14,4 +14,5 @@ mod formatted;
 mod identity;
 mod inject;
 mod selftest;
+mod tape;
 mod traffic;

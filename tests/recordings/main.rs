@@ -7,9 +7,11 @@
 )]
 
 mod broken;
+mod compared;
 #[cfg(unix)]
 mod ends;
 mod exact;
+mod exchanges;
 mod files;
 mod fresh;
 mod live;
