@@ -287,7 +287,10 @@ fn a_token_that_is_refused_fails() {
 #[test]
 fn a_bot_that_does_not_send_its_request_fails_the_trigger() {
     for (behaviour, words) in [
-        (Behaviour::Silent, &["did not send the request"][..]),
+        (
+            Behaviour::Silent,
+            &["did not send the request", "no request reached confcall"][..],
+        ),
         (Behaviour::CallsElsewhere, &["POST /elsewhere"]),
         (
             Behaviour::LacksToken,
