@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -65,7 +65,7 @@ pub(crate) struct Journal {
     /// Of the file that was opened.
     identity: (u64, u64),
     out: Mutex<Out>,
-    last: AtomicU64,
+    last: Arc<AtomicU64>,
 }
 
 /// The file and its queued lines.
@@ -209,11 +209,16 @@ impl Journal {
                     written: 0,
                     failure: None,
                 }),
-                last: AtomicU64::new(last),
+                last: Arc::new(AtomicU64::new(last)),
             }),
             Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(unwritable(path, source)),
         }
+    }
+
+    /// The number of the last exchange, as it grows.
+    pub(crate) fn last(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.last)
     }
 
     /// The number of the next exchange.

@@ -11,8 +11,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::output::Output;
+use super::progress::Progress;
 use super::recordings::Found;
-use super::reports::{Failures, Finished, ReportFile, Reports, now, reporting};
+use super::reports::{Failures, Finished, ReportFile, Reports, Shown, now, reporting};
 use super::scenarios::{Among, How};
 use super::usage::UsageError;
 use super::{record, recordings};
@@ -27,8 +28,7 @@ use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
-use crate::report::terminal::Extent;
-use crate::report::{covered, terminal};
+use crate::report::covered;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Scope};
 use crate::scenario::store;
@@ -58,8 +58,10 @@ pub(crate) struct Arguments {
     #[arg(long, help_heading = "Judging")]
     strict: bool,
     /// Do not judge; list the place and the rule of each secret in the files, and exit with 1 if there is one
-    #[arg(long, help_heading = "Judging", conflicts_with_all = ["strict", "filter", "report"])]
+    #[arg(long, help_heading = "Judging", conflicts_with_all = ["strict", "filter", "report", "verbose", "slowest"])]
     secrets: bool,
+    #[command(flatten)]
+    shown: Shown,
     #[arg(
         long,
         value_name = "KIND=FILE",
@@ -76,6 +78,7 @@ struct Checker {
     coverage: Arc<Coverage>,
     options: judge::Options,
     redactor: Redactor,
+    progress: Progress,
 }
 
 struct Judged {
@@ -94,6 +97,7 @@ impl Checker {
             coverage: Coverage::new(&cases_of_both(scenarios, picked)).into(),
             options,
             redactor: record::redactor(None)?,
+            progress: Progress::hidden(),
         })
     }
 
@@ -104,6 +108,8 @@ impl Checker {
         if recording.len() == 0 {
             return Err(UsageError::NoExchange(file.to_owned()).into());
         }
+        self.progress.add(recording.len());
+        self.progress.say(name);
         let coverage = Arc::clone(&self.coverage);
         let mut check = Check::new(name, recording.directions(), coverage, &self.options);
         let mut secrets = Secrets::default();
@@ -111,6 +117,7 @@ impl Checker {
         let read = |exchange| (secrets::secrets(&self.redactor, &exchange), exchange);
         let mut batch = recording.batch(read)?;
         while !batch.is_empty() {
+            let count = batch.len();
             // One processor judges while the others read.
             let (next, ()) = rayon::join(
                 || recording.batch(read),
@@ -122,6 +129,7 @@ impl Checker {
                 },
             );
             batch = next?;
+            self.progress.advance(count);
         }
         warnings.extend(secrets.warnings(&file.display().to_string()));
         let mut checked = check.finish();
@@ -271,11 +279,12 @@ fn check(
         edition: arguments.among.edition.last().cloned(),
         ..judge::Options::default()
     };
-    let checker = Checker::new(&scenarios.all, &scenarios.picked, options)?;
+    let mut checker = Checker::new(&scenarios.all, &scenarios.picked, options)?;
     let found = recordings::find(&arguments.files)?;
     let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
     let target = target(&arguments.files);
     reports.begin(arguments.report.clone(), target.clone(), &read)?;
+    checker.progress = Progress::of_steps();
     let mut failures = Failures::default();
     let mut results = Vec::new();
     let mut text = String::new();
@@ -298,7 +307,7 @@ fn check(
     let mut run = checker.report(target, results, failures.errors.clone());
     if run.errors.is_empty() || !run.results.is_empty() {
         text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
-        let render = |run: &Run| terminal::render(run, begun.elapsed(), output.look, Extent::Short);
+        let render = |run: &Run| arguments.shown.render(run, begun.elapsed(), output.look);
         text.push_str(&failures.unsaid(&mut run, render));
     }
     let exit = failures.exit;

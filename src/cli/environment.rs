@@ -1,6 +1,7 @@
 //! The variables of the environment that confcall reads beside those of its options.
 
 use std::env;
+use std::io::{IsTerminal as _, stderr, stdout};
 
 use crate::report::text::Look;
 
@@ -21,6 +22,12 @@ pub(crate) fn proxies() -> Vec<(String, String)> {
         (is_one(&name) && !value.is_empty()).then_some((name, value))
     });
     set.collect()
+}
+
+/// True if a line of progress can be drawn and cleared: on a terminal that is none of a CI job.
+pub(crate) fn shows_progress() -> bool {
+    let is_dumb = env::var_os("TERM").is_none_or(|it| it == "dumb");
+    stderr().is_terminal() && stdout().is_terminal() && !is_dumb && !is_ci()
 }
 
 pub(crate) fn is_github_actions() -> bool {

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::list::Format;
 use super::output;
 use super::output::Output;
+use super::progress::Progress;
 use super::usage::UsageError;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::printable;
@@ -88,7 +89,10 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
             return Ok(Exit::Success);
         }
     }
+    let progress = Progress::endless();
+    progress.say(format!("reading {count} pages"));
     let extraction = read(&pages, &defaults, duplicates)?;
+    drop(progress);
     for finding in &extraction.findings {
         output::warn(inventory::finding(finding));
     }

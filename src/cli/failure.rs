@@ -45,6 +45,9 @@ pub enum EnvironmentError {
     Random(#[from] getrandom::Error),
     #[error("no free port: {0}")]
     Port(io::Error),
+    /// A watched run, which the next one follows.
+    #[error("a file of the project changed during the run")]
+    Superseded,
     #[error(transparent)]
     Replay(#[from] ReplayError),
     #[error(transparent)]

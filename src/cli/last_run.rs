@@ -31,7 +31,7 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct LastRun {
     folder: PathBuf,
-    file: PathBuf,
+    pub file: PathBuf,
 }
 
 impl LastRun {
@@ -67,12 +67,6 @@ impl LastRun {
     /// Keeps what failed: of this run, and of the earlier ones what this run has not played. A cache that cannot be
     /// written is no failure of a run.
     pub(crate) fn keep(&self, run: &Run) {
-        let is_failed = |verdict| {
-            matches!(
-                verdict,
-                Verdict::Fail | Verdict::Inconclusive | Verdict::Error
-            )
-        };
         let played = run.results.iter().filter(|it| it.verdict != Verdict::Skip);
         let mut failed = self.read().unwrap_or_default();
         failed.retain(|id| !played.clone().any(|it| it.scenario == *id));
@@ -96,6 +90,14 @@ impl LastRun {
             let _ = files::write(&self.file, &text);
         }
     }
+}
+
+/// True for a result that is played again.
+pub(super) const fn is_failed(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Fail | Verdict::Inconclusive | Verdict::Error
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The options of a run: the arguments of `confcall run`, completed from `confcall.toml`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args as _, Command, FromArgMatches as _};
@@ -18,6 +19,7 @@ use crate::http::Client;
 use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::judge::verdict::JudgedTarget;
+use crate::runner::observer::Unobserved;
 use crate::runner::{Options, Target};
 use crate::scenario::selection::{LeftOut, Scope};
 
@@ -144,6 +146,7 @@ impl Arguments {
             timeout: self.course.timeout,
             proxies: environment::proxies(),
             keeps_passed_traffic: true,
+            observer: Arc::new(Unobserved),
         };
         Ok((options, scenarios.left_out))
     }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::ValueEnum;
 
-use super::environment;
+use super::{environment, progress};
 use crate::judge::verdict::Run;
 use crate::redact::Redactor;
 use crate::report::annotations;
@@ -70,8 +70,11 @@ impl Output {
         reason = "text goes out through the value that knows whether it may have colours"
     )]
     pub(crate) fn print_raw(self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        let written = progress::above(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        });
+        match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             written => written,
         }
@@ -112,5 +115,5 @@ pub(crate) fn warn(message: impl Display) {
 /// do not reach the terminal. A failure cannot be shown anywhere else, and is ignored.
 pub(crate) fn say(text: &str) {
     let text = shown(&redacted(text), false, Log::of_environment());
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = progress::above(|| writeln!(io::stderr().lock(), "{text}"));
 }

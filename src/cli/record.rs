@@ -4,14 +4,17 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
+use tokio::time::sleep;
 use url::{Host, Url};
 
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::output::Output;
+use super::progress::{Progress, REDRAWN_EVERY};
 use super::tls::{self, Tls};
 use super::usage::UsageError;
 use crate::cassette::format::Direction;
@@ -126,19 +129,32 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             warn,
             aside: None,
         };
+        let last = journal.last();
         let sinks = Sinks {
             journal: Some(journal),
             observer: None,
             redactor: redactor.into(),
             max_body: arguments.max_body,
         };
-        record::record(parties, sinks, shutdown)
-            .await
-            .map_err(EnvironmentError::Record)?;
+        let recorded = tokio::select! {
+            recorded = record::record(parties, sinks, shutdown) => recorded,
+            never = count(&last) => never,
+        };
+        recorded.map_err(EnvironmentError::Record)?;
         Ok::<_, Failure>(())
     })?;
     output.print(&recorded(&cassette)?)?;
     Ok(Exit::Success)
+}
+
+/// Shows the number of exchanges while it grows.
+async fn count<T>(last: &AtomicU64) -> T {
+    let progress = Progress::endless();
+    loop {
+        let count = last.load(Ordering::Relaxed);
+        progress.say(format!("{count} exchanges; Ctrl-C ends the recording"));
+        sleep(REDRAWN_EVERY).await;
+    }
 }
 
 /// What the cassette holds.

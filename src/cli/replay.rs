@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::project::ProjectTarget;
 use super::recordings::{Found, are_whole_folders};
-use super::reports::{Failures, Finished, ReportFile, Reports, reporting, without_results};
+use super::reports::{Failures, Finished, ReportFile, Reports, Shown, reporting, without_results};
 use super::scenarios::Source;
 use super::snapshots::Conversation;
 use super::tls::Tls;
@@ -35,8 +35,7 @@ use crate::redact::Redactor;
 use crate::replay::live;
 use crate::replay::service::Serving;
 use crate::replay::{End, Messages, Replayed};
-use crate::report::terminal::Extent;
-use crate::report::{snapshot, terminal};
+use crate::report::snapshot;
 use crate::runner::options::TargetProgram;
 use crate::runner::{Hook, StateProvider};
 use tokio_util::sync::CancellationToken;
@@ -133,6 +132,8 @@ pub(crate) struct Arguments {
         conflicts_with = "reuse"
     )]
     snapshots: Option<PathBuf>,
+    #[command(flatten)]
+    shown: Shown,
     #[arg(
         long,
         value_name = "KIND=FILE",
@@ -193,6 +194,7 @@ fn replay(
     if arguments.reuse && found.len() > 1 {
         return Err(UsageError::ReuseOfSeveral(found.len()).into());
     }
+    let shown = arguments.shown;
     let redactor = record::redactor_of(project.redaction.clone())?;
     let token = target::token(arguments.token.take())?;
     let messages = match accepted {
@@ -248,8 +250,7 @@ fn replay(
     let mut text = String::new();
     if run.errors.is_empty() || !run.results.is_empty() {
         say_notes(&run);
-        let render =
-            |run: &Run| terminal::render(run, started.elapsed(), output.look, Extent::Short);
+        let render = |run: &Run| shown.render(run, started.elapsed(), output.look);
         text = failures.unsaid(&mut run, render) + &remedy;
     }
     Ok(Finished { run, text, exit })
@@ -294,7 +295,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
     };
     runtime.block_on(async {
         super::interrupt_on_signals(&interrupt);
-        let mut suite = Suite::new(options, output, interrupt.clone());
+        let mut suite = Suite::new(options, files.len(), output, interrupt.clone())?;
         for (at, file) in files.iter().enumerate() {
             let next = files.get(at + 1).map(PathBuf::as_path);
             match Box::pin(suite.play(file, next)).await {
@@ -320,7 +321,8 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
         if played.failures.errors.is_empty() && !played.is_interrupted {
             played.unused_rules = suite.unused_rules();
         }
-    });
+        Ok::<_, Failure>(())
+    })?;
     runtime.shutdown_background();
     Ok(played)
 }
@@ -476,6 +478,8 @@ impl Arguments {
         };
         Ok(suite::Options {
             aim,
+            extent: self.shown.extent(),
+            redaction: project.redaction.clone(),
             rules: project.replay.rule.clone().into(),
             live,
             listen,

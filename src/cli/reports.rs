@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -21,20 +22,32 @@ use crate::diagnostic::render;
 use crate::files;
 use crate::judge::verdict::{JudgedTarget, Run};
 use crate::report::ReportKind;
+use crate::report::terminal;
 use crate::report::terminal::Extent;
+use crate::report::text::Look;
 
 /// What the terminal report of a run shows.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Shown {
-    /// Show each result with all of its messages; without -v, failures with one cause are shown once
+    /// Show messages and the target's output as they come, and each result; without -v, failures with one cause are
+    /// shown once
     #[arg(long, short, help_heading = "Reports")]
     verbose: bool,
     /// List this number of the slowest scenarios
     #[arg(long, value_name = "COUNT", help_heading = "Reports")]
-    pub slowest: Option<NonZeroUsize>,
+    slowest: Option<NonZeroUsize>,
 }
 
 impl Shown {
+    /// The report of a run for the terminal.
+    pub(crate) fn render(self, run: &Run, elapsed: Duration, look: Look) -> String {
+        let mut text = terminal::render(run, elapsed, look, self.extent());
+        if let Some(count) = self.slowest {
+            text.push_str(&terminal::slowest(run, count.get(), look));
+        }
+        text
+    }
+
     pub(crate) const fn extent(self) -> Extent {
         if self.verbose {
             Extent::Whole

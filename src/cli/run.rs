@@ -1,7 +1,6 @@
 //! `confcall run`: its arguments, the run that they and `confcall.toml` describe, and its reports.
 
 use std::fmt::Write as _;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,21 +12,22 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::last_run::LastRun;
+use super::live::Live;
 use super::output::Output;
 use super::reports::{Finished, ReportFile, Reports, Shown, reporting};
 use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
 use super::target::TargetOptions;
-use super::{ca, output, record, snapshots};
+use super::{ca, output, record, snapshots, watch};
 use crate::api::party::Party;
 use crate::config::{self, values};
 use crate::judge::redaction;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::{Run, ScenarioResult};
-use crate::report::{coverage, snapshot, terminal};
-use crate::runner::options::{SEED, TargetProgram};
-use crate::runner::run::{Observer, Played};
-use crate::runner::{Options, Session};
+use crate::report::{coverage, snapshot};
+use crate::runner::Options;
+use crate::runner::options::SEED;
+use crate::runner::run::Played;
 use crate::scenario::format::INJECTION_MARK;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -54,7 +54,7 @@ Exit codes:
   1 a violation, an inconclusive result, or nothing passed
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub which: Which,
@@ -131,6 +131,9 @@ pub(crate) struct Course {
     /// End the run after this time; scenarios that are not over by then are inconclusive
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub timeout: Option<Duration>,
+    /// Play again when a file of the project changes, first what failed, until Ctrl-C or the key q
+    #[arg(long, help_heading = "Judging", conflicts_with = "rerun_failed")]
+    watch: bool,
 }
 
 impl Course {
@@ -144,14 +147,19 @@ impl Course {
 }
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    if arguments.course.watch {
+        return watch::command(&arguments, output);
+    }
     let wanted = arguments.report.clone();
     reporting(&wanted, &[], output, |reports| {
-        run(arguments, reports, output)
+        run(arguments, &CancellationToken::new(), reports, output)
     })
 }
 
-fn run(
+/// Plays a run, unless it is interrupted before.
+pub(super) fn run(
     mut arguments: Arguments,
+    interrupt: &CancellationToken,
     reports: &mut Reports,
     output: Output,
 ) -> Result<Finished, Failure> {
@@ -170,17 +178,21 @@ fn run(
         &arguments.target.stubs,
     )?;
     let wants_coverage = arguments.coverage;
-    let (extent, slowest) = (arguments.shown.extent(), arguments.shown.slowest);
+    let shown = arguments.shown;
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
     let (mut options, left_out) = arguments.options(config)?;
     options.keeps_passed_traffic = accepted.is_some() || wants_coverage;
+    let live = Arc::new(Live::new(output, shown.extent(), &options.redaction)?);
+    options.observer = live.clone();
+    let played = play(options, interrupt);
+    live.end();
     let Played {
         mut run,
         elapsed,
         is_interrupted,
-    } = play(options, &output)?;
+    } = played?;
     let mut exit = if is_interrupted {
         Exit::Interrupted
     } else {
@@ -195,10 +207,7 @@ fn run(
     if let Some(last) = last {
         last.keep(&run);
     }
-    let mut text = terminal::render(&run, elapsed, output.look, extent);
-    if let Some(count) = slowest {
-        text.push_str(&terminal::slowest(&run, count.get(), output.look));
-    }
+    let mut text = shown.render(&run, elapsed, output.look);
     if wants_coverage {
         text.push_str(&coverage::render(&run, "scenario", output.look));
     }
@@ -210,14 +219,13 @@ fn run(
 }
 
 /// Plays a run to its end, or until a signal interrupts it. The results hold no secrets.
-pub(crate) fn play(options: Options, observer: &dyn Observer) -> Result<Played, Failure> {
+pub(crate) fn play(options: Options, interrupt: &CancellationToken) -> Result<Played, Failure> {
     let redactor = record::redactor_of(options.redaction.clone())?;
     let keeps_passed_traffic = options.keeps_passed_traffic;
     let runtime = super::runtime()?;
-    let interrupt = CancellationToken::new();
     let mut played = runtime.block_on(async {
-        super::interrupt_on_signals(&interrupt);
-        crate::runner::run::run(&Arc::new(options), &interrupt, observer).await
+        super::interrupt_on_signals(interrupt);
+        crate::runner::run::run(&Arc::new(options), interrupt).await
     })?;
     runtime.shutdown_background();
     if !keeps_passed_traffic {
@@ -238,20 +246,6 @@ pub(crate) fn listening(own: &str, proxy: Option<(&str, &Path)>, is_started: boo
         }
     }
     text
-}
-
-impl Observer for Output {
-    fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()> {
-        self.print(&listening(
-            session.url(),
-            session.proxy(),
-            program.is_some(),
-        ))
-    }
-
-    fn warn(&self, warning: &str) {
-        output::warn(warning);
-    }
 }
 
 /// The conversations of a run that are compared with the accepted ones.

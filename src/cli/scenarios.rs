@@ -115,6 +115,12 @@ impl Source {
         }
     }
 
+    /// The files and folders that are read.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let paths = self.scenarios.iter().chain(&self.contract);
+        paths.map(PathBuf::as_path)
+    }
+
     pub(crate) fn load(&self) -> Result<Vec<Scenario>, Failure> {
         if let Some(file) = &self.contract {
             contract(file)?;

@@ -28,7 +28,7 @@ use crate::runner::{
     ANY_PORT, Hook, Proxy, SharedStubs, StateProvider, Target, Triggered, Triggers,
 };
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct TargetOptions {
     /// Judge the service at this address; confcall plays the bot
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", conflicts_with = "bot")]

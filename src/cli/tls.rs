@@ -17,7 +17,7 @@ use crate::platform::Identity;
 use crate::runner::{ANY_PORT, PlayError};
 
 /// The folder of the local authority.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Folder {
     /// The folder of the local authority [default: `confcall` in your configuration folder]
     #[arg(long, value_name = "DIR", env = "CONFCALL_CA_DIR")]
@@ -47,7 +47,7 @@ impl Folder {
 }
 
 /// The options of TLS, as a client and as a server.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Tls {
     /// Also trust the certificates in this PEM file, for TLS connections to other parties
     #[arg(long, value_name = "FILE")]

@@ -250,6 +250,10 @@ impl Adapter {
         self.acts.pop_front()
     }
 
+    pub(super) fn traffic(&self) -> &[Traffic] {
+        &self.traffic
+    }
+
     pub(super) fn take_traffic(&mut self) -> Vec<Traffic> {
         std::mem::take(&mut self.traffic)
     }

@@ -45,7 +45,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
 use crate::judge::bindings::Bindings;
-use crate::judge::verdict::{Basis, Verdict, Violation};
+use crate::judge::verdict::{Basis, Traffic, Verdict, Violation};
 use crate::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 
 /// An action of a judge under fault injection.
@@ -246,6 +246,14 @@ impl InjectedJudge {
 
     pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.adapter.judge.give_up(verdict, reason);
+    }
+
+    /// The messages of the wire so far.
+    pub(crate) fn traffic(&self) -> &[Traffic] {
+        match self.machine {
+            Machine::None => self.adapter.judge.traffic(),
+            _ => self.adapter.traffic(),
+        }
     }
 
     /// The outcome of the judge, with the traffic of the wire.

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
+use super::observer::{Ending, Playing, RunEvent};
 use super::options::Options;
 use super::provider_state::StateProvider;
 use super::router::{Message, Registration, callback_path, lock};
@@ -37,6 +38,8 @@ pub(super) struct Conversation {
     registration: Registration,
     replies: HashMap<ExchangeId, oneshot::Sender<Reply>>,
     is_ambiguous: bool,
+    /// The number of its messages that the observer has.
+    shown: usize,
     /// Triggers and messages under way, which end with the conversation.
     tasks: JoinSet<()>,
     /// Closes when the last trigger was answered.
@@ -79,6 +82,7 @@ impl Conversation {
             registration,
             replies: HashMap::new(),
             is_ambiguous: false,
+            shown: 0,
             tasks: JoinSet::new(),
             last_trigger: None,
         }
@@ -93,6 +97,7 @@ impl Conversation {
         if self.forges() && self.context.target.notifier().is_none() {
             lock(&self.judge).give_up(Verdict::Skip, UNSIGNED);
         }
+        self.event(|it| RunEvent::Waiting(it, None));
         let early = self.bring_about().await;
         self.update_router();
         if !lock(&self.judge).is_finished() {
@@ -222,6 +227,7 @@ impl Conversation {
             self.context.router.update(self.registration.number, &judge);
             std::iter::from_fn(|| judge.next_act()).collect()
         };
+        self.show();
         for act in acts {
             match act {
                 Act::Do(Action::Send { exchange, request }) => self.send(exchange, &request, None),
@@ -249,6 +255,41 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// Sends an event of this conversation to the observer of the run.
+    fn event<'a>(&'a self, event: impl FnOnce(Playing<'a>) -> RunEvent<'a>) {
+        let event = event(Playing {
+            scenario: self.case.scenario.id.as_str(),
+            role: self.context.target.role(),
+            number: self.registration.number,
+        });
+        self.context.options.observer.event(event);
+    }
+
+    /// Shows new messages, and what is waited for after them.
+    fn show(&mut self) {
+        let (new, last) = {
+            let judge = lock(&self.judge);
+            let traffic = judge.traffic();
+            let new = traffic.get(self.shown..).unwrap_or_default().to_vec();
+            (new, traffic.iter().filter_map(|it| it.step).max())
+        };
+        self.shown += new.len();
+        if !new.is_empty() {
+            self.event(|it| RunEvent::Messages(it, &new));
+        }
+        let at = last.unwrap_or_default();
+        let next = self.case.scenario.script.steps.get(at);
+        let next = next.map(|it| (at + 1, it.kind()));
+        if next.is_some() {
+            self.event(|it| RunEvent::Waiting(it, next));
+        }
+    }
+
+    /// Says that it was played.
+    pub(super) fn has_ended(&self, how: Ending) {
+        self.event(|it| RunEvent::Played(it, how));
     }
 
     /// Answers a received request, unless it was answered when it came. False where the target has

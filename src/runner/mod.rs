@@ -5,12 +5,13 @@
 //! task with a judge of its own; the `router` finds the conversation of a message that comes in. A
 //! bot under test may reach confcall through a forward proxy ([`Proxy`]), under the service's own
 //! address. What a bot asks around the API belongs to no conversation (`around`). `provider_state` brings about what a scenario needs first, and `trigger` makes a bot act. Everything is driven by
-//! events: nothing sleeps but the wait for surplus messages at the end ([`Options::settle`]).
+//! events: nothing sleeps but the wait for surplus messages at the end ([`Options::settle`]). An `observer` shows it all.
 
 mod around;
 mod conversation;
 pub(crate) mod doctor;
 mod hook;
+pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod process;
 mod provider_state;

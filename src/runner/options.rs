@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::around::SharedStubs;
+use super::observer::{Observer, Unobserved};
 use super::target::Target;
 use crate::api::party::Party;
 use crate::config::claims::Claims;
@@ -69,6 +70,8 @@ pub(crate) struct Options {
     pub proxies: Vec<(String, String)>,
     /// False where nothing shows the messages of a conversation that passed.
     pub keeps_passed_traffic: bool,
+    /// Shows the run while it is played.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// A target that confcall starts, from `[target.command]`.
@@ -103,6 +106,7 @@ impl Default for Options {
             timeout: None,
             proxies: Vec::new(),
             keeps_passed_traffic: true,
+            observer: Arc::new(Unobserved),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A run: the scenarios of its options against the built-in pair, or against a target that is started
 //! first where the project says how, watched, and ended.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::observer::Unobserved;
 use super::options::{Options, TargetProgram};
 use super::process::{Launch, LaunchError, Program, Ready, Running};
 use super::self_check::{self, PairOptions};
@@ -32,19 +32,10 @@ pub(crate) struct Played {
     pub is_interrupted: bool,
 }
 
-/// Shows what a run has to say before its result.
-pub(crate) trait Observer {
-    /// The listeners are open. `program` is none for a target that runs already.
-    fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()>;
-
-    fn warn(&self, warning: &str);
-}
-
 /// Plays the scenarios of a run.
 pub(crate) async fn run(
     options: &Arc<Options>,
     interrupt: &CancellationToken,
-    observer: &dyn Observer,
 ) -> Result<Played, PlayError> {
     let started = Instant::now();
     let cases = judge::cases(&options.all, &options.scenarios);
@@ -58,7 +49,7 @@ pub(crate) async fn run(
             }
             Some(target) => {
                 let (cases, excused) = options.claimed(cases, target.role());
-                let played = against(target, options, &cases, &stop, observer, &mut notes).await?;
+                let played = against(target, options, &cases, &stop, &mut notes).await?;
                 Ok(in_order(played, excused))
             }
         }
@@ -99,7 +90,6 @@ async fn against(
     options: &Arc<Options>,
     cases: &[Case],
     stop: &Stop,
-    observer: &dyn Observer,
     notes: &mut Vec<String>,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     if cases.is_empty() {
@@ -114,8 +104,9 @@ async fn against(
     };
     let launch = program
         .map(|it| it.launch(target.role(), target.url(), addresses))
-        .transpose()?;
-    observer.opened(&session, program)?;
+        .transpose()?
+        .map(|it| it.observed_by(&options.observer));
+    options.observer.opened(&session, program)?;
     let running = match launch {
         Some(launch) => match launch.start(&stop.token).await {
             Ok(running) => Some(running),
@@ -141,7 +132,7 @@ async fn against(
     if let Some(running) = running
         && let Some(warning) = running.end().await
     {
-        observer.warn(&warning);
+        options.observer.warn(&warning);
     }
     results
 }
@@ -273,6 +264,7 @@ impl TargetProgram {
             ready_within: command.ready_within,
             log: command.log.clone(),
             end_within: command.end_within,
+            observer: Arc::new(Unobserved),
         })
     }
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::around::Around;
 use super::conversation::Conversation;
+use super::observer::{Ending, RunEvent};
 use super::options::Options;
 use super::process::Tail;
 use super::reception::{Addresses, Entrance};
@@ -329,6 +330,8 @@ pub(super) struct Context {
 
 impl Context {
     async fn play(self: &Arc<Self>, cases: &[Case]) -> Vec<ScenarioResult> {
+        let observer = &self.options.observer;
+        observer.event(RunEvent::Planned(cases.len()));
         let (mut apart, mut alike) = (Vec::new(), Vec::new());
         for (index, case) in cases.iter().enumerate() {
             // A service notifies at the callback of each conversation.
@@ -390,6 +393,7 @@ impl Context {
     async fn settle(&self) {
         let settle = self.options.settle;
         if !settle.is_zero() && !self.stop.token.is_cancelled() {
+            self.options.observer.event(RunEvent::Settling);
             tokio::select! {
                 () = sleep(settle) => {}
                 () = self.stop.token.cancelled() => {}
@@ -420,6 +424,11 @@ impl Context {
                 conversation.play().await;
                 let duration = begun.elapsed();
                 let has_failed = conversation.has_failed() && !conversation.is_ambiguous();
+                conversation.has_ended(match (conversation.is_ambiguous(), has_failed) {
+                    (true, _) => Ending::Postponed,
+                    (false, true) => Ending::Failed,
+                    (false, false) => Ending::Good,
+                });
                 let output = context.output.as_ref().filter(|_| has_failed);
                 let output = output.map(Tail::lines).unwrap_or_default();
                 if has_failed && !context.knows(&case) && !context.stop.token.is_cancelled() {

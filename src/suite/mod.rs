@@ -36,7 +36,7 @@ mod trials;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -44,6 +44,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio_util::sync::CancellationToken;
 
 use crate::api::party::Party;
 use crate::cli;
@@ -59,9 +60,9 @@ use crate::config::target::TargetCommand;
 use crate::diagnostic::with_remedy;
 use crate::files::FileError;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
-use crate::runner::options::TargetProgram;
-use crate::runner::run::{Observer, Played};
-use crate::runner::{Options, Session};
+use crate::runner::Options;
+use crate::runner::observer::Observer;
+use crate::runner::run::Played;
 use crate::scenario::format::Scenario;
 
 /// The reason that nothing was judged, with its place and a remedy.
@@ -159,7 +160,7 @@ impl Suite {
     /// `confcall.toml` cannot be used, a port is taken, the target does not start or is not reachable.
     pub fn run(self) -> Result<Run, Error> {
         let options = of_project(self.config()?)?;
-        Ok(play(options, &Silent)?.run)
+        Ok(play_with_warnings(options)?.run)
     }
 
     fn plan(self, arguments: &Arguments) -> Result<Plan, Failure> {
@@ -363,19 +364,24 @@ impl SharedRun {
 
 /// Plays once, so that every trial has the same result, also of a panic.
 fn played(options: &Options) -> Result<Played, Failure> {
-    let play = || play(options.clone(), &Silent);
+    let play = || play_with_warnings(options.clone());
     let played = panic::catch_unwind(AssertUnwindSafe(play));
     played.unwrap_or_else(|_| Err(Failure::Defect("confcall panicked".to_owned())))
 }
 
+fn play_with_warnings(options: Options) -> Result<Played, Failure> {
+    let options = Options {
+        observer: Arc::new(Warnings),
+        ..options
+    };
+    play(options, &CancellationToken::new())
+}
+
 /// The trials report by themselves.
-struct Silent;
+#[derive(Debug)]
+struct Warnings;
 
-impl Observer for Silent {
-    fn opened(&self, _: &Session, _: Option<&TargetProgram>) -> io::Result<()> {
-        Ok(())
-    }
-
+impl Observer for Warnings {
     fn warn(&self, warning: &str) {
         output::warn(warning);
     }

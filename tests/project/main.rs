@@ -14,9 +14,11 @@ mod early;
 mod ends;
 mod hooks;
 mod listed;
+mod live;
 mod output;
 mod stubs;
 mod triggers;
+mod watch;
 
 use std::fs;
 use std::path::Path;

@@ -22,7 +22,7 @@ use super::check::cases_of_both;
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output::Output;
-use super::reports::{Finished, ReportFile, reporting};
+use super::reports::{Finished, ReportFile, Shown, reporting};
 use super::scenarios::Source;
 use super::serve::up_to;
 use super::tls::{self, Tls};
@@ -40,7 +40,7 @@ use crate::judge::verdict::{JudgedTarget, Run, Verdict};
 use crate::record::{self, Bot, Bots, Parties, Service, Sinks};
 use crate::redact::Redactor;
 use crate::report::terminal::Extent;
-use crate::report::{coverage, covered, terminal};
+use crate::report::{coverage, covered};
 use crate::runner::process::Program;
 use crate::runner::run::SERVICE_VARIABLE;
 use crate::runner::{PlayError, reach};
@@ -91,6 +91,8 @@ pub(crate) struct Arguments {
     /// Also record the traffic in this cassette
     #[arg(long, value_name = "FILE")]
     cassette: Option<PathBuf>,
+    #[command(flatten)]
+    shown: Shown,
     #[arg(long, value_name = "KIND=FILE", help = ReportFile::help("Also write a report"))]
     report: Vec<ReportFile>,
     #[command(flatten)]
@@ -131,6 +133,7 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<Finished, Failure> {
         arguments.strict,
         Arc::clone(&redactor),
         Arc::new(coverage),
+        (arguments.shown.extent() == Extent::Whole).then_some(output),
     ));
     let runtime = super::runtime()?;
     let monitored = runtime.block_on(async {
@@ -216,12 +219,7 @@ fn judged(
         run.errors.push(nothing(watched.seen, not_covered));
     }
     run.errors.extend(failed);
-    text.push_str(&terminal::render(
-        &run,
-        watched.elapsed,
-        output.look,
-        Extent::Short,
-    ));
+    text.push_str(&arguments.shown.render(&run, watched.elapsed, output.look));
     if arguments.coverage {
         text.push_str(&covered::scenarios(&run.results, watched.scenarios));
         text.push_str(&coverage::render(&run, "conversation", output.look));

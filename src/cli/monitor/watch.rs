@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
-use crate::cassette::format::Exchange;
+use crate::api::party::Party;
+use crate::cassette::format::{Direction, Exchange};
 use crate::cli::output;
+use crate::cli::output::Output;
 use crate::contract::rule::Level;
 use crate::diagnostic::place::printable;
+use crate::http::message::Response;
 use crate::inject::InjectionKind;
 use crate::inject::traffic::ExtraNotification;
 use crate::judge::monitor::{self, AtEnd};
@@ -18,8 +21,10 @@ use crate::judge::recording::check::Checked;
 use crate::judge::recording::coverage::Coverage;
 use crate::judge::recording::live;
 use crate::judge::recording::live::{End, Fresh, Live};
+use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::record::observer::Observer;
 use crate::redact::Redactor;
+use crate::report::terminal;
 
 const SETTLES_WITHIN: Duration = Duration::from_millis(250);
 const LOOKS_EVERY: Duration = Duration::from_millis(5);
@@ -31,6 +36,8 @@ pub(super) struct Watch {
     redactor: Arc<Redactor>,
     is_strict: bool,
     began: Instant,
+    /// Shows each exchange; none if they are not shown.
+    output: Option<Output>,
 }
 
 #[derive(Debug)]
@@ -44,6 +51,8 @@ struct Judging {
     open: usize,
     /// The number of faults that were injected.
     injected: BTreeMap<InjectionKind, usize>,
+    /// The requests of those, if they are shown.
+    requests: BTreeMap<u64, Traffic>,
 }
 
 /// What a monitored run has shown.
@@ -65,6 +74,7 @@ impl Watch {
         is_strict: bool,
         redactor: Arc<Redactor>,
         coverage: Arc<Coverage>,
+        output: Option<Output>,
     ) -> Self {
         let options = monitor::Options {
             sees_notifications: true,
@@ -90,10 +100,12 @@ impl Watch {
                 seen: 0,
                 open: 0,
                 injected: BTreeMap::new(),
+                requests: BTreeMap::new(),
             })),
             redactor,
             is_strict,
             began: Instant::now(),
+            output,
         }
     }
 
@@ -152,6 +164,27 @@ impl Watch {
     }
 }
 
+/// Shows an exchange that has ended. `redacted` is its answer without secrets, if it has some.
+fn show(output: Output, number: u64, request: Traffic, end: &End, redacted: Option<Response>) {
+    let from = match request.from {
+        Party::Bot => Party::Service,
+        Party::Service => Party::Bot,
+    };
+    let message = match end {
+        End::Answered(response) => {
+            TrafficMessage::Response(redacted.unwrap_or_else(|| response.clone()).into())
+        }
+        End::Broke(cause) => TrafficMessage::Event(cause.clone()),
+        End::Refused(_) => TrafficMessage::Event("fault injection answered".to_owned()),
+        End::Lost(_) => TrafficMessage::Event("fault injection lost the response".to_owned()),
+        End::Unknown => TrafficMessage::Event("no response".to_owned()),
+    };
+    let messages = [request, Traffic::new(from, None, message)];
+    let title = format!("exchange {number}");
+    // A reader that went away does not end the run.
+    let _ = output.print(&terminal::messages(&title, &messages, output.look));
+}
+
 impl Judging {
     fn now(&mut self, began: Instant) -> u64 {
         let now = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -163,23 +196,37 @@ impl Judging {
 impl Observer for Watch {
     fn began(&self, mut exchange: Exchange) {
         // Its secrets are known before anything of it is printed.
-        self.redactor.request(&exchange.request);
+        let redacted = self.redactor.request(&exchange.request);
         let mut judging = self.judging();
         if let Some(judging) = &mut *judging {
             exchange.at_ms = judging.now(self.began);
             judging.seen += 1;
             judging.open += 1;
+            if self.output.is_some() {
+                let request = redacted.unwrap_or_else(|| exchange.request.clone());
+                let from = match exchange.direction {
+                    Direction::Request => Party::Bot,
+                    Direction::Notification => Party::Service,
+                };
+                let message = TrafficMessage::Request(request.into());
+                let request = Traffic::new(from, None, message);
+                judging.requests.insert(exchange.number, request);
+            }
             judging.live.began(exchange);
             judging.live.fresh().iter().for_each(|it| self.tell(it));
         }
     }
 
     fn ended(&self, number: u64, end: End) {
-        if let End::Answered(response) = &end {
-            self.redactor.response(response);
-        }
+        let redacted = match &end {
+            End::Answered(response) => self.redactor.response(response),
+            _ => None,
+        };
         let mut judging = self.judging();
         if let Some(judging) = &mut *judging {
+            if let (Some(output), Some(request)) = (self.output, judging.requests.remove(&number)) {
+                show(output, number, request, &end, redacted);
+            }
             let at = judging.now(self.began);
             judging.open = judging.open.saturating_sub(1);
             judging.live.ended(at, number, end);

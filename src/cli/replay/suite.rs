@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::api::party::Party;
+use crate::cli;
 use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::output;
 use crate::cli::output::Output;
@@ -32,6 +33,8 @@ use crate::replay::rules::Rules;
 use crate::replay::service::{self, Notifications, Service, Serving};
 use crate::replay::update::Update;
 use crate::replay::{End, Messages, Replayed};
+use crate::report::terminal::Extent;
+use crate::runner::observer::Observer;
 use crate::runner::options::TargetProgram;
 use crate::runner::process::{Launch, LaunchError, Running};
 use crate::runner::run::{Addresses, explain, while_running};
@@ -72,6 +75,9 @@ pub(super) enum Aim {
 #[derive(Debug)]
 pub(super) struct Options {
     pub aim: Aim,
+    /// How much is shown of it meanwhile, without the secrets of these rules.
+    pub extent: Extent,
+    pub redaction: ProjectRedaction,
     /// What may differ from the recordings.
     pub rules: Rules,
     pub live: Live,
@@ -101,6 +107,7 @@ pub(super) struct Suite {
     /// The rules that are about a place in the recordings so far.
     used_rules: Vec<bool>,
     turns: Turns,
+    shown: Arc<cli::live::Live>,
 }
 
 /// The listeners of the party that is played.
@@ -110,8 +117,16 @@ struct Listeners {
 }
 
 impl Suite {
-    pub(super) fn new(options: Options, output: Output, interrupt: CancellationToken) -> Self {
-        Self {
+    /// For so many recordings.
+    pub(super) fn new(
+        options: Options,
+        files: usize,
+        output: Output,
+        interrupt: CancellationToken,
+    ) -> Result<Self, Failure> {
+        let shown = cli::live::Live::new(output, options.extent, &options.redaction)?;
+        shown.progress().add(files);
+        Ok(Self {
             options,
             output,
             interrupt,
@@ -119,7 +134,8 @@ impl Suite {
             running: None,
             used_rules: Vec::new(),
             turns: Turns::default(),
-        }
+            shown: Arc::new(shown),
+        })
     }
 
     /// Plays a recording, which `next` follows. None if that is interrupted before it has begun.
@@ -129,6 +145,7 @@ impl Suite {
         path: &Path,
         next: Option<&Path>,
     ) -> Result<Option<Replayed>, Failure> {
+        self.shown.progress().say(path.display().to_string());
         let (recording, torn) = file::open(path)?;
         if let (Some(torn), Aim::Learn) = (&torn, &self.options.aim) {
             output::warn(torn);
@@ -151,6 +168,7 @@ impl Suite {
             self.end_party().await;
         }
         let mut played = played?;
+        self.shown.progress().advance(1);
         if let (Some(replayed), Some(torn)) = (&mut played, torn) {
             replayed.torn(&torn.to_string());
         }
@@ -181,6 +199,7 @@ impl Suite {
     pub(super) async fn end(&mut self) {
         self.turns.end();
         self.end_party().await;
+        self.shown.end();
     }
 
     /// Ends the live party, if confcall has started it.
@@ -410,7 +429,8 @@ impl Suite {
             own: &own,
             proxy: proxy.as_ref().map(|(url, path)| (url.as_str(), *path)),
         };
-        let mut launch = program.launch(role, url, addresses)?;
+        let observer: Arc<dyn Observer> = self.shown.clone();
+        let mut launch = program.launch(role, url, addresses)?.observed_by(&observer);
         if self.is_started_anew() {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let recording = (RECORDING_VARIABLE.to_owned(), path.display().to_string());

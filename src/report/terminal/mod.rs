@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use self::counts::{counts_besides_skips, last_line, roles};
-pub(crate) use self::result::{block, details};
+pub(crate) use self::result::{block, details, messages, output_line};
 use self::result::{heading, notes, output, reason, traffic, violation, wrapped};
 use super::groups::{self, Cause, Group};
 use super::text::Look;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::place::printable;
-use crate::judge::verdict::{ScenarioResult, Verdict, Violation};
+use crate::judge::verdict::{ScenarioResult, Traffic, Verdict, Violation};
 use crate::report::conversation::{self, Mark, Names};
 use crate::report::text::{Look, changed_lines, changed_words, whole_difference};
 
@@ -81,6 +81,21 @@ pub(crate) fn details(result: &ScenarioResult, look: Look) -> String {
     text.push_str(&traffic(result, None, look));
     text.push_str(&output(result, look));
     text
+}
+
+/// Messages of a conversation that goes on, below its title.
+pub(crate) fn messages(title: &str, messages: &[Traffic], look: Look) -> String {
+    let mut text = format!("{}\n", look.bold(title));
+    for line in conversation::traffic(messages, &Names::NONE).lines() {
+        text.push_str(format!("    {line}").trim_end());
+        text.push('\n');
+    }
+    text + "\n"
+}
+
+/// A line of the output of the target, between messages.
+pub(crate) fn output_line(line: &str, look: Look) -> String {
+    format!("{} {}\n", look.dim("target |"), printable(line))
 }
 
 /// The notes of a result, after an empty line; nothing where there are none.

@@ -30,6 +30,7 @@ use self::group::Group;
 use self::output::Output;
 pub(crate) use self::output::Tail;
 use crate::diagnostic::Remedy;
+use crate::runner::observer::{Observer, RunEvent};
 use tokio_util::sync::CancellationToken;
 
 /// The variable of the environment that marks the processes that a program has started. Its value is
@@ -45,7 +46,7 @@ pub(crate) struct Program {
 }
 
 /// A target that confcall starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Launch {
     pub program: Program,
     pub ready: Ready,
@@ -54,11 +55,13 @@ pub(crate) struct Launch {
     pub log: Option<PathBuf>,
     /// The time it has to end after it is terminated. After that it is killed.
     pub end_within: Duration,
+    /// Gets each line of its output.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// How a program shows that it is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ready {
+pub enum Ready {
     /// It takes connections at this `HOST:PORT`.
     Connects(String),
     Prints(String),
@@ -126,12 +129,18 @@ impl Remedy for LaunchError {
 const TRIES: Duration = Duration::from_millis(20);
 
 impl Launch {
+    pub(crate) fn observed_by(self, observer: &Arc<dyn Observer>) -> Self {
+        let observer = Arc::clone(observer);
+        Self { observer, ..self }
+    }
+
     /// Starts the target and waits until it is ready.
     pub(crate) async fn start(
         &self,
         interrupt: &CancellationToken,
     ) -> Result<Running, LaunchError> {
         let running = self.spawn()?;
+        self.observer.event(RunEvent::Starting(&running.name));
         match self.come_up(&running, interrupt).await {
             Ok(()) => Ok(running),
             Err(error) => {
@@ -144,7 +153,7 @@ impl Launch {
     /// Starts the target.
     pub(crate) fn spawn(&self) -> Result<Running, LaunchError> {
         let name = self.program.words.first().cloned().unwrap_or_default();
-        let output = Arc::new(Output::new(self.log.as_ref(), &self.ready)?);
+        let output = Arc::new(Output::new(self.log.as_ref(), &self.ready, &self.observer)?);
         let mut command = self.program.command();
         command
             .stdin(Stdio::null())

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{LaunchError, Ready};
+use crate::runner::observer::{Observer, RunEvent};
 use tokio_util::sync::CancellationToken;
 
 /// How much of a program's output goes into its log. A program that floods its output does not fill
@@ -20,6 +21,9 @@ const LOG: usize = 64 * 1024 * 1024;
 
 /// How much of the end of a program's output is shown.
 const TAIL: usize = 2048;
+
+/// The longest line that is shown as one.
+const LINE: usize = 16 * 1024;
 
 /// The output of a program: the end of it, and a look-out for the line that it is ready.
 #[derive(Debug)]
@@ -30,6 +34,7 @@ pub(super) struct Output {
     pub is_printed: CancellationToken,
     /// How many of the pipes are at their end.
     closed: watch::Sender<usize>,
+    observer: Arc<dyn Observer>,
 }
 
 #[derive(Debug)]
@@ -41,7 +46,11 @@ struct Captured {
 }
 
 impl Output {
-    pub(crate) fn new(log: Option<&PathBuf>, ready: &Ready) -> Result<Self, LaunchError> {
+    pub(crate) fn new(
+        log: Option<&PathBuf>,
+        ready: &Ready,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Self, LaunchError> {
         let create = |path: &PathBuf| {
             let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
             let file = folder.and_then(|()| File::create(path));
@@ -62,6 +71,7 @@ impl Output {
             },
             is_printed: CancellationToken::new(),
             closed: watch::Sender::new(0),
+            observer: Arc::clone(observer),
         })
     }
 
@@ -69,6 +79,7 @@ impl Output {
         let mut buffer = vec![0; 16 * 1024];
         // A possible beginning of the wanted text.
         let mut before: Vec<u8> = Vec::new();
+        let mut line: Vec<u8> = Vec::new();
         while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
             let bytes = &buffer[..length];
             if !self.wanted.is_empty() && !self.is_printed.is_cancelled() {
@@ -80,8 +91,28 @@ impl Output {
                 before.drain(..before.len().saturating_sub(wanted.len()));
             }
             self.lock().take(bytes);
+            self.show(&mut line, bytes);
+        }
+        if !line.is_empty() {
+            self.show_line(&line);
         }
         self.closed.send_modify(|closed| *closed += 1);
+    }
+
+    /// Shows the lines that are whole now; `line` is the beginning of the next one.
+    fn show(&self, line: &mut Vec<u8>, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|it| *it == b'\n') {
+            line.extend_from_slice(part);
+            if line.ends_with(b"\n") || line.len() > LINE {
+                self.show_line(line);
+                line.clear();
+            }
+        }
+    }
+
+    fn show_line(&self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        self.observer.event(RunEvent::Output(line.trim_end()));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Captured> {

@@ -11,6 +11,8 @@ pub mod bot;
 pub mod cassette;
 pub mod http;
 pub mod process;
+#[cfg(unix)]
+pub mod terminal;
 
 use std::process::ExitCode;
 
