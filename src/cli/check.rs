@@ -106,6 +106,7 @@ impl Checker {
         let (mut recording, torn) = Ordered::open(file)?;
         let mut warnings: Vec<_> = torn.iter().map(ToString::to_string).collect();
         if recording.len() == 0 {
+            torn.iter().for_each(output::warn);
             return Err(UsageError::NoExchange(file.to_owned()).into());
         }
         self.progress.add(recording.len());

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::slice;
 
 use url::Url;
 
@@ -94,7 +95,11 @@ struct Texts<'a> {
 
 impl Texts<'_> {
     fn fill(&self, key: &str, text: &str) -> Result<String, SettingError> {
-        fill(key, text, self.port.as_slice())
+        match &self.port {
+            Some(port) => fill(key, text, slice::from_ref(port)),
+            // Without it nothing has `{port}`, so another word is a misspelling of it.
+            None => fill(key, text, &[("port", String::new())]),
+        }
     }
 
     fn url(&self, key: &str, text: &str) -> Result<Url, SettingError> {

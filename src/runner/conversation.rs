@@ -513,7 +513,7 @@ fn with_authorization(headers: &Headers, value: Option<String>) -> Headers {
 
 fn failure(error: &SendError) -> TransportFailure {
     match error {
-        SendError::Refused(_) | SendError::Unreachable(_) => {
+        SendError::Refused(_) | SendError::Unreachable(_) | SendError::NoTls(_) => {
             TransportFailure::Gone(error.to_string())
         }
         SendError::Timeout(_) => TransportFailure::Silent,

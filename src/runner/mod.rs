@@ -77,9 +77,11 @@ pub enum PlayError {
 impl Remedy for PlayError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Unreachable { .. } => {
-                Some("start it first, and check its address and port".into())
+            Self::Unreachable { cause, .. } => Some(match **cause {
+                SendError::NoTls(_) => "use `http://` in its address, or make it listen with TLS",
+                _ => "start it first, and check its address and port",
             }
+            .into()),
             Self::Untrusted { cause, .. } => match **cause {
                 SendError::Untrusted {
                     flaw: flaw @ (Flaw::Time | Flaw::Name),

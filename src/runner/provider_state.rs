@@ -180,12 +180,22 @@ impl Setup<'_> {
     async fn send(self, mut request: OutgoingRequest) -> Result<Response, Refusal> {
         let token = format!("Bearer {}", self.options.token);
         request.headers.push("Authorization", token);
-        let method = request.method.clone();
+        let what = format!("{} {}", request.method, request.url);
         let sent = self.client.send(request, self.options.deadline).await;
         let response = sent.map_err(|error| not_created(&error.to_string()))?;
         if !(200..300).contains(&response.status) {
             let status = response.status;
-            let message = format!("{method}: {status}: {}", reason(&response));
+            let remedy = match status {
+                401 | 403 => "; give a token that it accepts with `--token` or CONFCALL_TOKEN",
+                404 | 405 => {
+                    "; check the path of `--service`, or set up the call otherwise with `--given`"
+                }
+                _ => "",
+            };
+            let message = format!(
+                "`{what}`: the response is {status}: {}{remedy}",
+                reason(&response)
+            );
             return Err(not_created(&message));
         }
         Ok(response)

@@ -12,7 +12,7 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
-use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict};
+use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict, Violation};
 
 /// The listener that a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,7 @@ impl Reception {
                 result.notes.extend(missing.iter().cloned());
             }
             result.notes.extend(hint(result));
+            result.notes.extend(other_callback(result, target.url()));
         }
     }
 
@@ -190,6 +191,16 @@ fn lacks_a_request(result: &ScenarioResult) -> bool {
     is_missing
         && !messages
             .any(|it| it.from == Party::Bot && matches!(it.message, TrafficMessage::Request(_)))
+}
+
+/// A callback whose path the bot does not have.
+fn other_callback(result: &ScenarioResult, callback: &Url) -> Option<String> {
+    let is_unknown = |it: &Violation| {
+        it.rule == Rule::AcknowledgementStatus && (it.actual == 404 || it.actual == 405)
+    };
+    result.failures.iter().any(is_unknown).then(|| {
+        format!("notifications go to {callback}: check that the bot has this path, and the address of the bot (`--bot`)")
+    })
 }
 
 /// A rule of an SDK that explains a violation.

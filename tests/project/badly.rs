@@ -100,6 +100,11 @@ fn a_bot_that_never_gets_ready_is_ended() {
         message.contains("is not ready after 300ms") && message.contains("warming up"),
         "{message}"
     );
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        message.contains("give it the port with `{port}` in `run` or `environment`"),
+        "{message}"
+    );
     assert!(is_gone(3071), "the bot still runs");
     let project = script(
         "exec sleep @3072",

@@ -1,6 +1,6 @@
 //! The causes of a message that did not come, as far as confcall can see them.
 
-use super::{BOT, Project, text};
+use super::{BOT, Project, SERVICE, text};
 
 /// What a run of invitations says whose bot was started with these arguments.
 fn said(bot: &str, more: &[&str], arguments: &[&str]) -> String {
@@ -62,5 +62,76 @@ fn a_retry_with_another_context_is_told_from_the_same_request() {
     assert!(
         said.contains("twice, the second time with another clientContext"),
         "{said}"
+    );
+}
+
+/// What a run against a built-in service says that was started with these arguments.
+fn said_of_service(service: &str, more: &[&str], arguments: &[&str]) -> String {
+    let project = Project::of(
+        service,
+        more,
+        "[scenarios]\nfilters = [\"call-mute/v1.0\"]\n",
+    );
+    let mut command = project.command(&["run", "--deadline", "400ms"]);
+    let output = command.args(arguments).output().unwrap();
+    let said = text(&output.stdout) + &text(&output.stderr);
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_call_that_cannot_be_created_names_the_request_and_the_remedy() {
+    let given = SERVICE.replace("given = \"http://127.0.0.1:{port}/control/given\"\n", "");
+    let said = said_of_service(&given, &["--token", "right"], &["--token", "wrong"]);
+    assert!(
+        said.contains("cannot be created: `POST http://127.0.0.1:")
+            && said.contains("the response is 401: The token is unknown.; give a token that it accepts with `--token`"),
+        "{said}"
+    );
+    let elsewhere = given.replace(
+        "url = \"http://127.0.0.1:{port}\"",
+        "url = \"http://127.0.0.1:{port}/api\"",
+    );
+    let said = said_of_service(&elsewhere, &[], &[]);
+    assert!(said.contains("check the path of `--service`"), "{said}");
+}
+
+#[test]
+fn a_bot_without_tls_is_told_from_one_that_is_not_there() {
+    let bot = BOT.replace("url = \"http://", "url = \"https://");
+    let said = said_of_service(&bot, &[], &[]);
+    assert!(
+        said.contains("does not speak TLS = help: use `http://` in its address"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_callback_that_the_bot_does_not_have_is_named() {
+    let bot = BOT.replace("/callback", "/nowhere");
+    let said = said(&bot, &[], &[]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("note: notifications go to http://127.0.0.1:")
+            && said.contains("/nowhere: check that the bot has this path"),
+        "{said}"
+    );
+}
+
+#[test]
+fn invalid_json_and_a_wrong_method_are_shown_as_they_are() {
+    let said = |mutant| {
+        let said = said(BOT, &["--mutant", mutant], &[]);
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let json = said("request-invalid-json");
+    assert!(
+        json.contains("the body of the request is not JSON: "),
+        "{json}"
+    );
+    assert!(json.contains(" at line 1 column "), "{json}");
+    let method = said("request-put");
+    assert!(
+        method.contains("expected: \"POST\" actual: \"PUT\""),
+        "{method}"
     );
 }

@@ -173,7 +173,7 @@ fn what_is_wrong_in_the_file_has_its_place() {
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://localhost:{prt}\"\n",
-            "`target.url` of the configuration: `{prt}` is not a placeholder",
+            "`target.url` of the configuration: `{prt}` is not a placeholder\n  = help: expected one of `{port}`",
         ),
         (
             "[target]\nrole = \"bot\"\nurl = \"http://localhost:{port}\"\n",

@@ -151,6 +151,7 @@ impl Suite {
             output::warn(torn);
         }
         if recording.index().is_empty() {
+            torn.iter().for_each(output::warn);
             return Err(UsageError::NoExchange(path.to_owned()).into());
         }
         let recording = recording.compared_by(self.options.rules.clone());

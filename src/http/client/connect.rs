@@ -159,6 +159,18 @@ pub(crate) fn untrusted<'a>(
     })
 }
 
+/// True if the other party speaks no TLS.
+pub(super) fn speaks_no_tls(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(rustls::Error::InvalidMessage(
+                rustls::InvalidMessage::InvalidContentType
+            ))
+        )
+    })
+}
+
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);

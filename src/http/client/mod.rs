@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use tower_service::Service as _;
 use url::Url;
 
-use self::connect::{Dialer, causes, untrusted, with_causes};
+use self::connect::{Dialer, causes, speaks_no_tls, untrusted, with_causes};
 use super::Versions;
 use super::coding::{self, DecodeError};
 use super::limits::{MAX_BODY, MAX_FIELDS, MAX_HEAD};
@@ -93,6 +93,9 @@ pub enum SendError {
     /// Nobody listens at the address.
     #[error("connection refused: nobody listens at {0}")]
     Refused(String),
+    /// The server answers a TLS handshake with something else.
+    #[error("{0} does not speak TLS")]
+    NoTls(String),
     /// The address could not be reached, or the name not resolved.
     #[error("unreachable: {0}")]
     Unreachable(String),
@@ -415,6 +418,8 @@ fn unconnected(error: &(dyn Error + 'static), url: &str) -> SendError {
         .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
     if refused {
         SendError::Refused(url.to_owned())
+    } else if speaks_no_tls(error) {
+        SendError::NoTls(url.to_owned())
     } else {
         SendError::Unreachable(format!("{url}: {}", with_causes(error)))
     }

@@ -14,7 +14,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::{Path, Pointer};
-use crate::http::message::{Body, Request};
+use crate::http::message::{Body, Request, json_error};
 use crate::judge::people::{call_of, people_at};
 use crate::redact::is_pseudonym;
 
@@ -174,6 +174,21 @@ struct Check {
     found: Findings,
 }
 
+/// The text of a body that is not JSON, and the place of the error.
+fn unreadable_text(text: &str) -> (Value, String) {
+    let error = json_error(text);
+    let message = format!("the body of the request is not JSON: {error}");
+    (json!(text), message)
+}
+
+/// The only method, or the list of them.
+fn one_or_all(methods: &[&str]) -> Value {
+    match methods {
+        [one] => json!(one),
+        all => json!(all),
+    }
+}
+
 impl Check {
     fn head(&mut self, request: &Request) {
         self.found.check(Requirement::RequestMethod);
@@ -191,7 +206,7 @@ impl Check {
                 Requirement::RequestMethod,
                 Rule::RequestMethod,
                 Pointer::root(),
-                (json!(documented), json!(request.method)),
+                (one_or_all(&documented), json!(request.method)),
                 message,
             );
         }
@@ -257,12 +272,19 @@ impl Check {
             Body::Omitted(_) => return None,
             Body::Empty if operation.required(edition).next().is_none() => return None,
             other => {
+                let (actual, message) = match other {
+                    Body::Text(text) if other.json().is_none() => unreadable_text(text),
+                    other => (
+                        other.json().cloned().unwrap_or_default(),
+                        "the body of the request is not a JSON object".to_owned(),
+                    ),
+                };
                 self.found.add(
                     Requirement::RequestBody,
                     Rule::RequestBody,
                     Pointer::root(),
-                    (json!({}), other.json().cloned().unwrap_or_default()),
-                    "the body of the request is not a JSON object".to_owned(),
+                    (json!({}), actual),
+                    message,
                 );
                 return None;
             }

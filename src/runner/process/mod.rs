@@ -13,6 +13,7 @@ pub(crate) mod launcher;
 mod output;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -67,7 +68,29 @@ pub enum Ready {
     Prints(String),
 }
 
+impl fmt::Display for Ready {
+    /// The condition, as one that is not met.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connects(address) => write!(f, "nothing accepts connections at {address}"),
+            Self::Prints(text) => write!(f, "it has not printed `{text}`"),
+        }
+    }
+}
+
 impl Ready {
+    const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Connects(_) => {
+                "the program must listen there: give it the port with `{port}` in `run` or `environment` of \
+                 `[target.command]`; if it needs more time, raise `ready-within`"
+            }
+            Self::Prints(_) => {
+                "check `ready` of `[target.command]`; if it needs more time, raise `ready-within`"
+            }
+        }
+    }
+
     pub(crate) fn connects(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or(80);
@@ -103,7 +126,7 @@ pub enum LaunchError {
         program: String,
         within: Duration,
         /// The condition that was not met.
-        missing: String,
+        missing: Ready,
         /// The end of its output, on lines of its own.
         tail: String,
     },
@@ -118,9 +141,7 @@ impl Remedy for LaunchError {
             Self::NotStarted { .. } => {
                 Some("check `run` and `folder` of `[target.command]`".into())
             }
-            Self::NotReady { .. } => {
-                Some("check `ready` and `ready-within` of `[target.command]`".into())
-            }
+            Self::NotReady { missing, .. } => Some(missing.remedy().into()),
             Self::Log { .. } | Self::Died { .. } | Self::Interrupted => None,
         }
     }
@@ -207,10 +228,7 @@ impl Launch {
             ready = timeout(self.ready_within, ready) => ready.map_err(|_| LaunchError::NotReady {
                 program: running.name.clone(),
                 within: self.ready_within,
-                missing: match &self.ready {
-                    Ready::Connects(address) => format!("nothing accepts connections at {address}"),
-                    Ready::Prints(text) => format!("it has not printed `{text}`"),
-                },
+                missing: self.ready.clone(),
                 tail: running.output.tail(),
             }),
         }
