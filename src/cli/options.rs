@@ -20,6 +20,7 @@ use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::judge::verdict::JudgedTarget;
 use crate::runner::observer::Unobserved;
+use crate::runner::repetition::Measured;
 use crate::runner::{Options, Target};
 use crate::scenario::selection::{LeftOut, Scope};
 
@@ -110,10 +111,12 @@ impl Arguments {
             None => Duration::ZERO,
             Some(_) => SETTLE,
         };
+        let measured = Measured::of(self.course.repeat());
         let trust = self.target.tls.trust()?;
         let client = match target {
-            None => Client::keeping_connections(trust),
-            Some(_) => Client::trusting(trust),
+            Some(_) if measured.is_none() => Client::trusting(trust),
+            // A connection for each message of many conversations would use up the ports of this machine.
+            _ => Client::keeping_connections(trust),
         };
         let authority = self.target.tls.authority()?;
         let stubs = self.target.stubs(target.as_ref())?;
@@ -146,6 +149,7 @@ impl Arguments {
             timeout: self.course.timeout,
             proxies: environment::proxies(),
             keeps_passed_traffic: true,
+            measured,
             observer: Arc::new(Unobserved),
         };
         Ok((options, scenarios.left_out))

@@ -48,6 +48,8 @@ Examples:
   confcall run '*@2021-02/*' --role bot --report junit=report.xml
   confcall run --rerun-failed --fail-fast
   confcall run --timeout 2m --max-fail 10 -v
+  confcall run --watch
+  confcall run mute --service http://localhost:8080 --repeat 1000 --jobs 100
 
 Exit codes:
   0 something passed and nothing is wrong
@@ -131,12 +133,24 @@ pub(crate) struct Course {
     /// End the run after this time; scenarios that are not over by then are inconclusive
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub timeout: Option<Duration>,
+    /// Play each scenario this number of times, and report latencies; `--jobs` says how many at a time
+    #[arg(
+        long,
+        value_name = "COUNT",
+        help_heading = "Judging",
+        conflicts_with = "snapshots"
+    )]
+    repeat: Option<NonZeroUsize>,
     /// Play again when a file of the project changes, first what failed, until Ctrl-C or the key q
     #[arg(long, help_heading = "Judging", conflicts_with = "rerun_failed")]
     watch: bool,
 }
 
 impl Course {
+    pub(crate) fn repeat(self) -> usize {
+        self.repeat.map_or(1, NonZeroUsize::get)
+    }
+
     pub(crate) const fn max_fail(self) -> Option<NonZeroUsize> {
         if self.fail_fast {
             Some(NonZeroUsize::MIN)

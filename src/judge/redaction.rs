@@ -27,6 +27,11 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
 }
 
 fn results(run: &mut Run, redactor: &Redactor) {
+    for it in run.load.iter_mut().flat_map(|it| &mut it.mixed_up) {
+        let name = it.pointer.rsplit('/').next().unwrap_or_default();
+        it.expected = redactor.in_value(name, &it.expected);
+        it.actual = redactor.in_value(name, &it.actual);
+    }
     for result in &mut run.results {
         messages(&mut result.traffic, redactor);
         for violation in result.failures.iter_mut().chain(&mut result.warnings) {

@@ -131,6 +131,9 @@ pub struct Violation {
 pub struct ScenarioResult {
     /// The scenario's id.
     pub scenario: String,
+    /// The number of conversations with this result, of scenarios that were played many times.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: usize,
     /// The party judged.
     pub role: Party,
     /// How it ended.
@@ -181,6 +184,7 @@ impl ScenarioResult {
     ) -> Self {
         Self {
             scenario: scenario.into(),
+            times: 1,
             role,
             verdict,
             operation: None,
@@ -203,6 +207,18 @@ impl ScenarioResult {
     pub(crate) fn is_plain_pass(&self) -> bool {
         self.verdict == Verdict::Pass && self.warnings.is_empty()
     }
+}
+
+const fn once() -> usize {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_once(times: &usize) -> bool {
+    *times == 1
 }
 
 fn is_empty(list: &Arc<[String]>) -> bool {
@@ -255,8 +271,52 @@ pub struct Summary {
     pub warnings: usize,
 }
 
-/// A whole run: the JSON report.
+/// What was measured of scenarios that were played many times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// The number of times that each scenario was to be played.
+    pub repeat: usize,
+    /// The number of conversations at a time, at most.
+    pub jobs: usize,
+    /// The number of conversations that were judged.
+    pub conversations: usize,
+    /// The number of the target's answers.
+    pub answers: u64,
+    /// How long the target took to answer.
+    pub latency_ms: Latencies,
+    /// The ids that were not those of their conversation: the first of them.
+    #[serde(default)]
+    pub mixed_up: Vec<MixedUp>,
+}
+
+/// Percentiles of times, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Latencies {
+    /// Half of the times are at most this.
+    pub p50: f64,
+    /// Nine in ten.
+    pub p90: f64,
+    /// Ninety-nine in a hundred.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// An id that is not that of its conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MixedUp {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The place in the body, as an RFC 6901 pointer.
+    pub pointer: String,
+    /// The id of the conversation.
+    pub expected: Value,
+    /// The id that came.
+    pub actual: Value,
+}
+
+/// A whole run: the JSON report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// The version of the report's format: 1.
     pub version: u32,
@@ -286,6 +346,9 @@ pub struct Run {
     /// The shard's part of the list of known failures. The list is enforced on the merged run.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub listed: Listed,
+    /// What was measured of scenarios that were played many times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
     /// The number of scenarios by verdict.
     pub summary: Summary,
     /// One result for each scenario and party.
@@ -328,6 +391,7 @@ impl Run {
             errors: Vec::new(),
             notes: Vec::new(),
             listed: Listed::default(),
+            load: None,
             summary: Summary::default(),
             results,
         };
@@ -339,7 +403,7 @@ impl Run {
     pub(crate) fn count(&mut self) {
         let mut summary = Summary::default();
         for result in &self.results {
-            summary.warnings += result.warnings.len();
+            summary.warnings += result.warnings.len() * result.times;
             *match result.verdict {
                 Verdict::Pass => &mut summary.pass,
                 Verdict::Fail => &mut summary.fail,
@@ -347,7 +411,7 @@ impl Run {
                 Verdict::Inconclusive => &mut summary.inconclusive,
                 Verdict::Error => &mut summary.error,
                 Verdict::Skip => &mut summary.skip,
-            } += 1;
+            } += result.times;
         }
         self.summary = summary;
     }

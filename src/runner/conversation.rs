@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -146,6 +147,10 @@ impl Conversation {
         while let Ok(message) = self.registration.inbox.try_recv() {
             self.take(message);
         }
+    }
+
+    pub(super) const fn number(&self) -> u64 {
+        self.registration.number
     }
 
     /// True if messages could not be distinguished from another conversation's.
@@ -335,7 +340,12 @@ impl Conversation {
         }
         self.spawn(async move {
             let deadline = context.options.judge.deadline;
-            let event = match context.options.client.send(outgoing, deadline).await {
+            let begun = Instant::now();
+            let sent = context.options.client.send(outgoing, deadline).await;
+            if let (Some(measured), Ok(_)) = (&context.options.measured, &sent) {
+                measured.answered(begun.elapsed());
+            }
+            let event = match sent {
                 Ok(response) => Event::Answered {
                     exchange,
                     response: response.into(),

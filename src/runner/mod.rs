@@ -16,6 +16,7 @@ pub(crate) mod options;
 pub(crate) mod process;
 mod provider_state;
 mod reception;
+pub(crate) mod repetition;
 mod router;
 pub(crate) mod run;
 pub(crate) mod self_check;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::around::SharedStubs;
 use super::observer::{Observer, Unobserved};
+use super::repetition::Measured;
 use super::target::Target;
 use crate::api::party::Party;
 use crate::config::claims::Claims;
@@ -70,6 +71,8 @@ pub(crate) struct Options {
     pub proxies: Vec<(String, String)>,
     /// False where nothing shows the messages of a conversation that passed.
     pub keeps_passed_traffic: bool,
+    /// What is measured of scenarios that are played many times; none where each is played once.
+    pub measured: Option<Arc<Measured>>,
     /// Shows the run while it is played.
     pub observer: Arc<dyn Observer>,
 }
@@ -106,6 +109,7 @@ impl Default for Options {
             timeout: None,
             proxies: Vec::new(),
             keeps_passed_traffic: true,
+            measured: None,
             observer: Arc::new(Unobserved),
         }
     }

@@ -6,7 +6,7 @@
 //! messages that show that they are its own. A bot's requests to an [`Identity`] belong to none, nor do
 //! those [around](Around) the API.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -46,7 +46,14 @@ struct Entries {
     /// Numbers and ids of conversations that are over, for late messages.
     retired: HashSet<u64>,
     retired_ids: Ids<'static>,
+    /// The conversations that left last.
+    left: VecDeque<(u64, Ids<'static>)>,
+    /// Of those up to this number that are not open, only that they are over is known.
+    forgotten: u64,
 }
+
+/// So many conversations that left are known by their ids.
+const LEFT: usize = 4096;
 
 #[derive(Debug, Clone)]
 struct Entry {
@@ -151,6 +158,34 @@ impl Router {
     pub(super) fn end_part(&self) {
         for entry in self.entries().open.values_mut() {
             entry.is_of_earlier_part = true;
+        }
+    }
+
+    /// Ends one conversation of many. Late messages of it are recognized as such until thousands of others have left.
+    pub(super) fn leave(&self, number: u64) {
+        let mut entries = self.entries();
+        let Some(entry) = entries.open.remove(&number) else {
+            return;
+        };
+        for id in &entry.ids {
+            if let Some(numbers) = entries.by_id.get_mut(id) {
+                numbers.remove(&number);
+                if numbers.is_empty() {
+                    entries.by_id.remove(id);
+                }
+            }
+        }
+        entries.retired.insert(number);
+        entries.retired_ids.extend(entry.ids.iter().cloned());
+        entries.left.push_back((number, entry.ids));
+        if entries.left.len() > LEFT
+            && let Some((number, ids)) = entries.left.pop_front()
+        {
+            entries.retired.remove(&number);
+            entries.forgotten = entries.forgotten.max(number);
+            for id in &ids {
+                entries.retired_ids.remove(id);
+            }
         }
     }
 
@@ -323,7 +358,7 @@ impl Entries {
             if let Some(entry) = self.open.get(&number) {
                 return Candidates::One(entry.clone());
             }
-            if self.retired.contains(&number) {
+            if self.retired.contains(&number) || number <= self.forgotten {
                 return Candidates::Nobody;
             }
         }

@@ -12,6 +12,7 @@ use url::Url;
 use super::observer::Unobserved;
 use super::options::{Options, TargetProgram};
 use super::process::{Launch, LaunchError, Program, Ready, Running};
+use super::repetition::allow_connections;
 use super::self_check::{self, PairOptions};
 use super::session::{Session, Stop};
 use super::target::Target;
@@ -38,6 +39,9 @@ pub(crate) async fn run(
     interrupt: &CancellationToken,
 ) -> Result<Played, PlayError> {
     let started = Instant::now();
+    if options.measured.is_some() {
+        allow_connections();
+    }
     let cases = judge::cases(&options.all, &options.scenarios);
     let mut notes = Vec::new();
     let stop = Stop::from(interrupt.child_token());
@@ -59,6 +63,7 @@ pub(crate) async fn run(
     let mut run = Run::new(options.in_report(), results);
     run.shard = options.shard;
     run.seed = Some(options.seed);
+    run.load = options.measured.as_ref().map(|it| it.load(options.jobs()));
     run.notes = notes;
     match options.shard {
         Some(_) => run.listed = listed,

@@ -157,7 +157,7 @@ impl Echo {
 }
 
 /// The reason of a result whose messages could be another's.
-const ALIKE: &str =
+pub(super) const ALIKE: &str =
     "the messages of this scenario cannot be distinguished from those of other scenarios";
 
 /// How long answers that are on their way have to go out at the end.
@@ -330,15 +330,16 @@ pub(super) struct Context {
 
 impl Context {
     async fn play(self: &Arc<Self>, cases: &[Case]) -> Vec<ScenarioResult> {
+        // A service notifies at the callback of each conversation.
+        let is_service = self.target.role() == Party::Service;
+        let is_apart = |case: &Case| is_service || case.identifies_its_requests();
+        if let Some(measured) = &self.options.measured {
+            return self.play_repeatedly(cases, measured, is_apart).await;
+        }
         let observer = &self.options.observer;
         observer.event(RunEvent::Planned(cases.len()));
-        let (mut apart, mut alike) = (Vec::new(), Vec::new());
-        for (index, case) in cases.iter().enumerate() {
-            // A service notifies at the callback of each conversation.
-            let is_apart = self.target.role() == Party::Service || case.identifies_its_requests();
-            let part = if is_apart { &mut apart } else { &mut alike };
-            part.push(index);
-        }
+        let (apart, alike): (Vec<usize>, Vec<usize>) =
+            (0..cases.len()).partition(|index| is_apart(&cases[*index]));
         let all_over = CancellationToken::new();
         let mut lingering = JoinSet::new();
         let mut again = BTreeSet::new();
@@ -383,6 +384,21 @@ impl Context {
             .collect()
     }
 
+    /// Says that a conversation was played, and counts it if it failed.
+    pub(super) fn has_ended(&self, conversation: &Conversation, case: &Case) {
+        let how = ending(conversation);
+        conversation.has_ended(how);
+        if how == Ending::Failed && !self.knows(case) && !self.stop.token.is_cancelled() {
+            self.stop.count_failure(self.options.max_fail);
+        }
+    }
+
+    /// The last lines of the target's output, for a conversation that failed.
+    pub(super) fn output_of(&self, how: Ending) -> Vec<String> {
+        let output = self.output.as_ref().filter(|_| how == Ending::Failed);
+        output.map(Tail::lines).unwrap_or_default()
+    }
+
     /// True for a scenario that a known failure is about.
     fn knows(&self, case: &Case) -> bool {
         let (id, role) = (case.scenario.id.as_str(), self.target.role());
@@ -423,17 +439,8 @@ impl Context {
                 let mut conversation = Conversation::open(&context, &case);
                 conversation.play().await;
                 let duration = begun.elapsed();
-                let has_failed = conversation.has_failed() && !conversation.is_ambiguous();
-                conversation.has_ended(match (conversation.is_ambiguous(), has_failed) {
-                    (true, _) => Ending::Postponed,
-                    (false, true) => Ending::Failed,
-                    (false, false) => Ending::Good,
-                });
-                let output = context.output.as_ref().filter(|_| has_failed);
-                let output = output.map(Tail::lines).unwrap_or_default();
-                if has_failed && !context.knows(&case) && !context.stop.token.is_cancelled() {
-                    context.stop.count_failure(context.options.max_fail);
-                }
+                context.has_ended(&conversation, &case);
+                let output = context.output_of(ending(&conversation));
                 drop(permit);
                 drop(playing);
                 conversation.linger(&over).await;
@@ -460,6 +467,17 @@ impl Context {
             }
         }
         part
+    }
+}
+
+/// How a conversation was played.
+pub(super) fn ending(conversation: &Conversation) -> Ending {
+    if conversation.is_ambiguous() {
+        Ending::Postponed
+    } else if conversation.has_failed() {
+        Ending::Failed
+    } else {
+        Ending::Good
     }
 }
 

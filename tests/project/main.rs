@@ -16,6 +16,7 @@ mod hooks;
 mod listed;
 mod live;
 mod output;
+mod repeat;
 mod stubs;
 mod triggers;
 mod watch;

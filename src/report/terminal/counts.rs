@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::api::party::Party;
+use crate::diagnostic::place::printable;
 use crate::judge::verdict::{Run, Summary, Verdict};
 use crate::report::text::Look;
 
@@ -15,7 +16,10 @@ pub(super) fn roles(run: &Run, look: Look) -> String {
         if of_role().next().is_none() {
             continue;
         }
-        let count = |verdict| of_role().filter(|it| it.verdict == verdict).count();
+        let count = |verdict| {
+            let alike = of_role().filter(|it| it.verdict == verdict);
+            alike.map(|it| it.times).sum()
+        };
         let summary = Summary {
             pass: count(Verdict::Pass),
             fail: count(Verdict::Fail),
@@ -23,7 +27,7 @@ pub(super) fn roles(run: &Run, look: Look) -> String {
             inconclusive: count(Verdict::Inconclusive),
             error: count(Verdict::Error),
             skip: count(Verdict::Skip),
-            warnings: of_role().map(|it| it.warnings.len()).sum(),
+            warnings: of_role().map(|it| it.warnings.len() * it.times).sum(),
         };
         let name = match &run.target.url {
             Some(url) => format!("{role} at {url}"),
@@ -38,6 +42,35 @@ pub(super) fn roles(run: &Run, look: Look) -> String {
     }
     text
 }
+
+/// What was measured of scenarios that were played many times.
+pub(super) fn load(run: &Run) -> String {
+    let Some(load) = &run.load else {
+        return String::new();
+    };
+    let times = &load.latency_ms;
+    let mut text = format!(
+        "{} conversations, at most {} at a time\n{} answers: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, max {:.1} ms\n",
+        load.conversations, load.jobs, load.answers, times.p50, times.p90, times.p99, times.max
+    );
+    for it in load.mixed_up.iter().take(MIXED_UP) {
+        let _ = writeln!(
+            text,
+            "mixed up: {} instead of {} at {} of {}",
+            printable(&it.actual.to_string()),
+            printable(&it.expected.to_string()),
+            printable(&it.pointer),
+            printable(&it.scenario)
+        );
+    }
+    if let Some(others @ 1..) = load.mixed_up.len().checked_sub(MIXED_UP) {
+        let _ = writeln!(text, "… {others} more ids were mixed up");
+    }
+    text
+}
+
+/// So many pairs of ids are shown.
+const MIXED_UP: usize = 5;
 
 /// The last line of a report.
 pub(super) fn last_line(run: &Run, elapsed: Duration, look: Look) -> String {

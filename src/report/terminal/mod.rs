@@ -10,7 +10,7 @@ mod result;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use self::counts::{counts_besides_skips, last_line, roles};
+use self::counts::{counts_besides_skips, last_line, load, roles};
 pub(crate) use self::result::{block, details, messages, output_line};
 use self::result::{heading, notes, output, reason, traffic, violation, wrapped};
 use super::groups::{self, Cause, Group};
@@ -58,6 +58,7 @@ pub(crate) fn render(run: &Run, elapsed: Duration, look: Look, extent: Extent) -
     text.push_str(&run_notes(run, look, extent));
     text.push_str(&recap(&failures, look, extent));
     text.push_str(&roles(run, look));
+    text.push_str(&load(run));
     text.push('\n');
     let summary = &run.summary;
     if run.errors.is_empty() && summary.pass + summary.known == 0 && !run.results.is_empty() {

@@ -56,7 +56,11 @@ pub(super) fn heading(result: &ScenarioResult, count: usize, look: Look) -> Stri
         1 => String::new(),
         _ => format!(" and {} more", count - 1),
     };
-    format!("{word} {role} {id}{others}")
+    let times = match result.times {
+        1 => String::new(),
+        times => format!(" {times} times"),
+    };
+    format!("{word} {role} {id}{times}{others}")
 }
 
 /// The reason of a result on the line of its heading, and the end of that line.
