@@ -90,9 +90,14 @@ pub(crate) fn page(
 ) -> Result<Extraction, Diagnostic> {
     let text = text::decode(file, bytes)?;
     let mut findings = Findings::new(file);
-    let page = markdown::read(&text, &mut findings);
+    let mut page = markdown::read(&text, &mut findings);
     let mut messages = message::read(&page.code_blocks, &mut findings);
     let section = |message: &Message<'_>| page.code_blocks[message.code_block].section;
+    let parts = messages.list.iter().map(|message| {
+        let is_request = matches!(message.part, Part::Request { .. });
+        (section(message), is_request)
+    });
+    page.outline.settle(parts);
     let places: Vec<_> = messages
         .list
         .iter()

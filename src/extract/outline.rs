@@ -1,5 +1,7 @@
 //! The headings of a page, their anchors, and the names that they give to conversations.
 
+use foldhash::HashMap;
+
 use crate::redact::attribute;
 
 /// A heading that opens a section. A heading with only a `#tab/` link does not.
@@ -8,12 +10,27 @@ pub(super) struct Heading {
     level: u8,
     anchor: String,
     parent: Option<usize>,
+    /// It is the heading of a single message.
+    is_of_a_message: bool,
 }
 
 /// The headings of a page, in order, each with its section.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     headings: Vec<Heading>,
+}
+
+/// The messages of a section.
+#[derive(Debug, Clone, Default)]
+struct Count {
+    /// Directly under its heading.
+    own: usize,
+    own_requests: usize,
+    /// Directly under the headings of the next level.
+    below: usize,
+    /// Under the headings below it too.
+    all: usize,
+    all_requests: usize,
 }
 
 /// The name that the headings above a message give to its conversation.
@@ -35,11 +52,51 @@ impl Outline {
             }
             parent = self.headings[index].parent;
         }
+        let is_of_a_message = is_of_a_message(&anchor);
         self.headings.push(Heading {
             level,
             anchor,
             parent,
+            is_of_a_message,
         });
+    }
+
+    /// Finds the headings of single messages by structure, in any language: the heading has one request, or only
+    /// responses or notifications; other parts of the same example are under the headings beside it; and the example has
+    /// no other request, or other examples have the same heading. A message has its section, and is a request or not.
+    pub(super) fn settle(&mut self, messages: impl Iterator<Item = (Option<usize>, bool)>) {
+        let mut counts = vec![Count::default(); self.headings.len()];
+        for (section, is_request) in messages {
+            let Some(section) = section else { continue };
+            counts[section].own += 1;
+            counts[section].own_requests += usize::from(is_request);
+            for (index, _) in self.enclosing_with_index(Some(section)) {
+                counts[index].all += 1;
+                counts[index].all_requests += usize::from(is_request);
+            }
+        }
+        for (index, heading) in self.headings.iter().enumerate() {
+            if let Some(parent) = heading.parent {
+                counts[parent].below += counts[index].own;
+            }
+        }
+        let mut titles: HashMap<String, usize> = HashMap::default();
+        for (heading, count) in self.headings.iter().zip(&counts) {
+            *titles.entry(heading.anchor.clone()).or_default() += usize::from(count.own > 0);
+        }
+        for (heading, count) in self.headings.iter_mut().zip(&counts) {
+            let Some(example) = heading.parent.map(|it| &counts[it]) else {
+                continue;
+            };
+            // An example has all its messages under the headings directly below it.
+            let is_example = example.own == 0 && example.below == example.all;
+            let is_leaf = count.own > 0 && count.own == count.all;
+            let is_one = is_leaf && (count.own_requests == 0 || count.own == 1);
+            let is_part = is_example && example.all > count.all;
+            let is_repeated = titles[&heading.anchor] > 1;
+            heading.is_of_a_message |=
+                is_one && is_part && (is_repeated || example.all_requests == 1);
+        }
     }
 
     /// `None` before the first heading.
@@ -57,7 +114,7 @@ impl Outline {
     /// message's own.
     pub(super) fn name(&self, section: Option<usize>) -> SectionName<'_> {
         self.enclosing(section)
-            .find(|heading| !is_of_a_message(&heading.anchor))
+            .find(|heading| !heading.is_of_a_message)
             .map(|heading| without_example(&heading.anchor))
             .filter(|name| !name.is_empty())
             .map_or(SectionName::General, SectionName::Own)
@@ -67,7 +124,7 @@ impl Outline {
     pub(super) fn place(&self, section: Option<usize>) -> Place {
         let mut place = Place::default();
         for (index, heading) in self.enclosing_with_index(section) {
-            if place.heading.is_none() && !is_of_a_message(&heading.anchor) {
+            if place.heading.is_none() && !heading.is_of_a_message {
                 place.heading = Some(index);
             }
             if self.is_example(heading) {
@@ -84,7 +141,7 @@ impl Outline {
         let name = without_example(&heading.anchor);
         let parent = heading.parent.map(|index| &*self.headings[index].anchor);
         (name.len() < heading.anchor.len() && !name.is_empty())
-            || (parent.is_some_and(is_general) && !is_of_a_message(&heading.anchor))
+            || (parent.is_some_and(is_general) && !heading.is_of_a_message)
     }
 
     fn enclosing(&self, section: Option<usize>) -> impl Iterator<Item = &Heading> {
@@ -310,6 +367,38 @@ mod tests {
         ] {
             assert_eq!(is_of_a_message(anchor), is_own, "{anchor}");
         }
+    }
+
+    #[test]
+    fn a_heading_of_one_message_is_found_by_structure() {
+        let mut outline = Outline::default();
+        let mut messages = Vec::new();
+        for (level, anchor, parts) in [
+            (2, "예제", &[][..]),
+            (3, "예제-1-참가자", &[]),
+            (4, "요청", &[true]),
+            (4, "응답", &[false]),
+            (4, "알림---실패", &[false]),
+            (3, "두-요청", &[]),
+            (4, "초대", &[true]),
+            (4, "응답", &[false]),
+            (4, "삭제", &[true]),
+            (3, "한-번에", &[true, false]),
+            (3, "수신", &[false]),
+        ] {
+            outline.open(level, anchor.to_owned());
+            messages.extend(
+                parts
+                    .iter()
+                    .map(|is_request| (outline.current(), *is_request)),
+            );
+        }
+        outline.settle(messages.iter().copied());
+        let own = outline.headings.iter().filter(|it| it.is_of_a_message);
+        let own: Vec<_> = own.map(|it| it.anchor.as_str()).collect();
+        assert_eq!(own, ["요청", "응답", "알림---실패", "응답"]);
+        let name = outline.name(messages[0].0);
+        assert_eq!(name, SectionName::Own("예제-1-참가자"));
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub(crate) struct SameLocale {
 /// locale. The id of a scenario with other messages has its locale before the name.
 ///
 /// The second part has the pages of one language whose scenarios have one id.
-pub(crate) fn join(pages: Vec<Extraction>) -> (Extraction, Vec<SameLocale>) {
+pub(crate) fn join(mut pages: Vec<Extraction>) -> (Extraction, Vec<SameLocale>) {
+    name_alike(&mut pages);
     let mut by_id: BTreeMap<ScenarioId, Vec<(usize, Arc<Script>)>> = BTreeMap::new();
     let mut whole = Extraction::default();
     let mut rows = Vec::with_capacity(pages.len());
@@ -56,6 +57,48 @@ pub(crate) fn join(pages: Vec<Extraction>) -> (Extraction, Vec<SameLocale>) {
     whole.scenarios.sort_by(|a, b| a.id.cmp(&b.id));
     whole.inventory = rows.into_iter().flatten().collect();
     (whole, clashes)
+}
+
+/// Gives a scenario the name of the same messages in another language, where the heading is translated and has no anchor.
+fn name_alike(pages: &mut [Extraction]) {
+    let mut order: Vec<usize> = (0..pages.len()).collect();
+    order.sort_by_key(|index| pages[*index].scenarios.first().map(|it| rank(&it.script)));
+    let mut known: BTreeMap<String, Vec<Scenario>> = BTreeMap::new();
+    for index in order {
+        let page = &mut pages[index];
+        for at in 0..page.scenarios.len() {
+            let Scenario { id, script } = page.scenarios[at].clone();
+            let known = known.entry(folder(&id).to_owned()).or_default();
+            let is_new = |id: &ScenarioId| page.scenarios.iter().all(|it| it.id != *id);
+            let same = known.iter().find(|other| {
+                locale(&other.script) != locale(&script)
+                    && is_new(&other.id)
+                    && other.script.messages() == script.messages()
+            });
+            let is_named = known.iter().any(|other| other.id == id);
+            if let Some(other) = same.filter(|_| !is_named).map(|it| it.id.clone()) {
+                for name in page.inventory.iter_mut().flat_map(|row| &mut row.scenarios) {
+                    if name == id.as_str() {
+                        *name = other.to_string();
+                    }
+                }
+                page.scenarios[at].id = other;
+            }
+        }
+        for scenario in &page.scenarios {
+            known
+                .entry(folder(&scenario.id).to_owned())
+                .or_default()
+                .push(scenario.clone());
+        }
+    }
+}
+
+/// The page, the API version and the edition of an id.
+fn folder(id: &ScenarioId) -> &str {
+    id.as_str()
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder)
 }
 
 fn locale(script: &Script) -> &str {
@@ -185,6 +228,30 @@ mod tests {
                 "mute/beta@2026-03/ru-RU/mute",
             ]
         );
+    }
+
+    #[test]
+    fn a_translated_heading_without_an_anchor_makes_no_other_scenario() {
+        let page = |locale: &str, headings: [&str; 3]| {
+            let [examples, request, response] = headings;
+            let text = format!(
+                "---\nms.contentlocale: {locale}\nms.lasthandoff: 03/01/2026\n---\n## {examples}\n### {request}\n\
+                 ```http\nPOST https://graph.microsoft.com/beta/app/calls/1/mute\n\n{{}}\n```\n\
+                 ### {response}\n```http\nHTTP/1.1 200 OK\n```\n"
+            );
+            let file = format!("{locale}/mute.md");
+            extract::page(&file, text.as_bytes(), &PageDefaults::default()).unwrap()
+        };
+        let pages = vec![
+            page("ja-JP", ["例", "要求", "応答"]),
+            page("en-US", ["Example", "Request", "Response"]),
+        ];
+        let (whole, clashes) = join(pages);
+        assert_eq!(clashes, []);
+        let ids: Vec<_> = whole.scenarios.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["mute/beta@2026-03/mute"]);
+        assert_eq!(whole.scenarios[0].script.locales.len(), 2);
+        assert!(whole.inventory.iter().all(|row| row.scenarios == ids));
     }
 
     #[test]
