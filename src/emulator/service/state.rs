@@ -408,6 +408,22 @@ impl State {
         Ok(call)
     }
 
+    /// An answered call whose media the service hosts, for what the pages support in no other call.
+    pub(super) fn service_hosted(&mut self, id: &str) -> Result<&mut Call, Refusal> {
+        let call = self.answered(id)?;
+        let media = call
+            .details
+            .get("mediaConfig")
+            .and_then(|it| it.get("@odata.type"));
+        let is_app_hosted = |it: &str| it.ends_with("appHostedMediaConfig");
+        if media.and_then(Value::as_str).is_some_and(is_app_hosted) {
+            return Err(Refusal::bad_request(
+                "Only a call with `serviceHostedMediaConfig` supports this.",
+            ));
+        }
+        Ok(call)
+    }
+
     /// A call that rings.
     pub(super) fn incoming(&mut self, id: &str) -> Result<&mut Call, Refusal> {
         let call = self.live(id)?;

@@ -100,6 +100,10 @@ impl Service {
             callback.clone_into(&mut call.callback);
         }
         call.state = CallState::Establishing;
+        if let Some(media) = media {
+            call.details
+                .insert("mediaConfig".to_owned(), media.clone().into());
+        }
         call.notifies_sessions = notifies_sessions;
         call.scenario = routed.request.headers.get("Scenario-Id").map(str::to_owned);
         let line = call.line()?;

@@ -54,7 +54,7 @@ impl Service {
         let is_endless = parameters.flag("loop")?.unwrap_or(false);
         let mut state = self.state();
         let delay = state.timings.prompt;
-        let call = state.answered(routed.call)?;
+        let call = state.service_hosted(routed.call)?;
         let failure = call.take_failure(routed.operation);
         let line = call.line()?;
         drop(state);
@@ -75,7 +75,7 @@ impl Service {
     ) -> Result<Outcome, Refusal> {
         let context = routed.parameters()?.context()?;
         let mut state = self.state();
-        let call = state.answered(routed.call)?;
+        let call = state.service_hosted(routed.call)?;
         let failure = call.take_failure(routed.operation);
         call.wants_tones = call.wants_tones || failure.is_none();
         let line = call.line()?;

@@ -65,7 +65,7 @@ impl Service {
         let stop_tones = parameters.texts("stopTones")?.unwrap_or_default();
         let mut state = self.state();
         let delay = state.timings.speech;
-        let call = state.answered(routed.call)?;
+        let call = state.service_hosted(routed.call)?;
         let failure = call.take_failure(routed.operation);
         let line = call.line()?;
         drop(state);

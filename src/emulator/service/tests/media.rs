@@ -202,3 +202,29 @@ async fn prompts_take_their_time() {
     assert_eq!(operation["status"], "running");
     assert_eq!(fixture.entry().await["resourceData"]["status"], "completed");
 }
+
+/// The pages of these operations support calls with `serviceHostedMediaConfig` alone.
+#[tokio::test]
+async fn a_call_whose_media_the_bot_hosts_is_no_place_for_prompts() {
+    let mut fixture = Fixture::open(ServiceOptions::default()).await;
+    let call = fixture.incoming().await;
+    let path = format!("/v1.0/communications/calls/{call}");
+    let media = json!({"@odata.type": "#microsoft.graph.appHostedMediaConfig", "blob": "{}"});
+    let answer = json!({
+        "callbackUri": fixture.callback,
+        "acceptedModalities": ["audio"],
+        "mediaConfig": media,
+    });
+    let answered = fixture.post(&format!("{path}/answer"), &answer).await;
+    assert_eq!(answered.status, 202);
+    let prompts = json!({"prompts": [prompt()], "clientContext": "c-1"});
+    for (action, body, status) in [
+        ("playPrompt", &prompts, 400),
+        ("recordResponse", &json!({"clientContext": "c-1"}), 400),
+        ("subscribeToTone", &json!({"clientContext": "c-1"}), 400),
+        ("mute", &json!({"clientContext": "c-1"}), 200),
+    ] {
+        let answer = fixture.post(&format!("{path}/{action}"), body).await;
+        assert_eq!(answer.status, status, "{action}");
+    }
+}
