@@ -53,6 +53,31 @@ catalogue! {
     }
 }
 
+impl Operation {
+    /// True for an operation whose outcome follows its answer, and may be a failure.
+    pub(super) const fn can_fail(self) -> bool {
+        matches!(
+            self,
+            Self::Transfer
+                | Self::Invite
+                | Self::MuteParticipant
+                | Self::MuteAll
+                | Self::Mute
+                | Self::Unmute
+                | Self::ConfigureMixer
+                | Self::StartHoldMusic
+                | Self::StopHoldMusic
+                | Self::UpdateMetadata
+                | Self::PlayPrompt
+                | Self::RecordResponse
+                | Self::SubscribeToTone
+                | Self::CancelMedia
+                | Self::UpdateRecordingStatus
+                | Self::AddLargeGalleryView
+        )
+    }
+}
+
 /// What the body of a request must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {

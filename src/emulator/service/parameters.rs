@@ -158,8 +158,11 @@ impl<'a> Parameters<'a> {
     pub(super) fn callback(self, name: &str) -> Result<Option<&'a str>, Refusal> {
         self.typed(name, "an absolute URL", |value| {
             let url = value.as_str()?;
-            let is_absolute = url.starts_with("http://") || url.starts_with("https://");
-            is_absolute.then_some(url)
+            let scheme = ["http://", "https://"].into_iter();
+            let mut authority = scheme.filter_map(|it| url.strip_prefix(it));
+            let has_host =
+                authority.any(|it| !it.is_empty() && !it.starts_with(['/', '?', '#', ':']));
+            has_host.then_some(url)
         })
     }
 

@@ -315,7 +315,12 @@ fn failure(parameters: Parameters<'_>) -> Result<Failure, Refusal> {
             let mut all = Operation::ALL.iter().copied();
             let found = all.find(|operation| operation.name() == name);
             let unknown = || Refusal::bad_request(format!("`{name}` is no operation."));
-            Some(found.ok_or_else(unknown)?)
+            let found = found.ok_or_else(unknown)?;
+            if !found.can_fail() {
+                let message = format!("`{name}` has no outcome that may be a failure.");
+                return Err(Refusal::bad_request(message));
+            }
+            Some(found)
         }
     };
     Ok(Failure {

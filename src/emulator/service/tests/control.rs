@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use super::exercises;
 use super::fixture::Fixture;
 use super::*;
+use crate::emulator::service::operations::Operation;
 
 #[tokio::test]
 async fn a_call_comes_in_from_whoever_is_named() {
@@ -120,6 +122,42 @@ async fn states_in_a_call_mean_the_newest_of_the_callback_or_make_one() {
     assert!(recording["recording-access-token"].is_string());
 }
 
+/// What `exercises` sends for an operation takes the failure of the operation, where it can fail.
+#[tokio::test]
+async fn an_operation_that_can_fail_takes_its_failure() {
+    for operation in Operation::ALL {
+        let fixture = Fixture::open(ServiceOptions::default()).await;
+        let call = fixture.call().await;
+        let member = fixture.participant(&call, "u-1").await;
+        fixture
+            .control("POST", &format!("calls/{call}/failures"), json!({}))
+            .await;
+        let (path, control) = (
+            format!("/v1.0/communications/calls/{call}"),
+            format!("/control/calls/{call}"),
+        );
+        let sent = exercises::requests(*operation, &fixture.callback);
+        let mut acts = sent.into_iter().filter(|(_, path, _)| {
+            path.starts_with("{call}")
+                && !path.contains("{session}")
+                && !path.contains("{operation}")
+        });
+        let Some((method, target, body)) = acts.next_back() else {
+            continue;
+        };
+        let target = target
+            .replace("{call}", &path)
+            .replace("{control}", &control)
+            .replace("{participant}", &member);
+        fixture.send(method, &target, Some(&body)).await;
+        let shown = fixture
+            .control("GET", &format!("calls/{call}"), json!({}))
+            .await;
+        let is_taken = shown["failures"] == 0;
+        assert_eq!(is_taken, operation.can_fail(), "{}", operation.name());
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_is_refused() {
     let fixture = Fixture::open(ServiceOptions::default()).await;
@@ -146,6 +184,24 @@ async fn what_cannot_be_done_is_refused() {
             "POST",
             format!("calls/{call}/failures"),
             json!({"operation": "sing"}),
+            400,
+        ),
+        (
+            "POST",
+            format!("calls/{call}/failures"),
+            json!({"operation": "keepAlive"}),
+            400,
+        ),
+        (
+            "POST",
+            "calls".to_owned(),
+            json!({"callback": "https://"}),
+            400,
+        ),
+        (
+            "POST",
+            "calls".to_owned(),
+            json!({"callback": "http://:80/calls"}),
             400,
         ),
         (
