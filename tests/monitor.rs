@@ -40,6 +40,13 @@ fn the_bot() {
         http::post(&service, "/me", TOKEN, "{}").unwrap();
         return;
     }
+    if conduct == "asks about itself" {
+        let stubbed = http::post(&service, "/v1.0/me", TOKEN, "{}").unwrap();
+        assert!(stubbed.starts_with("HTTP/1.1 200"), "{stubbed}");
+        assert!(stubbed.ends_with(r#"{"displayName":"Bot"}"#), "{stubbed}");
+        let unknown = http::post(&service, "/v1.0/users", TOKEN, "{}").unwrap();
+        assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
+    }
     if conduct == "reads its environment" {
         let host = service.strip_prefix("http://").unwrap();
         assert_eq!(std::env::var("GRAPH_HOST").unwrap(), host);
@@ -279,6 +286,20 @@ fn a_bot_that_does_right_passes_here_and_in_its_cassette() {
         printed.contains("bot at run.jsonl") && !printed.contains("FAIL"),
         "{printed}"
     );
+}
+
+#[test]
+fn stubs_answer_requests_to_other_apis() {
+    let folder = tempfile::tempdir().unwrap();
+    let stubs = r#"{"version": 1, "directions": ["request"]}
+{"number": 1, "direction": "request", "at_ms": 0, "took_ms": 1, "request": {"method": "POST", "target": "/v1.0/me", "headers": []}, "response": {"status": 200, "headers": [["Content-Type", "application/json"], ["Content-Length", "9"]], "body": {"json": {"displayName": "Bot"}}}}
+"#;
+    fs::write(folder.path().join("stubs.jsonl"), stubs).unwrap();
+    let arguments = ["--stubs", "stubs.jsonl", "--cassette", "run.jsonl"];
+    let it = run(folder.path(), &arguments, "asks about itself");
+    assert_eq!(it.code, Some(0), "{}{}", it.stdout, it.stderr);
+    let cassette = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
+    assert!(cassette.contains("/v1.0/me"), "{cassette}");
 }
 
 #[test]

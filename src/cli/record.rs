@@ -128,6 +128,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             tls,
             warn,
             aside: None,
+            stubs: None,
         };
         let last = journal.last();
         let sinks = Sinks {

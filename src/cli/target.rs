@@ -22,11 +22,9 @@ use crate::config::values::ValueError;
 use crate::http::interception::NamedHost;
 use crate::platform::{Identity, Notifier};
 use crate::replay::recording::file;
-use crate::replay::stubs::Stubs;
+use crate::replay::stubs::{SharedStubs, Stubs};
 use crate::runner::options::TargetProgram;
-use crate::runner::{
-    ANY_PORT, Hook, Proxy, SharedStubs, StateProvider, Target, Triggered, Triggers,
-};
+use crate::runner::{ANY_PORT, Hook, Proxy, StateProvider, Target, Triggered, Triggers};
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetOptions {
@@ -176,24 +174,10 @@ impl TargetOptions {
     }
 
     pub(crate) fn stubs(&self, target: Option<&Target>) -> Result<Option<SharedStubs>, Failure> {
-        if self.stubs.is_empty() {
-            return Ok(None);
-        }
-        if target.is_none_or(|it| it.role() != Party::Bot) {
+        if !self.stubs.is_empty() && target.is_none_or(|it| it.role() != Party::Bot) {
             return Err(UsageError::StubsWithoutBot.into());
         }
-        let mut opened = Vec::new();
-        for path in &self.stubs {
-            let (recording, torn) = file::open(path)?;
-            if let Some(torn) = torn {
-                output::warn(torn);
-            }
-            if recording.index().is_empty() {
-                return Err(UsageError::NoExchange(path.clone()).into());
-            }
-            opened.push(recording);
-        }
-        Ok(Some(Arc::new(Mutex::new(Stubs::new(opened)))))
+        stubs(&self.stubs)
     }
 
     fn triggers(&self) -> Result<Triggers, UsageError> {
@@ -262,6 +246,22 @@ pub(crate) fn token(token: Option<String>) -> Result<Option<String>, UsageError>
         return Err(UsageError::Token);
     }
     Ok(token)
+}
+
+/// Opens the files of stubs.
+pub(crate) fn stubs(files: &[PathBuf]) -> Result<Option<SharedStubs>, Failure> {
+    let mut opened = Vec::new();
+    for path in files {
+        let (recording, torn) = file::open(path)?;
+        if let Some(torn) = torn {
+            output::warn(torn);
+        }
+        if recording.index().is_empty() {
+            return Err(UsageError::NoExchange(path.clone()).into());
+        }
+        opened.push(recording);
+    }
+    Ok((!opened.is_empty()).then(|| Arc::new(Mutex::new(Stubs::new(opened)))))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use tower_service::Service as _;
 use super::body::{Broken, Collected, RequestBody, ResponseBody, Unsent};
 use super::exchange::{Pending, codings, target_of};
 use super::hop::{self, HopByHopOptions};
-use super::{Proxy, Recorder, Upstream, expect, injected};
+use super::{Proxy, Recorder, Upstream, around, expect, injected};
 use crate::cassette::format::Direction;
 use crate::diagnostic::json;
 use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
@@ -66,7 +66,6 @@ pub(super) async fn forward(
     let mut options = HopByHopOptions::of(&head);
     options.websocket &= body.is_end_stream();
     rewrite_head(recorder, options, head.version, outgoing.headers_mut());
-    let is_head = head.method == Method::HEAD;
     // In HTTP/1.0 there are no interim answers (RFC 9110 section 15.2).
     let interim = (head.version == Version::HTTP_11).then_some(connection);
     let passes_by = proxy.passes_by(&target_of(&head.uri));
@@ -88,7 +87,8 @@ pub(super) async fn forward(
     };
     let outgoing = outgoing.map(|()| body);
     let injected = injected::choose(proxy, &pending, &outgoing);
-    if let Some(answer) = injected.and_then(|kind| injected::answer(&pending, kind)) {
+    let own = injected.and_then(|kind| injected::answer(&pending, kind));
+    if let Some(answer) = own.or_else(|| around::answer(proxy, &pending, &outgoing)) {
         return answer;
     }
     let again = injected.and_then(|_| injected::copied(&outgoing));
@@ -109,7 +109,7 @@ pub(super) async fn forward(
                 callbacks.note_answer();
             }
             injected::after_answer(proxy, &pending, injected, again).await;
-            response(proxy, pending, is_head, answer).await
+            response(proxy, pending, answer).await
         }
         Err(error) => {
             let cause = with_causes(&error);
@@ -284,12 +284,11 @@ impl InterimQueue {
 async fn response(
     proxy: &Proxy,
     pending: Arc<Pending>,
-    is_head: bool,
     answer: Response<Incoming>,
 ) -> Result<Response<ResponseBody>, Broken> {
     let came = Instant::now();
     let (mut head, mut body) = answer.into_parts();
-    let has_no_body = is_head
+    let has_no_body = pending.head.method == Method::HEAD
         || matches!(
             head.status,
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED

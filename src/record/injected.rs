@@ -12,9 +12,9 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::Proxy;
 use super::body::{Broken, RequestBody, ResponseBody};
 use super::exchange::{Pending, target_of};
+use super::{Proxy, around};
 use crate::cassette::format::Direction;
 use crate::contract::operation;
 use crate::http::connect::with_causes;
@@ -74,12 +74,8 @@ pub(super) fn answer(
     if status == StatusCode::TOO_MANY_REQUESTS {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    let (head, ()) = response.into_parts();
-    pending.answered(head.clone(), Instant::now());
-    pending.response_body.data(&body);
     let _ = pending.injected.set(kind);
-    let ended = pending.end(None).map_err(Broken::from);
-    Some(ended.map(|()| Response::from_parts(head, ResponseBody::Whole(Some(body)))))
+    Some(around::respond(pending, response, body))
 }
 
 /// Reads the service's answer, and lets the connection to the bot break.

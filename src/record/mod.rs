@@ -7,6 +7,7 @@
 //! as the forward proxy of its clients (`intercept`), bodies passed on as they come. Not for: what
 //! the messages mean.
 
+mod around;
 mod body;
 pub(crate) mod callback;
 mod exchange;
@@ -52,6 +53,7 @@ use crate::http::{Listener, Versions};
 use crate::inject::traffic::TrafficInjection;
 use crate::redact::Redactor;
 use crate::replay::matching::target::Own;
+use crate::replay::stubs::SharedStubs;
 
 #[derive(Debug)]
 pub(crate) struct Parties {
@@ -65,6 +67,8 @@ pub(crate) struct Parties {
     pub tls: ClientConfig,
     /// The faults that are injected into the traffic.
     pub injection: Option<TrafficInjection>,
+    /// The recorded answers to requests outside of the calling API.
+    pub stubs: Option<SharedStubs>,
     /// Called with a text when a client does not take the certificate of a listener.
     pub warn: fn(&str),
 }
@@ -124,6 +128,7 @@ struct Recorder {
     learnt: Mutex<Vec<JoinHandle<()>>>,
     via: Via,
     injection: Option<TrafficInjection>,
+    stubs: Option<SharedStubs>,
     began: Instant,
     warn: fn(&str),
     failure: OnceLock<RecordError>,
@@ -320,6 +325,7 @@ pub(crate) async fn record(
         learnt: Mutex::default(),
         via: Via::new(),
         injection: parties.injection,
+        stubs: parties.stubs,
         began: Instant::now(),
         warn: parties.warn,
         failure: OnceLock::new(),

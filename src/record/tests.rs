@@ -71,6 +71,7 @@ async fn the_json_of_a_body_is_read_once() {
         tls: Trust::default().client_config(),
         warn: |_| {},
         aside: None,
+        stubs: None,
     };
     let journal = Journal::create(&cassette, &directions).unwrap();
     let sinks = Sinks {

@@ -4,6 +4,8 @@
 //! A stub is found by method, path and query, as a replay finds it. Each request is on its own: its ids
 //! may differ from the recorded ones, whatever other requests had in their place.
 
+use std::sync::{Arc, Mutex};
+
 use super::matching::compared::ComparedRequest;
 use super::matching::comparison::{Comparison, Part};
 use super::matching::requests::Requests;
@@ -15,6 +17,9 @@ use super::values::mapping::Mapping;
 use crate::api::identifier;
 use crate::diagnostic::Diagnostic;
 use crate::http::message::{Body, Request, Response};
+
+/// Stubs that the sessions of a run share.
+pub(crate) type SharedStubs = Arc<Mutex<Stubs>>;
 
 /// The recorded exchanges of some files, in the order of the files.
 #[derive(Debug)]

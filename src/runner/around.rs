@@ -4,16 +4,13 @@
 //! Stubs answer it, else it is answered 404 and listed. It is never judged.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
 use crate::api::resource;
 use crate::http::message::{Body, Headers, Request, Response};
-use crate::replay::stubs::Stubs;
-
-/// Stubs that the sessions of a run share. Without any, each request is answered 404.
-pub(crate) type SharedStubs = Arc<Mutex<Stubs>>;
+use crate::replay::stubs::SharedStubs;
 
 #[derive(Debug)]
 pub(super) struct Around {

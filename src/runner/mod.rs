@@ -32,7 +32,6 @@ use std::time::Duration;
 use tokio::task::JoinError;
 use url::Url;
 
-pub(crate) use self::around::SharedStubs;
 pub(crate) use self::hook::{Hook, HookResponse};
 pub(crate) use self::options::Options;
 use self::process::LaunchError;

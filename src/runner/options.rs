@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::around::SharedStubs;
 use super::observer::{Observer, Unobserved};
 use super::repetition::Measured;
 use super::target::Target;
@@ -21,6 +20,7 @@ use crate::judge::Case;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::{JudgedTarget, ScenarioResult, Verdict};
 use crate::redact::ProjectRedaction;
+use crate::replay::stubs::SharedStubs;
 use crate::scenario::format::Scenario;
 
 /// The seed of fault injection by default: every run is the same.

@@ -25,6 +25,7 @@ use super::output::Output;
 use super::reports::{Finished, ReportFile, Shown, reporting};
 use super::scenarios::Source;
 use super::serve::up_to;
+use super::target::stubs;
 use super::tls::{self, Tls};
 use super::{output, record as recorder};
 use crate::api::party::Party;
@@ -81,6 +82,9 @@ pub(crate) struct Arguments {
     /// Fail on an unmet SHOULD too, not only on a broken MUST
     #[arg(long)]
     strict: bool,
+    /// Answer the bot's requests to other APIs from these cassettes or HAR files
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    stubs: Vec<PathBuf>,
     #[command(flatten)]
     source: Source,
     #[command(flatten)]
@@ -242,8 +246,10 @@ fn nothing(seen: usize, not_covered: usize) -> String {
 }
 
 fn target(arguments: &Arguments, own: Option<String>) -> JudgedTarget {
-    let url = arguments.bot.as_ref().map(Url::to_string).or(own);
     let role = arguments.service.is_none().then_some(Party::Bot);
+    // Of both parties, the monitor is the one address.
+    let bot = arguments.bot.as_ref().filter(|_| role.is_some());
+    let url = bot.map(Url::to_string).or(own);
     JudgedTarget { role, url }
 }
 
@@ -280,6 +286,7 @@ impl Traffic<'_> {
             tls: arguments.tls.trust()?.client_config(),
             warn,
             aside: has_control.then_some(CONTROL),
+            stubs: stubs(&arguments.stubs)?,
         };
         let recording = tokio::spawn(record::record(parties, sinks, shutdown.clone()));
         let ended = self
