@@ -46,9 +46,10 @@ pub enum JournalError {
 impl Remedy for JournalError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Exists(_) => {
-                Some("add `--append` to continue the recording, or choose another name".into())
-            }
+            Self::Exists(_) => Some(
+                "choose another name, or continue the recording with `confcall record --append`"
+                    .into(),
+            ),
             Self::InUse(_) => Some("stop that recorder, or choose another name".into()),
             Self::Lost { .. } => {
                 Some("do not change the file while it is being recorded, and record again".into())
