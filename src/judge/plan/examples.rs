@@ -54,7 +54,6 @@ impl Examples {
         actual: &Request,
     ) {
         let case = record.case.clone();
-        record.check(Requirement::RequestShown);
         let Some(shape) = case.page.request_body(&case.outline().step(at).key) else {
             return;
         };
@@ -64,6 +63,7 @@ impl Examples {
             }
             return;
         };
+        record.check(Requirement::RequestShown);
         let rules = Rules {
             of_bot: true,
             given: &|_| false,

@@ -83,11 +83,14 @@ pub(super) fn judge_target(
 
 /// Compares a request with the one that the bot was triggered for.
 pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, actual: &Request) {
-    record.check(Requirement::RequestTriggered);
     let null = Value::Null;
     let found = operation::of_request(&expected.method, &expected.target);
     let people = found.and_then(|(operation, _)| operation.people.as_deref());
     let expected = expected.body.json().unwrap_or(&null);
+    // A trigger without people, words and the like fixes nothing of the body.
+    if expected.is_object() && !differences(expected, &json!({})).is_empty() {
+        record.check(Requirement::RequestTriggered);
+    }
     let Some(actual) = actual.body.json() else {
         // The contract reports a missing body, if it is required.
         return;
