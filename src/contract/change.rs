@@ -102,6 +102,37 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// The operations that `resource`, `resourceUrl` and the data name: one, unless they contradict each other.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        let paths = ["resource", "resourceUrl"].into_iter();
+        let paths = paths.filter_map(|name| Resource::parse(text(self.entry, name)?));
+        let mut named: Vec<_> = paths
+            .filter_map(|resource| match resource {
+                Resource::Operation { operation, .. } => Some(operation),
+                _ => None,
+            })
+            .collect();
+        named.extend(self.id().map(ToOwned::to_owned));
+        named
+    }
+
+    /// The id in the data.
+    pub(crate) fn id(&self) -> Option<&'a str> {
+        entity_text(self.entry, "id")
+    }
+
+    /// What kind of change it is by its data, where `changeType` is absent or unknown. `None` for data that do not show it.
+    pub(crate) fn change_type_of_data(&self) -> Option<&'static str> {
+        let is = |end: &str| self.word.as_deref() == Some(end);
+        match self.subject {
+            Subject::Call if is("incoming") => Some("created"),
+            Subject::Call if is("terminated") => Some("deleted"),
+            Subject::Operation if is("completed") || is("failed") => Some("deleted"),
+            Subject::Call | Subject::Operation | Subject::Roster => Some("updated"),
+            Subject::Other => None,
+        }
+    }
+
     /// The content sharing session that the path names, or those in the data under the path of the collection. Empty for
     /// a change of something else.
     pub(crate) fn sessions(&self) -> Vec<&str> {

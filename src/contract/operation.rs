@@ -12,6 +12,7 @@ use super::extracted;
 use super::extracted::extracted;
 use super::requirement::Requirement;
 use super::tables::tables;
+use crate::api::identifier;
 use crate::api::resource;
 
 /// One documented request with its effects.
@@ -80,6 +81,9 @@ pub(crate) struct Operation {
     /// The properties of the completed comms operation with which the bot fetches the result.
     #[serde(default)]
     pub result: Vec<String>,
+    /// The operations that the request stops: even an endless comms operation of theirs must end.
+    #[serde(default)]
+    pub stops: Vec<String>,
     /// The effects that must follow from the request.
     #[serde(default)]
     pub effects: Vec<Effect>,
@@ -219,6 +223,7 @@ impl Operation {
                 .collect(),
             is_list: typed.is_some_and(|it| it.collection),
             result: Vec::new(),
+            stops: Vec::new(),
             effects: Vec::new(),
         };
         if row.comms_operation().is_some() && !row.is_read() {
@@ -246,6 +251,17 @@ impl Operation {
     /// True if the response names a call or a comms operation that the request created.
     pub(crate) fn makes_something(&self) -> bool {
         self.creates_call || (self.comms_operation().is_some() && !self.is_read())
+    }
+
+    /// True if the request ends its call.
+    pub(crate) fn ends_call(&self) -> bool {
+        self.effects.contains(&Effect::CallEnds)
+    }
+
+    /// True if the request moves its call, which ends then or is established again.
+    pub(crate) fn moves_call(&self) -> bool {
+        let mut effects = self.effects.iter();
+        effects.any(|it| matches!(it, Effect::CallMoves { .. }))
     }
 
     /// True if the request changes nothing.
@@ -386,6 +402,26 @@ pub(crate) fn of_path<'t>(method: &str, target: &'t str) -> Option<(&'static Ope
     };
     let found = operations().iter().filter_map(fits);
     found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
+}
+
+/// True for the same target, or another spelling of the same operation on the same resources.
+pub(crate) fn is_same_target(method: &str, one: &str, other: &str) -> bool {
+    let query = |target: &'_ str| target.split_once('?').map(|(_, query)| query.to_owned());
+    let is_same_id = |one: Option<&str>, other: Option<&str>| match (one, other) {
+        (Some(one), Some(other)) => identifier::same(one, other),
+        (one, other) => one == other,
+    };
+    let is_same_operation = || {
+        let (one_of, ids) = of_request(method, one)?;
+        let (other_of, other_ids) = of_request(method, other)?;
+        let is_same = std::ptr::eq(one_of, other_of)
+            && is_same_id(ids.call, other_ids.call)
+            && is_same_id(ids.below, other_ids.below)
+            && resource::version_of(one) == resource::version_of(other)
+            && query(one) == query(other);
+        is_same.then_some(())
+    };
+    one == other || is_same_operation().is_some()
 }
 
 /// The methods that the pages document for the path of an operation.

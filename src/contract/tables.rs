@@ -211,6 +211,8 @@ struct RowNames {
     #[serde(default)]
     words: Vec<At>,
     #[serde(default)]
+    stops: Vec<Spanned<String>>,
+    #[serde(default)]
     effects: Vec<EffectNames>,
 }
 
@@ -315,6 +317,14 @@ fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
                 found.push(at(page, message, remedy));
             }
         }
+        for stopped in &row.stops {
+            let mut rows = names.operation.iter();
+            if !rows.any(|it| it.name.get_ref() == stopped.get_ref()) {
+                let message = format!("no operation has the name `{}`", stopped.get_ref());
+                let remedy = "use the name of another row".to_owned();
+                found.push(at(stopped, message, remedy));
+            }
+        }
         let parameters = row.parameters(extracted);
         let mut look_up = |known: &Known<'_>, place: &Spanned<String>, name: &str| {
             if let Some(remedy) = known.remedy(name) {
@@ -373,5 +383,16 @@ mod tests {
     fn the_rows_of_the_built_in_table_name_what_the_pages_have() {
         let [operations, ..] = built_in();
         assert_eq!(check_rows(&operations, &tables().extracted), []);
+    }
+
+    #[test]
+    fn an_operation_that_is_stopped_has_a_row() {
+        let [mut operations, ..] = built_in();
+        operations.text = operations
+            .text
+            .replace("stops = [\"playPrompt\"", "stops = [\"sing\"");
+        let wrong = check_rows(&operations, &tables().extracted);
+        let messages: Vec<_> = wrong.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(messages, ["no operation has the name `sing`"]);
     }
 }

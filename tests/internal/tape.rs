@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
 use crate::http::message::{Body, Request, Response};
-use crate::judge::Options;
 use crate::judge::recording::check::{Checked, check};
+use crate::judge::{Case, Options};
 
 pub(super) const CALL: &str = "6ad1c4f0-3b7e-4a55-9d0f-0c1d2e3f4a5b";
 pub(super) const OTHER_CALL: &str = "7be2d501-4c8f-4b66-8e10-1d2e3f4a5b6c";
@@ -166,6 +166,44 @@ impl Tape {
             .request("POST", "transfer", body, 202, Value::Null)
     }
 
+    /// The bot plays a prompt.
+    pub(super) fn plays(self, mut body: Value) -> Self {
+        body["prompts"] = json!([{"mediaInfo": {"uri": "https://bot.example/a.wav"}}]);
+        self.request(
+            "POST",
+            "playPrompt",
+            body,
+            200,
+            running(OPERATION, "context-1"),
+        )
+    }
+
+    /// The prompt has ended; its data have this id.
+    pub(super) fn stops_playing(self, id: &str) -> Self {
+        self.tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"id": id, "status": "completed"}}]))
+    }
+
+    /// The bot cancels media, at once.
+    pub(super) fn cancels(self) -> Self {
+        self.request(
+            "POST",
+            "cancelMediaProcessing",
+            json!({"clientContext": "context-2"}),
+            200,
+            json!({"id": SECOND_OPERATION, "status": "completed", "clientContext": "context-2"}),
+        )
+    }
+
+    pub(super) fn makes_a_group(self) -> Self {
+        let group = json!({"routingMode": "oneToOne", "sources": ["1"], "receivers": ["2"]});
+        let mut made = group.clone();
+        made["id"] = json!("9");
+        self.request("POST", "audioRoutingGroups", group, 200, made)
+            .but(of_beta)
+    }
+
     pub(super) fn is(self, state: &str) -> Self {
         self.tells(json!([call("updated", json!({"state": state}))]))
     }
@@ -238,10 +276,15 @@ impl Tape {
     }
 
     pub(super) fn check(self) -> Checked {
+        self.check_beside(&[])
+    }
+
+    /// Also lists which of the scenarios it shows.
+    pub(super) fn check_beside(self, cases: &[Case]) -> Checked {
         let lines = self.exchanges.into_iter().enumerate();
         let directions = vec![Direction::Request, Direction::Notification];
         let recording = Recording::new("tape", directions, lines);
-        check("tape.jsonl", &recording, &[], &Options::default())
+        check("tape.jsonl", &recording, cases, &Options::default())
     }
 }
 
@@ -292,6 +335,25 @@ pub(super) fn muted(id: &str, is_muted: bool) -> Value {
     json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
         "resourceData": [{"id": id, "isMuted": is_muted,
             "info": {"identity": {"user": {"id": ANNA}}}}]}])
+}
+
+pub(super) fn without(mut value: Value, name: &str) -> Value {
+    value.as_object_mut().expect("an object").remove(name);
+    value
+}
+
+/// Only beta documents it.
+pub(super) fn of_beta(exchange: &mut Exchange) {
+    exchange.request.target = exchange.request.target.replace("/v1.0/", "/beta/");
+}
+
+/// Adds a tag and a time to the data of a notification.
+pub(super) fn tag(exchange: &mut Exchange, tag: &str, time: &str) {
+    if let Body::Json(body) = &mut exchange.request.body {
+        let data = &mut body["value"][0]["resourceData"];
+        data["@odata.etag"] = json!(tag);
+        data["createdDateTime"] = json!(time);
+    }
 }
 
 pub(super) fn error(code: &str) -> Value {

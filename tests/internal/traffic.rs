@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 
 use super::tape::{
     ANNA, BERT, CALL, CLARA, OPERATION, OTHER_CALL, SECOND_OPERATION, Tape, call, create, end,
-    error, member, muted, roster, running, session, sessions, user, without_token,
+    error, member, muted, of_beta, roster, running, session, sessions, tag, user, without,
+    without_token,
 };
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Body, Response};
+use crate::judge;
 use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::scenario::store;
 
 /// How all results of a party end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -489,7 +492,7 @@ rows! {
         .request("DELETE", "", Value::Null, 204, Value::Null)
         .deleted(), Passes, Passes;
     a_call_is_told_of_before_its_answer: Tape::new()
-        .request("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .but(|it| it.took_ms = 150)
         .is("established")
         .request("DELETE", "", Value::Null, 204, Value::Null)
@@ -557,10 +560,10 @@ rows! {
             "source": {"identity": {"user": {"id": CLARA}}}}))])), IsBlameless, Fails("call.people");
     a_callback_that_leads_elsewhere: Tape::new()
         .request("POST", "/calls", create(), 201,
-            json!({"id": CALL, "callbackUri": "https://bot.example/elsewhere"}))
+            json!({"id": CALL, "state": "establishing", "callbackUri": "https://bot.example/elsewhere"}))
         .is("established"), IsBlameless, Fails("callback.address");
     a_notification_to_another_address: Tape::new()
-        .request("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .is("established")
         .but(|it| it.request.target = "/elsewhere".to_owned()), IsBlameless, Fails("callback.address");
     a_participant_is_muted: Tape::new()
@@ -799,6 +802,207 @@ rows! {
         .tells(json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
             "resourceData": {"id": OPERATION, "status": "completed", "clientContext": "context-1",
                 "recordingLocation": "https://service.example/1"}}])), IsBlameless, Warns("operation.result");
+    an_incoming_call_that_is_never_answered: Tape::new()
+        .incoming()
+        .wait(16_000)
+        .deleted(), Warns("answer.in-time"), Passes;
+    an_incoming_call_that_rings_until_the_end: Tape::new()
+        .incoming()
+        .wait(200_000)
+        .request("GET", "/calls/other", Value::Null, 404, error("8523")), Warns("answer.in-time"), IsBlameless;
+    an_incoming_call_whose_caller_gives_up: Tape::new()
+        .incoming()
+        .wait(10_000)
+        .deleted(), Passes, Passes;
+    an_incoming_call_that_is_answered_before_the_recording: Tape::new()
+        .incoming()
+        .wait(20_000)
+        .is("established")
+        .deleted(), Passes, Passes;
+    an_incoming_call_that_the_bot_hangs_up: Tape::new()
+        .incoming()
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .wait(20_000)
+        .deleted(), Passes, Passes;
+    a_list_without_anybody_although_a_roster_has_people: Tape::new()
+        .is("established")
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .request("GET", "participants", Value::Null, 200, json!({"value": []}))
+        .keeps_alive(), Passes, Fails("resource.requested");
+    a_list_without_anybody_after_an_empty_roster: Tape::new()
+        .roster(&[("1", ANNA)])
+        .roster(&[])
+        .request("GET", "participants", Value::Null, 200, json!({"value": []})), Passes, Passes;
+    a_list_without_the_people_who_left: Tape::new()
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .request("GET", "participants", Value::Null, 200, json!({"value": [member("3", CLARA)]})), Passes, Passes;
+    a_part_of_a_list_without_anybody: Tape::new()
+        .roster(&[("1", ANNA)])
+        .request("GET", "participants?$skip=9", Value::Null, 200, json!({"value": []})), Passes, Passes;
+    a_list_without_anybody_where_nobody_is_known: Tape::new()
+        .is("established")
+        .request("GET", "participants", Value::Null, 200, json!({"value": []})), Passes, Passes;
+    a_list_without_anybody_after_everybody_was_removed: Tape::new()
+        .roster(&[("1", ANNA)])
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .request("GET", "participants", Value::Null, 200, json!({"value": []}))
+        .request("GET", "participants", Value::Null, 200, json!({"value": []})), Passes, Passes;
+    a_list_without_the_groups_that_were_made: Tape::new()
+        .makes_a_group()
+        .request("GET", "audioRoutingGroups", Value::Null, 200, json!({"value": []}))
+        .but(of_beta), Passes, Fails("resource.requested");
+    a_list_without_a_group_that_was_deleted: Tape::new()
+        .makes_a_group()
+        .request("DELETE", "audioRoutingGroups/9", Value::Null, 204, Value::Null)
+        .but(of_beta)
+        .request("GET", "audioRoutingGroups", Value::Null, 200, json!({"value": []}))
+        .but(of_beta), Passes, Passes;
+    a_list_without_a_session_that_goes_on: Tape::new()
+        .tells(json!([session("created", CLARA)]))
+        .request("GET", "contentSharingSessions", Value::Null, 200, json!({"value": []}))
+        .but(of_beta), Passes, Fails("resource.requested");
+    a_created_call_without_a_state: Tape::new()
+        .request("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .is("established")
+        .deleted(), Passes, Fails("answer.body");
+    a_completed_operation_that_is_read_as_failed: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 200,
+            json!({"id": OPERATION, "status": "failed", "clientContext": "context-1", "resultInfo": {"code": 500}})),
+        Passes, Fails("resource.requested");
+    a_call_that_is_read_with_other_targets: Tape::new()
+        .request("POST", "/calls", create(), 201,
+            json!({"id": CALL, "state": "establishing", "targets": [user(ANNA)]}))
+        .is("established")
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established", "targets": [user(BERT)]})),
+        Passes, Fails("call.people");
+    a_bot_that_is_read_by_its_other_identity: Tape::new()
+        .incoming()
+        .answers()
+        .is("established")
+        .request("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established",
+            "targets": [{"identity": {"applicationInstance": {"id": CLARA}}}]})), Passes, Passes;
+    a_prompt_after_the_call_was_deleted: Tape::new()
+        .is("established")
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted()
+        .plays(json!({"clientContext": "context-1"}))
+        .stops_playing(OPERATION), Passes, Fails("refusal.ended-call");
+    a_call_that_is_hung_up_twice: Tape::new()
+        .is("established")
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted()
+        .request("DELETE", "", Value::Null, 204, Value::Null), Passes, Passes;
+    a_loop_that_goes_on_after_it_was_cancelled: Tape::new()
+        .is("established")
+        .plays(json!({"loop": true, "clientContext": "context-1"}))
+        .cancels()
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.arrives");
+    a_loop_that_ends_when_it_is_cancelled: Tape::new()
+        .is("established")
+        .plays(json!({"loop": true, "clientContext": "context-1"}))
+        .cancels()
+        .stops_playing(OPERATION)
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_loop_that_begins_after_others_were_cancelled: Tape::new()
+        .is("established")
+        .cancels()
+        .plays(json!({"loop": true, "clientContext": "context-1"}))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    an_answer_without_an_id_and_then_the_end: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)], "clientContext": "context-1"}), 200,
+            json!({"status": "running", "clientContext": "context-1"}))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("answer.body");
+    an_answer_without_an_id_after_the_end: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)], "clientContext": "context-1"}), 200,
+            json!({"status": "running", "clientContext": "context-1"}))
+        .but(|it| it.took_ms = 500)
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("answer.body");
+    an_answer_without_an_id_and_then_nothing_but_the_end_of_another: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)], "clientContext": "context-1"}), 200,
+            json!({"status": "running", "clientContext": "context-1"}))
+        .tells(json!([end(SECOND_OPERATION, "completed", "context-2", Value::Null)]))
+        .wait(20_000)
+        .keeps_alive(), Passes, Fails("answer.body");
+    an_end_with_another_id_in_its_data: Tape::new()
+        .plays(json!({"clientContext": "context-1"}))
+        .stops_playing(SECOND_OPERATION)
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("operation.identity");
+    an_end_without_its_kind_of_change: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([without(end(OPERATION, "completed", "context-1", Value::Null), "changeType")]))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    an_end_of_an_unknown_kind_of_change: Tape::new()
+        .is("established")
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .tells(json!([call("gone", json!({"state": "terminated"}))]))
+        .wait(600_000)
+        .request("GET", "/calls/other", Value::Null, 404, error("8523")), Passes, Fails("notification.body");
+    an_end_with_two_resources: Tape::new()
+        .plays(json!({"clientContext": "context-1"}))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{SECOND_OPERATION}"),
+            "resourceUrl": format!("/communications/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"id": OPERATION, "status": "completed", "clientContext": "context-1"}}]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("resource.one");
+    an_end_without_a_resource: Tape::new()
+        .plays(json!({"clientContext": "context-1"}))
+        .tells(json!([{"changeType": "deleted",
+            "resourceData": {"id": OPERATION, "status": "completed", "clientContext": "context-1"}}]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    a_roster_at_the_path_of_its_call: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}"),
+            "resourceData": [member("1", ANNA)]}]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    an_end_that_is_no_collection: Tape::new()
+        .incoming()
+        .answers()
+        .is("established")
+        .plays(json!({"clientContext": "context-1"}))
+        .stops_playing(OPERATION)
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            let mut change = body["value"][0].take();
+            change["@odata.type"] = json!("#microsoft.graph.commsNotification");
+            *body = change;
+        })
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    a_change_comes_again_with_another_tag_and_time: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .but(|it| { it.response = Some(Response::new(500)); tag(it, "1", "2026-03-01T10:00:00Z"); })
+        .ends(json!([user(ANNA)]))
+        .but(|it| tag(it, "2", "2026-03-01T10:00:09Z"))
+        .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
+    unavailable_and_sent_again_by_the_other_name: Tape::new()
+        .request("POST", "playPrompt", json!({"prompts": []}), 503, error("503"))
+        .wait(1_200)
+        .request("POST", "microsoft.graph.playPrompt", json!({"prompts": []}), 200,
+            json!({"id": OPERATION, "status": "running"}))
+        .stops_playing(OPERATION), Passes, Passes;
+    unavailable_and_another_request: Tape::new()
+        .request("POST", "playPrompt", json!({"prompts": []}), 503, error("503"))
+        .request("POST", "/calls/other/microsoft.graph.playPrompt", json!({"prompts": []}), 404, error("8523")),
+        IsBlameless, IsOpen;
     too_many_prompts: Tape::new()
         .request("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;
@@ -811,6 +1015,53 @@ fn every_requirement_of_traffic_has_a_row() {
     for requirement in Requirement::OF_TRAFFIC {
         let is_broken = text.contains(&format!("({:?})", requirement.id()));
         assert!(is_broken, "{requirement}");
+    }
+}
+
+#[test]
+fn a_scenario_is_shown_by_its_outcome() {
+    const PEER: &str = "call-transfer/v1.0@2022-06/call-transfer-from-a-peer-to-peer-call";
+    let all = store::built_in().expect("scenarios");
+    let is_picked = |id: &str| id == PEER || id == format!("{PEER}-2");
+    let picked = all.iter().filter(|it| is_picked(it.id.as_str()));
+    let picked: Vec<_> = picked.cloned().collect();
+    let cases = judge::cases(&all, &picked);
+    let transferred = || {
+        let target = json!({"endpointType": "default", "identity": {"user": {"id": ANNA}}});
+        Tape::new()
+            .incoming()
+            .answers()
+            .is("established")
+            .request(
+                "POST",
+                "transfer",
+                json!({"transferTarget": target}),
+                202,
+                Value::Null,
+            )
+            .is("transferring")
+            .is("transferAccepted")
+    };
+    let fails = |tape: Tape| {
+        tape.tells(json!([call(
+            "updated",
+            json!({"state": "established",
+            "resultInfo": {"code": 500, "subCode": 7000, "message": "no"}})
+        )]))
+    };
+    let hangs_up = |tape: Tape| {
+        tape.request("DELETE", "", Value::Null, 204, Value::Null)
+            .deleted()
+    };
+    let (moved, stays) = (PEER.to_owned(), format!("{PEER}-2"));
+    for (tape, expected) in [
+        (transferred().deleted(), vec![moved]),
+        (hangs_up(fails(transferred())), vec![stays]),
+        (transferred(), vec![]),
+    ] {
+        let checked = tape.check_beside(&cases);
+        let covers: Vec<_> = checked.results[0].covers.to_vec();
+        assert_eq!(covers, expected);
     }
 }
 

@@ -118,7 +118,9 @@ rows![
         "a 201 may have a body that no example shows",
         FLOW,
         |t| {
-            t.answer(7).body = Body::Json(json!({"id": "c0ffee00-0000-4000-8000-00000000000a"}));
+            let call =
+                json!({"id": "c0ffee00-0000-4000-8000-00000000000a", "state": "establishing"});
+            t.answer(7).body = Body::Json(call);
             t.header(7, "Content-Type", "application/json");
         },
         Passes,

@@ -78,6 +78,7 @@ impl Watch {
     ) -> Self {
         let options = monitor::Options {
             sees_notifications: true,
+            sees_requests: true,
             patience: monitor::PATIENCE,
             callback: None,
             application_callback: None,

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::body::Part;
+use super::call::CommsOperation;
 use super::conversation::{Findings, JSON, breach};
 use super::correlation::{compare_context, compare_people};
 use super::reads::{self, Found};
 use super::request::callback_of;
-use super::{Monitor, Pending, body};
+use super::{Monitor, Pending, body, effects};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
@@ -67,6 +68,16 @@ impl Monitor {
         }
         let null = Value::Null;
         let body = response.body.json().unwrap_or(&null);
+        if pending.is_about_deleted && !operation.is_read() && !operation.ends_call() {
+            self.fulfilled_after_the_end(exchange, pending);
+            self.forget_obligations(exchange, pending);
+            return;
+        }
+        if let Some(call) = &pending.call
+            && let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned())
+        {
+            call.made_or_removed(operation, made.as_deref(), pending.below.as_deref());
+        }
         if operation.creates_call {
             self.created(at, exchange, pending, made.as_deref(), body);
         } else if operation.makes_something() {
@@ -74,6 +85,7 @@ impl Monitor {
         } else {
             self.was_read(exchange, pending, &Found::of(response));
             self.agrees_with_known(exchange, pending, body);
+            self.lists_what_exists(exchange, pending, body);
             self.reads_back(exchange, pending, body);
             self.expect(
                 at,
@@ -84,6 +96,21 @@ impl Monitor {
                 &null,
             );
         }
+    }
+
+    /// The service fulfils a request about a call that it had notified as deleted before.
+    fn fulfilled_after_the_end(&mut self, exchange: u64, pending: &Pending) {
+        let name = &pending.operation.name;
+        let breach = breach(
+            Requirement::RefusalEndedCall,
+            Rule::ResponseStatus,
+            exchange,
+            Pointer::root(),
+            (json!([404, 410]), Value::Null),
+            format!("the service fulfils {name} after it deleted the call"),
+        );
+        let conduct = &mut self.conversation(pending.conversation).service;
+        conduct.report(breach, Some(pending.operation));
     }
 
     /// The answer shows what the request made or changed, where it has a body.
@@ -157,7 +184,18 @@ impl Monitor {
             return;
         };
         let is_other = |it: &String| Some(it) != pending.context.as_ref();
-        self.call(&call, at).refused.retain(is_other);
+        let known = self.call(&call, at);
+        known.refused.retain(is_other);
+        let early = known.id_of_early(pending.context.as_deref());
+        let id = id.or(early.as_deref());
+        if id.is_none() {
+            known.nameless.push(CommsOperation {
+                begun_by: Some((exchange, pending.operation)),
+                context: pending.context.clone(),
+                people: pending.people.clone(),
+                ..CommsOperation::default()
+            });
+        }
         if let Some(id) = id {
             let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
             let status = status.unwrap_or_default();
@@ -217,6 +255,12 @@ impl Monitor {
             }
         }
         self.expect(at, exchange, pending, Some(&call), id, body);
+        let call = self.call(&call, at);
+        let id = id.map(|id| Normal::of(id).into_owned());
+        let state = id.and_then(|id| call.operations.get(&id));
+        if state.is_some_and(|it| it.is_ended && !it.failed) {
+            effects::stopped(call, exchange, at);
+        }
     }
 
     pub(super) fn ends_twice(
@@ -435,8 +479,11 @@ impl Check<'_> {
         compare_context(&mut self.found, context, body, at);
     }
 
-    /// A created call repeats the values of its request.
+    /// A created call has a state, and repeats the values of its request.
     fn call(&mut self, body: &Value) {
+        if lookup(body, "state").is_none() {
+            self.missing("state", "the created call has no state");
+        }
         let context = self.pending.context.as_deref();
         compare_context(&mut self.found, context, body, (&Pointer::root(), None));
         let null = Value::Null;

@@ -2,16 +2,27 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::change::OperationChange;
+use super::conversation::breach;
 use crate::api::identifier;
-use crate::api::identifier::ById;
+use crate::api::identifier::{ById, Normal};
+use crate::contract::lifecycle;
 use crate::contract::operation::{Effect, Operation};
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
+use crate::judge::Breach;
 use crate::judge::people::{Named, Person, named, only_first_may_be_invited, people_at};
+
+/// How long a bot may take to answer an incoming call, in milliseconds.
+const ANSWER_WITHIN: u64 = 15_000;
+
+/// The same for a call that a policy has recorded.
+const RECORDER_ANSWERS_WITHIN: u64 = 5_000;
 
 #[derive(Debug)]
 pub(super) struct Call {
@@ -20,8 +31,10 @@ pub(super) struct Call {
     /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
-    /// The time of the notification that brought the call, in milliseconds.
-    pub incoming_at: Option<u64>,
+    /// The time and the exchange of the notification that brought the call, in milliseconds.
+    pub incoming: Option<(u64, u64)>,
+    /// The bot has answered, rejected, redirected or ended the call.
+    pub is_taken: bool,
     /// The bot is called as the recorder of a policy.
     pub is_recorded_by_policy: bool,
     /// The client contexts of refused requests that would have begun a comms operation.
@@ -39,7 +52,11 @@ pub(super) struct Call {
     pub bot: Option<String>,
     /// The members of all rosters so far, each as the last roster shows it.
     pub roster: Vec<Value>,
+    /// The items that requests made, such as audio routing groups, each with its operation.
+    pub made: Vec<(&'static Operation, Normal<'static>)>,
     pub operations: ById<CommsOperation>,
+    /// The comms operations whose answers have no id.
+    pub nameless: Vec<CommsOperation>,
     /// The last change of each content sharing session, as the life cycle spells it.
     pub sessions: ById<&'static str>,
     pub open: Vec<Obligation>,
@@ -98,6 +115,8 @@ pub(super) struct Obligation {
     pub was_read: bool,
     /// The comms operation may go on until the call ends.
     pub is_endless: bool,
+    /// The request that stops the comms operation, by its exchange.
+    pub stopped_by: Option<u64>,
     /// The last value that contradicts it.
     pub contradiction: Option<Contradiction>,
 }
@@ -118,7 +137,8 @@ impl Call {
             conversation,
             state: None,
             is_deleted: false,
-            incoming_at: None,
+            incoming: None,
+            is_taken: false,
             is_recorded_by_policy: false,
             refused: Vec::new(),
             direction: None,
@@ -128,7 +148,9 @@ impl Call {
             targets: None,
             bot: None,
             roster: Vec::new(),
+            made: Vec::new(),
             operations: ById::default(),
+            nameless: Vec::new(),
             sessions: ById::default(),
             open: Vec::new(),
             unacknowledged: Vec::new(),
@@ -140,8 +162,125 @@ impl Call {
         self.is_deleted || self.state.as_deref() == Some("terminated")
     }
 
-    /// Takes over the members of a roster.
+    /// The bot takes an incoming call too late, in this exchange.
+    pub(super) fn taken_late(&self, at: u64, exchange: u64, what: &str) -> Option<Breach> {
+        let within = if self.is_recorded_by_policy {
+            RECORDER_ANSWERS_WITHIN
+        } else {
+            ANSWER_WITHIN
+        };
+        let took = at.saturating_sub(self.incoming?.0);
+        let values = (json!(within), json!(took));
+        (took > within).then(|| {
+            breach(
+                Requirement::AnswerInTime,
+                Rule::Limit,
+                exchange,
+                Pointer::root(),
+                values,
+                format!("the bot took {took} ms to {what} the call"),
+            )
+        })
+    }
+
+    /// The bot has never taken a call that is incoming for too long.
+    pub(super) fn left_waiting(&self, at: u64) -> Option<Breach> {
+        let (_, exchange) = self.incoming?;
+        let is_waiting = !self.is_taken && self.state.as_deref() == Some("incoming");
+        let late = self.taken_late(at, exchange, "").filter(|_| is_waiting)?;
+        let message = format!(
+            "the bot did not answer, reject or redirect the call within {} ms",
+            late.expected
+        );
+        Some(Breach { message, ..late })
+    }
+
+    /// The items of a list that exist, as far as messages show it. Not those that a request may have removed.
+    pub(super) fn items_of(&self, list: &Operation) -> Vec<Normal<'static>> {
+        let of_text = |id: &str| Normal::of(id).into_owned();
+        let mut items: Vec<_> = match list.answer.as_deref() {
+            Some("participant") => self
+                .roster
+                .iter()
+                .filter_map(participant_id)
+                .map(of_text)
+                .collect(),
+            Some("contentSharingSession") => {
+                let is_over = |state: &str| state == lifecycle::session().end;
+                let open = self.sessions.iter().filter(|(_, state)| !is_over(state));
+                open.map(|(id, _)| id.clone()).collect()
+            }
+            _ => {
+                let made = self.made.iter();
+                let made = made.filter(|(by, _)| by.request.path == list.request.path);
+                made.map(|(_, id)| id.clone()).collect()
+            }
+        };
+        let removed = self.open.iter().filter(|it| *it.effect == Effect::IsGone);
+        let removed: Vec<_> = removed
+            .filter_map(|it| it.item.as_deref())
+            .map(of_text)
+            .collect();
+        items.retain(|it| !removed.contains(it));
+        items
+    }
+
+    /// A request was accepted that makes an item, or removes one.
+    pub(super) fn made_or_removed(
+        &mut self,
+        by: &'static Operation,
+        made: Option<&str>,
+        below: Option<&str>,
+    ) {
+        if let (Some(id), true) = (
+            made,
+            by.effects.contains(&Effect::ReadsBack) && below.is_none(),
+        ) {
+            self.made.push((by, Normal::of(id).into_owned()));
+        }
+        if let (Some(id), true) = (below, by.effects.contains(&Effect::IsGone)) {
+            self.made.retain(|(_, made)| *made != Normal::of(id));
+            self.roster
+                .retain(|it| !participant_id(it).is_some_and(|it| identifier::same(it, id)));
+        }
+    }
+
+    /// The comms operation without an id in its answer that a notification is about: by the client context, or else the
+    /// only one of its kind.
+    pub(super) fn take_nameless(&mut self, data: &Value) -> Option<CommsOperation> {
+        let text = |name: &str| lookup(data, name).and_then(|(_, it)| it.as_str());
+        let (context, printed) = (text("clientContext"), text("@odata.type"));
+        let is_it = |it: &CommsOperation| {
+            if let (Some(one), Some(other)) = (context, it.context.as_deref()) {
+                return one == other;
+            }
+            let operation = it.begun_by.map(|(_, operation)| operation);
+            let wanted = operation.and_then(Operation::comms_operation);
+            printed.is_none_or(|it| wanted.is_some_and(|wanted| it.ends_with(wanted)))
+        };
+        let mut found = self.nameless.iter().enumerate().filter(|(_, it)| is_it(it));
+        let (at, _) = found.next()?;
+        let is_only = found.next().is_none();
+        (is_only || context.is_some()).then(|| self.nameless.remove(at))
+    }
+
+    /// The id in the notifications that came before an answer without one.
+    pub(super) fn id_of_early(&self, context: Option<&str>) -> Option<String> {
+        let context = context?;
+        let is_it = |it: &CommsOperation| {
+            let mut early = it.early.iter();
+            it.begun_by.is_none() && early.any(|change| change.context() == Some(context))
+        };
+        let mut operations = self.operations.iter();
+        let found = operations.find(|(_, operation)| is_it(operation));
+        found.map(|(id, _)| id.to_string())
+    }
+
+    /// Takes over the members of a roster. One without members shows that those known before have left.
     pub(super) fn update_roster(&mut self, members: &[Value]) {
+        if members.is_empty() {
+            self.roster.clear();
+        }
         for member in members {
             let id = participant_id(member);
             let known = self.roster.iter_mut().find(|other| {

@@ -1,6 +1,7 @@
 //! The changes that a notification brings to the state of a call, and what contradicts that state.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use super::request::callback_of;
 use super::{Monitor, effects};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
+use crate::api::party::Party;
 use crate::api::resource::Resource;
 use crate::contract::lifecycle;
 use crate::contract::operation::{Effect, Operation, Taken};
@@ -25,7 +27,7 @@ use crate::judge::Breach;
 impl Monitor {
     pub(super) fn call_change(&mut self, entry: &Entry<'_>) {
         let data = first_entity(&entry.change);
-        let patience = self.options.patience;
+        let (patience, sees_requests) = (self.options.patience, self.options.sees_requests);
         let is_deletion = entry.change.change_type == "deleted";
         let call = self
             .calls
@@ -43,16 +45,20 @@ impl Monitor {
         order_of_call(&mut found, call, entry, state);
         found.list.extend(transfer_breach(call, entry, state));
         if state == Some("incoming") {
-            call.incoming_at.get_or_insert(entry.at);
+            call.incoming.get_or_insert((entry.at, entry.exchange));
             call.is_recorded_by_policy |= lookup(data, "applicationMetadata").is_some();
             call.direction.get_or_insert("incoming");
         }
         found.list.extend(direction_breach(call, entry, data));
-        people_of_call(&mut found, call, entry, data);
+        people_of_call(&mut found, call, data, &entry.entity());
         callback_of_call(&mut found, call, entry, data);
         if let Some((_, bot)) = lookup(data, "myParticipantId") {
             call.bot = bot.as_str().map(ToOwned::to_owned);
         }
+        let is_over = matches!(state, Some("terminating" | "terminated"));
+        let late = call
+            .left_waiting(entry.at)
+            .filter(|_| is_over && sees_requests);
         call.state = state.map(ToOwned::to_owned).or_else(|| call.state.take());
         if is_deletion && !call.is_deleted {
             self.deleted.push_back(entry.call.clone());
@@ -73,13 +79,14 @@ impl Monitor {
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.check(Requirement::CallIdentity);
         conduct.take(found, None);
+        if let Some(breach) = late {
+            self.report(entry.conversation, Party::Bot, None, breach);
+        }
     }
 
     pub(super) fn operation_change(&mut self, entry: &Entry<'_>) {
         let data = first_entity(&entry.change);
-        let in_path = entry.change.operation();
-        let in_data = lookup(data, "id").and_then(|(_, id)| id.as_str());
-        let Some(id) = in_path.or(in_data).map(ToOwned::to_owned) else {
+        let Some(id) = self.operation_of(entry) else {
             return;
         };
         let key = Normal::of(&id).into_owned();
@@ -97,9 +104,13 @@ impl Monitor {
         let is_deletion = entry.change.change_type == "deleted";
         let is_end = is_deletion || lifecycle::operation().is_end(status);
         let mut found = Findings::new(entry.exchange);
-        // One page prints an operation under the path of its roster; the body then has its id.
         if !call.operations.contains_key(&key) {
-            found.list.extend(other_id(call, entry, data, &id));
+            if let Some(nameless) = call.take_nameless(data) {
+                effects::named(call, &nameless, &id);
+                call.operations.insert(key.clone(), nameless);
+            } else {
+                found.list.extend(other_id(call, entry, data, &id));
+            }
         }
         let state = call.operations.entry(key).or_default();
         let operation = state.begun_by.map(|(_, operation)| operation);
@@ -133,8 +144,12 @@ impl Monitor {
             state.notified_by = is_deletion.then_some(entry.exchange).or(state.notified_by);
             let outcome = (state.failed, state.only_first);
             found.check(Requirement::OperationOnce);
+            let begun_by = state.begun_by.filter(|_| !state.failed);
             let met = effects::operation_ended(call, entry.at, &id, outcome);
             found.checked.extend(met);
+            if let Some((exchange, _)) = begun_by {
+                effects::stopped(call, exchange, entry.at);
+            }
         }
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.note_people(remark);
@@ -178,6 +193,18 @@ impl Monitor {
 }
 
 impl Monitor {
+    /// The comms operation of a change: of those that the change names, the one that a request began. One page prints
+    /// an operation under the path of its roster; the body then has its id.
+    fn operation_of(&self, entry: &Entry<'_>) -> Option<String> {
+        let call = &self.calls[&entry.call];
+        let named = entry.change.operations();
+        let is_begun = |id: &&String| {
+            let known = call.operations.get(&Normal::of(id).into_owned());
+            known.is_some_and(|it| it.begun_by.is_some())
+        };
+        named.iter().find(is_begun).or(named.first()).cloned()
+    }
+
     /// A content sharing session goes through its life cycle.
     pub(super) fn session_change(&mut self, entry: &Entry<'_>) {
         let cycle = lifecycle::session();
@@ -221,7 +248,7 @@ fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Op
         ));
         return;
     }
-    if entry.change.change_type == "created" && call.incoming_at.is_some() {
+    if entry.change.change_type == "created" && call.incoming.is_some() {
         found.list.push(entry.breach(
             Requirement::NotificationOrder,
             Rule::NotificationOrder,
@@ -365,6 +392,9 @@ fn callback_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, data: 
 
 /// The other id that the answer to the request gave, where the client context shows that it is the same operation.
 fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Breach> {
+    if entry.is_misnamed {
+        return None;
+    }
     let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
     let (begun, _) = begun_with(call, context)?;
     Some(entry.breach(
@@ -386,6 +416,10 @@ pub(super) struct OperationChange<'a> {
 }
 
 impl OperationChange<'_> {
+    pub(super) fn context(&self) -> Option<&str> {
+        lookup(&self.data, "clientContext")?.1.as_str()
+    }
+
     fn into_owned(self) -> OperationChange<'static> {
         OperationChange {
             exchange: self.exchange,
@@ -478,7 +512,7 @@ fn begun_with(call: &Call, context: Option<&str>) -> Option<(String, u64)> {
 }
 
 /// A call keeps its source and its targets.
-fn people_of_call(found: &mut Findings, call: &mut Call, entry: &Entry<'_>, data: &Value) {
+pub(super) fn people_of_call(found: &mut Findings, call: &mut Call, data: &Value, at: &Pointer) {
     for (name, known) in [("source", &mut call.source), ("targets", &mut call.targets)] {
         let Some((_, actual)) = lookup(data, name) else {
             continue;
@@ -491,12 +525,18 @@ fn people_of_call(found: &mut Findings, call: &mut Call, entry: &Entry<'_>, data
         if known == actual {
             continue;
         }
-        let (before, now) = (ids_of(known), ids_of(actual));
+        // Either of two identities of a bot may stand for both.
+        let (bots, bots_now) = (kinds_of_bots(known), kinds_of_bots(actual));
+        let is_compared = |kind: &str| {
+            let has_both = !bots.is_empty() && !bots_now.is_empty();
+            !has_both || !is_bot(kind) || (bots.contains(kind) && bots_now.contains(kind))
+        };
+        let (before, now) = (ids_of(known, is_compared), ids_of(actual, is_compared));
         if before != now && !now.is_empty() {
             found.add(
                 Requirement::CallPeople,
                 Rule::Correlation,
-                entry.entity().key(name),
+                at.key(name),
                 (json!(before), json!(now)),
                 format!("the {name} of the call has changed"),
             );
@@ -504,13 +544,30 @@ fn people_of_call(found: &mut Findings, call: &mut Call, entry: &Entry<'_>, data
     }
 }
 
-/// The ids of the identities in participants, normalized and sorted.
-fn ids_of(participants: &Value) -> Vec<String> {
+fn is_bot(kind: &str) -> bool {
+    matches!(kind, "application" | "applicationInstance")
+}
+
+/// The identities in participants, by their kinds.
+fn identities(participants: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let identities = entities(participants).filter_map(|it| lookup(it, "identity"));
-    let mut ids: Vec<_> = identities
-        .filter_map(|(_, identity)| identity.as_object())
-        .flat_map(|identity| identity.values())
-        .filter_map(|who| lookup(who, "id")?.1.as_str())
+    let identities = identities.filter_map(|(_, identity)| identity.as_object());
+    identities.flatten().map(|(kind, who)| (kind.as_str(), who))
+}
+
+fn kinds_of_bots(participants: &Value) -> BTreeSet<&str> {
+    let kinds = identities(participants).filter(|(_, who)| !who.is_null());
+    kinds
+        .map(|(kind, _)| kind)
+        .filter(|kind| is_bot(kind))
+        .collect()
+}
+
+/// The ids of the identities of some kinds in participants, normalized and sorted.
+fn ids_of(participants: &Value, is_compared: impl Fn(&str) -> bool) -> Vec<String> {
+    let compared = identities(participants).filter(|(kind, _)| is_compared(kind));
+    let mut ids: Vec<_> = compared
+        .filter_map(|(_, who)| lookup(who, "id")?.1.as_str())
         .map(identifier::normal)
         .collect();
     ids.sort();

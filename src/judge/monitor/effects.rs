@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Contradiction, Obligation, names, participant_id};
+use super::call::{Call, CommsOperation, Contradiction, Obligation, names, participant_id};
 use super::conversation::{Conversation, breach};
 use super::reads::{self, is_value, property_of};
 use super::{AtEnd, Monitor, Pending};
@@ -27,8 +27,12 @@ impl Monitor {
         let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned()) else {
             return;
         };
+        let stops = &pending.operation.stops;
         for known in &mut call.open {
             known.overlaps = known.since.is_none() && known.comms_operation.is_none();
+            if known.since.is_some() && stops.contains(&known.operation.name) {
+                known.stopped_by = Some(exchange);
+            }
         }
         let open = obligations(exchange, pending, call);
         call.open.extend(open);
@@ -210,7 +214,17 @@ fn obligation(
         value: value.cloned().unwrap_or_default(),
         was_read: false,
         is_endless,
+        stopped_by: None,
         contradiction: None,
+    }
+}
+
+/// A request has stopped comms operations that might go on until the call ends: their ends are due.
+pub(super) fn stopped(call: &mut Call, exchange: u64, at: u64) {
+    let stopped = call.open.iter_mut();
+    for obligation in stopped.filter(|it| it.is_endless && it.stopped_by == Some(exchange)) {
+        obligation.is_endless = false;
+        obligation.since = Some(at);
     }
 }
 
@@ -234,6 +248,16 @@ pub(super) fn call_changed(call: &mut Call, at: u64, has_result: bool) -> Option
         _ => true,
     });
     (call.open.len() < before).then_some(Requirement::NotificationArrives)
+}
+
+/// A notification shows the id of a comms operation whose answer has none.
+pub(super) fn named(call: &mut Call, operation: &CommsOperation, id: &str) {
+    let exchange = operation.begun_by.map(|(exchange, _)| exchange);
+    for obligation in &mut call.open {
+        if Some(obligation.exchange) == exchange {
+            obligation.comms_operation = Some(id.to_owned());
+        }
+    }
 }
 
 /// A comms operation has ended. Returns the requirement of what it fulfils.

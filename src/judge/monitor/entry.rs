@@ -28,6 +28,8 @@ pub(super) struct Entry<'a> {
     pub(super) call: Normal<'static>,
     /// The place of the conversation.
     pub(super) conversation: usize,
+    /// Its parts name different resources, which is a violation already.
+    pub(super) is_misnamed: bool,
 }
 
 impl Entry<'_> {
@@ -54,19 +56,24 @@ impl Entry<'_> {
     }
 
     /// False if it is not known what changed, and how. A change with another violation is one all the same: an operation
-    /// that fails without a result has ended.
-    pub(super) fn says_what_changed(&self, found: &Findings) -> bool {
-        let entity = self.entity();
-        let hidden = [
-            self.pointer.clone(),
-            self.pointer.key("resource"),
-            self.pointer.key("resourceUrl"),
-            self.pointer.key("resourceData"),
-            entity.key("id"),
-            entity.key("@odata.id"),
+    /// that fails without a result has ended, and so has one whose end lacks a `changeType`.
+    pub(super) fn says_what_changed(&mut self, found: &Findings) -> bool {
+        let names = [
+            Requirement::ResourceOne,
+            Requirement::CallIdentity,
+            Requirement::OperationIdentity,
         ];
-        let is_change = words::is_listed(&self.change.change_type, words::CHANGES);
-        is_change && !found.list.iter().any(|it| hidden.contains(&it.pointer))
+        let is_name = |it: &Breach| names.contains(&it.requirement);
+        self.is_misnamed = found.list.iter().any(is_name);
+        if !words::is_listed(&self.change.change_type, words::CHANGES) {
+            let Some(change_type) = self.change.change_type_of_data() else {
+                return false;
+            };
+            change_type.clone_into(&mut self.change.change_type);
+        }
+        let hidden = [self.pointer.clone(), self.pointer.key("resourceData")];
+        let mut others = found.list.iter().filter(|it| !is_name(it));
+        !others.any(|it| hidden.contains(&it.pointer))
     }
 
     pub(super) fn entity(&self) -> Pointer {
@@ -136,7 +143,9 @@ fn flaws(entry: &Entry<'_>) -> Findings {
     if is_change {
         found.extend(presence(entry));
     }
-    id_of_path(entry, &mut findings);
+    if !change.is_contradictory {
+        id_of_path(entry, &mut findings);
+    }
     if has_text("resource") && has_text("resourceUrl") {
         findings.check(Requirement::ResourceOne);
     }

@@ -54,8 +54,9 @@ pub(crate) const PATIENCE: u64 = 120_000;
 
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// The directions that are observed: without notifications, nothing is missing.
+    /// The directions that are observed: without notifications, nothing is missing, and without requests, no bot is late.
     pub sees_notifications: bool,
+    pub sees_requests: bool,
     /// How long something that has to follow is waited for, in milliseconds.
     pub patience: u64,
     /// The edition that the target claims; the newest where it claims none.
@@ -144,6 +145,10 @@ struct Pending {
     people: Vec<Person>,
     /// The state of the resource that it reads, as far as earlier messages show it.
     state: Option<String>,
+    /// What the list that it reads has, as far as earlier messages show it.
+    items: Vec<Normal<'static>>,
+    /// A notification had deleted the call before.
+    is_about_deleted: bool,
     /// The request breaks a requirement, so that it may be refused.
     is_wrong: bool,
 }
@@ -377,12 +382,16 @@ impl Monitor {
             self.answer(at, exchange, Ending::Unknown);
         }
         let limits = (self.options.patience, self.options.at_end);
+        let sees_requests = self.options.sees_requests;
         let calls = std::mem::take(&mut self.calls);
         for (id, call) in calls {
             let conversation = self
                 .conversations
                 .get_mut(&call.conversation)
                 .expect("the conversation of a call");
+            if let Some(breach) = call.left_waiting(at).filter(|_| sees_requests) {
+                conversation.bot.report(breach, None);
+            }
             conversation.calls.push(id);
             effects::at_the_end(call.open, at, limits, conversation);
         }
@@ -525,7 +534,7 @@ impl Monitor {
         let is_same = |retry: &Retry| {
             let other = &retry.request;
             other.method == request.method
-                && other.target == request.target
+                && operation::is_same_target(&other.method, &other.target, &request.target)
                 && other.body == request.body
         };
         let at = self.retries.iter().position(is_same)?;

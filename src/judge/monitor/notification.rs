@@ -1,21 +1,24 @@
 //! A service's notification: its conversations, its head, and the changes in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::conversation::{Findings, JSON};
 use super::entry::{Entry, check_entry};
 use super::request::path_and_query;
 use super::{Monitor, Notified};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
+use crate::api::resource::Resource;
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::contract::shape::lookup;
+use crate::contract::shape::{is_time, lookup};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Request};
 use crate::judge::Breach;
@@ -35,12 +38,9 @@ impl Monitor {
             self.not_covered.push(exchange);
             return;
         };
-        let members = change::collection(body).map_or(&[][..], Vec::as_slice);
-        let about: Vec<_> = members.iter().map(Change::read).collect();
-        let mut calls: Vec<String> = about
-            .iter()
-            .filter_map(|it| it.call().map(ToOwned::to_owned))
-            .collect();
+        let members = members_of(body);
+        let about: Vec<_> = members.iter().map(|it| self.change(it)).collect();
+        let mut calls: Vec<String> = about.iter().filter_map(|it| self.call_of(it)).collect();
         calls.dedup();
         let mut places: Vec<usize> = calls
             .iter()
@@ -92,7 +92,7 @@ impl Monitor {
         let found = check_head(exchange, request, body);
         self.conversation(places[0]).service.take(found, None);
         for (index, change) in about.into_iter().enumerate() {
-            let pointer = Pointer::root().key("value").index(index);
+            let pointer = place_of(body, index);
             if !self.takes_redelivery(&change) {
                 self.entry(at, exchange, pointer, change, places[0], &request.target);
             }
@@ -113,7 +113,10 @@ impl Monitor {
             Body::Json(body) => {
                 let has_type = lookup(body, "@odata.type").is_some_and(|(_, it)| it.is_string());
                 let has_value = body.get("value").is_some();
-                let is_it = is_collection(body) || has_value || (!has_type && is_at_callback());
+                let is_it = is_collection(body)
+                    || has_value
+                    || is_bare_change(body)
+                    || (!has_type && is_at_callback());
                 is_it.then_some(body)
             }
             Body::Omitted(_) => None,
@@ -166,7 +169,8 @@ impl Monitor {
         };
         let mut waiting = call.unacknowledged.iter();
         let is_it = |(request, index): &(Arc<Request>, usize)| {
-            entries_of(request).get(*index) == Some(change.entry)
+            let earlier = entries_of(request).get(*index);
+            earlier.is_some_and(|it| is_same_change(it, change.entry))
         };
         let found = waiting.position(is_it);
         found.map(|at| call.unacknowledged.remove(at)).is_some()
@@ -181,19 +185,20 @@ impl Monitor {
         place: usize,
         target: &str,
     ) {
-        let call = change.call().map(ToOwned::to_owned);
+        let call = self.call_of(&change);
         let conversation = call
             .as_deref()
             .map_or(place, |id| self.call(id, at).conversation);
         let call = call.map(|id| Normal::of(&id).into_owned());
         let is_about_calls = call.is_some() || change.names_no_resource();
-        let entry = Entry {
+        let mut entry = Entry {
             at,
             exchange,
             pointer,
             change,
             call: call.clone().unwrap_or(Normal::Text("".into())),
             conversation,
+            is_misnamed: false,
         };
         if !is_about_calls {
             let note = format!("exchange {exchange} is about a resource that no page documents");
@@ -215,6 +220,38 @@ impl Monitor {
             Subject::Roster => self.roster_change(&entry),
             Subject::Other => self.session_change(&entry),
         }
+    }
+
+    /// Reads a change. One whose `resource` and `resourceUrl` contradict each other is about the call that is known.
+    fn change<'e>(&self, entry: &'e Value) -> Change<'e> {
+        let mut change = Change::read(entry);
+        if !change.is_contradictory {
+            return change;
+        }
+        let is_known = |resource: &Resource| {
+            let call = resource.call().map(|id| Normal::of(id).into_owned());
+            call.is_some_and(|id| self.calls.contains_key(&id))
+        };
+        let url = lookup(entry, "resourceUrl").and_then(|(_, url)| Resource::parse(url.as_str()?));
+        if !change.resource.as_ref().is_some_and(is_known) {
+            change.resource = url.filter(is_known).or(change.resource);
+        }
+        change
+    }
+
+    /// The call of a change: that of its resource, or without one that of its data.
+    fn call_of(&self, change: &Change<'_>) -> Option<String> {
+        if !change.names_no_resource() {
+            return change.call().map(ToOwned::to_owned);
+        }
+        let id = Normal::of(change.id()?).into_owned();
+        let is_it = |(call, state): &(&Normal<'_>, &Call)| match change.subject {
+            Subject::Call => **call == id,
+            Subject::Operation => state.operations.contains_key(&id),
+            Subject::Roster | Subject::Other => false,
+        };
+        let found = self.calls.iter().find(is_it);
+        found.map(|(call, _)| call.to_string())
     }
 
     /// The operation that began the comms operation of a change.
@@ -265,10 +302,53 @@ impl Monitor {
     }
 }
 
+/// True for the same change, apart from tags and times, which may differ in each delivery.
+fn is_same_change(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            let mut names = names.into_iter().filter(|name| *name != "@odata.etag");
+            names.all(|name| match (one.get(name), other.get(name)) {
+                (Some(one), Some(other)) => is_same_change(one, other),
+                _ => false,
+            })
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|(one, other)| is_same_change(one, other))
+        }
+        _ => one == other || (is_time(one) && is_time(other)),
+    }
+}
+
 /// True for a body that is a collection of notifications by its type.
 fn is_collection(body: &Value) -> bool {
     let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
     printed.is_some_and(|it| it.ends_with("commsNotifications"))
+}
+
+/// The changes in a body: those of its collection, or the only one, which is not in a collection.
+fn members_of(body: &Value) -> &[Value] {
+    if is_bare_change(body) {
+        return std::slice::from_ref(body);
+    }
+    change::collection(body).map_or(&[], Vec::as_slice)
+}
+
+/// The place of a change in a body.
+fn place_of(body: &Value, index: usize) -> Pointer {
+    if is_bare_change(body) {
+        return Pointer::root();
+    }
+    Pointer::root().key("value").index(index)
+}
+
+/// True for a change that is not in a collection.
+fn is_bare_change(body: &Value) -> bool {
+    let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
+    let is_typed = printed.is_some_and(|it| it.ends_with("commsNotification"));
+    let has = |name: &str| lookup(body, name).is_some();
+    is_typed || (has("changeType") && (has("resource") || has("resourceUrl")))
 }
 
 /// The changes in a notification.

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Contradiction, Obligation};
+use super::change::people_of_call;
 use super::conversation::{Conversation, Findings, breach};
 use super::correlation::{compare_context, compare_people};
 use super::{AtEnd, Monitor, Pending};
@@ -90,7 +91,8 @@ impl Monitor {
         }
         if operation.comms_operation().is_some() {
             let state = call.operations.get(&Normal::of(ids.below?).into_owned())?;
-            return state.is_ended.then(|| lifecycle::operation().end.clone());
+            let ended = state.status.filter(|it| lifecycle::operation().is_end(it));
+            return ended.map(ToOwned::to_owned);
         }
         let is_call = operation.answer.as_deref() == Some("call");
         let ended = call.is_deleted.then(|| lifecycle::call().end.clone());
@@ -112,8 +114,7 @@ impl Monitor {
         let actual = lookup(body, name).and_then(|(_, it)| it.as_str());
         if let (Some(before), Some(now)) = (&pending.state, actual.and_then(|it| cycle.state(it))) {
             found.check(Requirement::ResourceRequested);
-            let is_possible = cycle.leads_to(before, now) || (is_operation && cycle.is_end(now));
-            if !is_possible {
+            if !cycle.leads_to(before, now) {
                 found.add(
                     Requirement::ResourceRequested,
                     Rule::ResponseBody,
@@ -139,8 +140,72 @@ impl Monitor {
             );
             compare_people(&mut found, known, body, &Pointer::root());
         }
+        if pending.operation.answer.as_deref() == Some("call") {
+            let call = pending
+                .call
+                .as_deref()
+                .map(|id| Normal::of(id).into_owned());
+            if let Some(call) = call.and_then(|id| self.calls.get_mut(&id)) {
+                people_of_call(&mut found, call, body, &Pointer::root());
+            }
+        }
         let conduct = &mut self.conversation(pending.conversation).service;
         conduct.take(found, Some(pending.operation));
+    }
+
+    /// What a list has, as far as earlier messages show it. Empty for a list that the request limits.
+    pub(super) fn known_items(
+        &self,
+        operation: &Operation,
+        ids: Ids<'_>,
+        target: &str,
+    ) -> Vec<Normal<'static>> {
+        let call = ids.call.map(|id| Normal::of(id).into_owned());
+        let call = call.and_then(|id| self.calls.get(&id));
+        match call.filter(|call| !call.is_ended()) {
+            Some(call) if operation.is_list && !target.contains('?') => call.items_of(operation),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A list has something of what was known when it was requested, and still is. Others may have left without a
+    /// message.
+    pub(super) fn lists_what_exists(&mut self, exchange: u64, pending: &Pending, list: &Value) {
+        let call = pending
+            .call
+            .as_deref()
+            .map(|id| Normal::of(id).into_owned());
+        let call = call.and_then(|id| self.calls.get(&id));
+        let Some(call) = call.filter(|call| !call.is_ended() && !pending.items.is_empty()) else {
+            return;
+        };
+        let Some((_, Value::Array(listed))) = lookup(list, "value") else {
+            return;
+        };
+        let known = call.items_of(pending.operation);
+        let absent = pending.items.iter().find(|it| known.contains(it));
+        let is_people = pending.operation.answer.as_deref() == Some("participant");
+        let is_listed = |item: &Value| {
+            let id = lookup(item, "id").and_then(|(_, id)| id.as_str());
+            id.is_some_and(|id| pending.items.contains(&Normal::of(id)))
+        };
+        // People may join and leave, and no page says that each of them is notified.
+        let has_some = listed.iter().any(|item| is_people || is_listed(item));
+        let has_more = list.get("@odata.nextLink").is_some();
+        let absent = absent.filter(|_| !has_some && !has_more).cloned();
+        let conduct = &mut self.conversation(pending.conversation).service;
+        conduct.check(Requirement::ResourceRequested);
+        if let Some(absent) = absent {
+            let breach = breach(
+                Requirement::ResourceRequested,
+                Rule::Correlation,
+                exchange,
+                Pointer::root().key("value"),
+                (json!(absent.to_string()), list.clone()),
+                format!("{absent} exists, but the list does not have it"),
+            );
+            conduct.report(breach, Some(pending.operation));
+        }
     }
 }
 

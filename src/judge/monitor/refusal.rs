@@ -26,6 +26,9 @@ impl Monitor {
         let is_gone = matches!(status, 404 | 410) && self.is_ended(pending.call.as_deref());
         let is_for_now = matches!(status, 401 | 429 | 500..);
         let conduct = &mut self.conversation(pending.conversation).service;
+        if pending.is_about_deleted && status >= 400 {
+            conduct.check(Requirement::RefusalEndedCall);
+        }
         if matches!(response.body, Body::Json(_)) {
             conduct.check(Requirement::RefusalError);
         }

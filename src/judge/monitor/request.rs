@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::body::Part;
-use super::conversation::{Findings, JSON, breach};
+use super::conversation::{Findings, JSON};
 use super::{Monitor, Pending, body};
 use crate::api::identifier::{Normal, is_phone_number};
 use crate::api::resource::{behind_scheme, path_of, version_of};
@@ -17,12 +17,6 @@ use crate::diagnostic::pointer::{Path, Pointer};
 use crate::http::message::{Body, Request, json_error};
 use crate::judge::people::{call_of, people_at};
 use crate::redact::is_pseudonym;
-
-/// How long a bot may take to answer an incoming call, in milliseconds.
-const ANSWER_WITHIN: u64 = 15_000;
-
-/// The same for a call that a policy has recorded.
-const RECORDER_ANSWERS_WITHIN: u64 = 5_000;
 
 impl Monitor {
     /// Checks a request, and returns what the check of its response needs.
@@ -66,6 +60,10 @@ impl Monitor {
             self.check_call(at, exchange, call, operation, parameters);
         }
         let state = self.known_state(operation, ids);
+        let items = self.known_items(operation, ids, &request.target);
+        let call = ids.call.map(|id| Normal::of(id).into_owned());
+        let call = call.and_then(|id| self.calls.get(&id));
+        let is_about_deleted = call.is_some_and(|it| it.is_deleted);
         Pending {
             conversation: place,
             operation,
@@ -76,6 +74,8 @@ impl Monitor {
             call: ids.call.map(ToOwned::to_owned),
             below: ids.below.map(ToOwned::to_owned),
             state,
+            items,
+            is_about_deleted,
             is_wrong,
         }
     }
@@ -96,27 +96,13 @@ impl Monitor {
         if let Some(callback) = callback_of(parameters) {
             call.callback = Some(callback);
         }
-        let (place, incoming_at) = (call.conversation, call.incoming_at);
-        let within = if call.is_recorded_by_policy {
-            RECORDER_ANSWERS_WITHIN
-        } else {
-            ANSWER_WITHIN
-        };
-        if operation.takes == Taken::Incoming
-            && let Some(incoming) = incoming_at
-        {
+        call.is_taken |= operation.takes == Taken::Incoming || operation.ends_call();
+        if operation.takes == Taken::Incoming && call.incoming.is_some() {
+            let late = call.taken_late(at, exchange, &operation.name);
+            let place = call.conversation;
             let conduct = &mut self.conversation(place).bot;
             conduct.check(Requirement::AnswerInTime);
-            let took = at.saturating_sub(incoming);
-            if took > within {
-                let breach = breach(
-                    Requirement::AnswerInTime,
-                    Rule::Limit,
-                    exchange,
-                    Pointer::root(),
-                    (json!(within), json!(took)),
-                    format!("the bot took {took} ms to {} the call", operation.name),
-                );
+            if let Some(breach) = late {
                 conduct.report(breach, Some(operation));
             }
         }

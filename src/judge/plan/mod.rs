@@ -74,6 +74,7 @@ impl Watch {
         let monitor = is_covered.then(|| {
             Monitor::new(monitor::Options {
                 sees_notifications: true,
+                sees_requests: true,
                 patience: millis(options.deadline),
                 edition: edition.or_else(|| options.edition.clone()),
                 callback: callback.map(path_and_query),

@@ -56,6 +56,7 @@ impl Check {
     ) -> Self {
         let monitor = monitor::Options {
             sees_notifications: directions.contains(&Direction::Notification),
+            sees_requests: directions.contains(&Direction::Request),
             patience: monitor::PATIENCE,
             edition: options.edition.clone(),
             callback: None,

@@ -4,14 +4,19 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use foldhash::HashMap;
+use serde_json::Value;
 
 use super::Shared;
 use super::pattern::Pattern;
+use crate::api::identifier::Normal;
 use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::api::template;
 use crate::cassette::format::Direction;
 use crate::contract::change;
-use crate::contract::change::{Change, Signature};
+use crate::contract::change::{Change, Signature, Subject};
 use crate::contract::operation;
+use crate::contract::shape::{entities, lookup};
 use crate::http::message::{Body, Request};
 use crate::judge::Case;
 use crate::scenario::format::{RequestStep, Step};
@@ -46,8 +51,8 @@ struct Numbers<T>(HashMap<T, u32>);
 struct ScenarioSteps {
     /// In their order.
     requests: Vec<ScenarioRequest>,
-    /// Sorted.
-    changes: Vec<u32>,
+    /// The changes before the first request.
+    before: Vec<ScenarioChange>,
 }
 
 #[derive(Debug)]
@@ -55,16 +60,26 @@ struct ScenarioRequest {
     pattern: u32,
     /// None where a scenario prints no answer.
     answer: Option<Answer>,
+    /// The changes until the next request.
+    changes: Vec<ScenarioChange>,
 }
 
-/// The requests of a conversation with their answers, and the changes of its notifications: only those that a scenario
-/// has too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ScenarioChange {
+    number: u32,
+    /// It is about the comms operation that the request before it began.
+    is_of_request: bool,
+    /// It is an outcome of the request before it, which moves a call.
+    is_outcome: bool,
+}
+
+/// The requests of a conversation with their answers, and the changes of its notifications.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
-    /// In their order.
+    /// In their order; only those that a scenario has too.
     requests: Vec<ShownRequest>,
-    /// Sorted.
-    changes: Vec<u32>,
+    /// In their order; only those that a scenario has too, and outcomes.
+    changes: Vec<ShownChange>,
 }
 
 #[derive(Debug)]
@@ -74,6 +89,20 @@ struct ShownRequest {
     /// The patterns that the request fits.
     patterns: Vec<u32>,
     answer: Option<Answer>,
+    call: Option<Normal<'static>>,
+    /// The comms operation in the answer.
+    operation: Option<Normal<'static>>,
+}
+
+#[derive(Debug)]
+struct ShownChange {
+    /// The number of the exchange.
+    at: u64,
+    /// None for one that no scenario has.
+    number: Option<u32>,
+    call: Option<Normal<'static>>,
+    operation: Option<Normal<'static>>,
+    is_outcome: bool,
 }
 
 /// Any documented success counts as any other.
@@ -170,24 +199,39 @@ impl Coverage {
                     let patterns = self.patterns_of(request);
                     if !patterns.is_empty() {
                         let status = exchange.response.as_ref().map(|it| it.status);
+                        let (call, operation) = resources(exchange);
                         steps.requests.push(ShownRequest {
                             at: exchange.number,
                             patterns,
                             answer: status.map(Answer::of),
+                            call,
+                            operation,
                         });
                     }
                 }
                 (Direction::Notification, Body::Json(body)) => {
                     let entries = change::entries(body).into_iter().flatten();
-                    let changes = entries.map(|entry| Change::read(entry).signature());
-                    let known = changes.filter_map(|it| self.changes.0.get(&it));
-                    steps.changes.extend(known);
+                    let changes = entries.map(|entry| self.shown_change(exchange.number, entry));
+                    let has_use = |it: &ShownChange| it.number.is_some() || it.is_outcome;
+                    steps.changes.extend(changes.filter(has_use));
                 }
                 (Direction::Notification, _) => {}
             }
         }
-        steps.changes.sort_unstable();
         steps
+    }
+
+    fn shown_change(&self, at: u64, entry: &Value) -> ShownChange {
+        let change = Change::read(entry);
+        let id = |id: &str| Normal::of(id).into_owned();
+        let is_outcome = is_outcome(&change);
+        ShownChange {
+            at,
+            is_outcome,
+            call: change.call().map(id),
+            operation: change.operations().first().map(|it| id(it)),
+            number: self.changes.0.get(&change.signature()).copied(),
+        }
     }
 
     fn patterns_of(&self, request: &Request) -> Vec<u32> {
@@ -200,29 +244,49 @@ impl Coverage {
 
     fn steps_of_case(&mut self, case: &Case) -> ScenarioSteps {
         let mut steps = ScenarioSteps::default();
+        let variable = |id: &str| template::sole_variable(id).map(ToOwned::to_owned);
+        // The variable of the comms operation that the last request began.
+        let mut operation: Option<String> = None;
+        let mut moves_call = false;
         for (at, step) in case.scenario.script.steps.iter().enumerate() {
             match step {
-                Step::Request(request) => steps.requests.push(ScenarioRequest {
-                    pattern: self.pattern(case, request),
-                    answer: None,
-                }),
+                Step::Request(request) => {
+                    operation = None;
+                    let found = operation::of_request(&request.method, &request.target);
+                    moves_call = found.is_some_and(|(operation, _)| operation.moves_call());
+                    steps.requests.push(ScenarioRequest {
+                        pattern: self.pattern(case, request),
+                        answer: None,
+                        changes: Vec::new(),
+                    });
+                }
                 Step::Response(response) => {
                     if let Some(request) = steps.requests.last_mut() {
                         request.answer = Some(Answer::of(response.status));
                     }
+                    let id = response
+                        .body
+                        .json()
+                        .and_then(|body| lookup(body, "id")?.1.as_str());
+                    operation = id.and_then(variable);
                 }
                 Step::Notification(_) => {
                     let entries = case.outline().step(at).entries.iter();
                     for entry in entries.filter(|entry| !entry.is_whole()) {
                         let next = u32::try_from(self.changes.0.len()).unwrap_or(u32::MAX);
-                        let signature = entry.signature.clone();
-                        steps.changes.push(self.changes.add(signature, next));
+                        let change = ScenarioChange {
+                            number: self.changes.add(entry.signature.clone(), next),
+                            is_of_request: operation.is_some() && entry.operation == operation,
+                            is_outcome: moves_call && is_outcome(&Change::read(&entry.printed)),
+                        };
+                        let request = steps.requests.last_mut();
+                        let changes = request.map_or(&mut steps.before, |it| &mut it.changes);
+                        changes.push(change);
                     }
                 }
                 Step::Refusal(_) => {}
             }
         }
-        steps.changes.sort_unstable();
         steps
     }
 
@@ -244,27 +308,100 @@ impl Coverage {
 impl ScenarioSteps {
     fn are_among(&self, shown: &Steps) -> bool {
         let mut requests = shown.requests.iter();
-        let has_requests = self.requests.iter().all(|covered| {
-            requests.any(|it| {
-                let is_any = covered.answer.is_none();
-                it.patterns.contains(&covered.pattern) && (is_any || it.answer == covered.answer)
+        let has_before = shown.have(&self.before, None);
+        has_before
+            && self.requests.iter().all(|covered| {
+                requests.any(|it| {
+                    let is_any = covered.answer.is_none();
+                    it.patterns.contains(&covered.pattern)
+                        && (is_any || it.answer == covered.answer)
+                        && shown.have(&covered.changes, Some(it))
+                })
             })
-        });
-        let mut changes = shown.changes.iter();
-        has_requests
-            && self
-                .changes
-                .iter()
-                .all(|change| changes.any(|it| it == change))
     }
 }
 
 impl Steps {
+    /// True if the conversation has these changes, after a request if there is one. They may precede its answer. The end
+    /// of a comms operation is that of the one that the request began. The first outcome of a call that the request moves
+    /// is that of the request.
+    fn have(&self, documented: &[ScenarioChange], request: Option<&ShownRequest>) -> bool {
+        let from = request.map_or(0, |it| it.at);
+        let after = &self.changes[self.changes.partition_point(|it| it.at < from)..];
+        let same = |one: Option<&Normal<'_>>, other: Option<&Normal<'_>>| match (one, other) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        let mut used: Vec<usize> = Vec::new();
+        let mut has_outcome = request.is_none();
+        documented.iter().all(|change| {
+            let is_its = |it: &ShownChange| {
+                let begun = request.filter(|_| change.is_of_request);
+                same(
+                    it.operation.as_ref(),
+                    begun.and_then(|it| it.operation.as_ref()),
+                )
+            };
+            let is_of_call =
+                |it: &ShownChange| same(it.call.as_ref(), request.and_then(|it| it.call.as_ref()));
+            let is_first = change.is_outcome && !std::mem::replace(&mut has_outcome, true);
+            let mut numbered = after.iter().enumerate();
+            let found = if is_first {
+                let first = numbered.find(|(_, it)| it.is_outcome && is_of_call(it));
+                first.filter(|(_, it)| it.number == Some(change.number))
+            } else {
+                numbered.find(|(at, it)| {
+                    it.number == Some(change.number) && is_its(it) && !used.contains(at)
+                })
+            };
+            used.extend(found.map(|(at, _)| at));
+            found.is_some()
+        })
+    }
+
     /// Takes over the steps of another conversation.
     pub(super) fn absorb(&mut self, other: Self) {
         self.requests.extend(other.requests);
         self.requests.sort_by_key(|it| it.at);
         self.changes.extend(other.changes);
-        self.changes.sort_unstable();
+        self.changes.sort_by_key(|it| it.at);
+    }
+}
+
+/// True for a change that shows how the move of a call turned out: the call has ended, or is established again with a
+/// result.
+fn is_outcome(change: &Change<'_>) -> bool {
+    let is_of_call = change.subject == Subject::Call;
+    let is_again = change.word.as_deref() == Some("established");
+    let mut data = entities(change.data());
+    let has_result = data.any(|it| lookup(it, "resultInfo").is_some());
+    is_of_call && (change.change_type == "deleted" || (is_again && has_result))
+}
+
+/// The call of a request, and the comms operation that it began.
+fn resources(exchange: &Shared) -> (Option<Normal<'static>>, Option<Normal<'static>>) {
+    let request = &exchange.request;
+    let normal = |id: &str| Normal::of(id).into_owned();
+    let answer = exchange.response.as_ref().and_then(|it| it.body.json());
+    let id = answer.and_then(|body| lookup(body, "id")?.1.as_str());
+    let location = exchange
+        .response
+        .as_ref()
+        .and_then(|it| it.headers.get("location"));
+    let made = location.and_then(Resource::parse);
+    let Some((operation, ids)) = operation::of_request(&request.method, &request.target) else {
+        return (None, None);
+    };
+    let made = match &made {
+        Some(Resource::Operation { operation, .. }) => Some(operation.as_str()),
+        Some(Resource::Call(call)) => Some(call.as_str()),
+        _ => None,
+    };
+    let made = id.or(made);
+    if operation.creates_call {
+        (made.map(normal), None)
+    } else {
+        let begun = made.filter(|_| operation.makes_something());
+        (ids.call.map(normal), begun.map(normal))
     }
 }

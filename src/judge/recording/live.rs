@@ -322,6 +322,7 @@ mod tests {
         fn new() -> Self {
             let options = monitor::Options {
                 sees_notifications: true,
+                sees_requests: true,
                 patience: monitor::PATIENCE,
                 edition: None,
                 callback: None,
