@@ -470,9 +470,12 @@ impl Walk<'_, '_> {
         let (whole, begin) = (self.scan.text, self.scan.finds.len());
         let text = &whole[range.clone()];
         let by_built_in = self.scan.redactor.project.is_empty();
-        let is_harmless = || match scalar.is_string {
-            true => seen::is_harmless(text, Place::Json),
-            false => seen::is_plain(text),
+        let is_harmless = || {
+            if scalar.is_string {
+                seen::is_harmless(text, Place::Json)
+            } else {
+                seen::is_plain(text)
+            }
         };
         if by_built_in && is_harmless() {
             return;
