@@ -1,5 +1,6 @@
 //! Text of all reports: colours, the difference of two texts, and placeholders for values that are not judged.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -143,6 +144,37 @@ pub(crate) fn escaped(json: &str) -> String {
     }
     // Outside of strings JSON has no number sign.
     safe.replace("##", "#\\u0023")
+}
+
+/// Two values, of which long ones are cut to what is around their first difference.
+pub(crate) fn around_difference<'t>(one: &'t str, other: &'t str) -> [Cow<'t, str>; 2] {
+    /// The most bytes that are shown of a value, and those of them that are before the difference.
+    const MOST: usize = 2048;
+    const BEFORE: usize = 256;
+    let bytes = one.bytes().zip(other.bytes());
+    let from = bytes
+        .take_while(|(a, b)| a == b)
+        .count()
+        .saturating_sub(BEFORE);
+    [one, other].map(|text| {
+        if one.len().max(other.len()) <= MOST {
+            return text.into();
+        }
+        let boundary = |at: usize| {
+            let mut boundaries = (0..=at.min(text.len())).rev();
+            boundaries
+                .find(|it| text.is_char_boundary(*it))
+                .unwrap_or(0)
+        };
+        let from = boundary(from);
+        let end = boundary(from + MOST);
+        let left_out = |bytes: usize| match bytes {
+            0 => String::new(),
+            bytes => format!("… ({bytes} bytes)"),
+        };
+        let (before, behind) = (left_out(from), left_out(text.len() - end));
+        format!("{before}{}{behind}", &text[from..end]).into()
+    })
 }
 
 /// The difference of two texts, with all lines of both.
@@ -302,6 +334,24 @@ mod tests {
         let shown = changed_lines(&old, &new, Look::PLAIN);
         assert_eq!(shown, "      c\n      d\n      e\n    - f\n    + g\n");
         assert_eq!(changed_lines(&old, &old, Look::PLAIN), "");
+    }
+
+    #[test]
+    fn long_values_are_cut_around_their_difference() {
+        assert_eq!(around_difference("äb", "äc"), ["äb", "äc"]);
+        let one = "ä".repeat(4000);
+        let other = format!("{}b{}", &one[..6000], &one[6000..]);
+        let [shown, of_other] = around_difference(&one, &other);
+        assert_eq!(
+            *shown,
+            format!("… (5744 bytes){}… (208 bytes)", "ä".repeat(1024))
+        );
+        assert!(
+            of_other.contains("äbä") && of_other.ends_with("ä… (210 bytes)"),
+            "{of_other}"
+        );
+        let [short, long] = around_difference("", &one);
+        assert!(short.is_empty() && long.len() < 2100);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::place::printable;
 use crate::judge::verdict::{ScenarioResult, Traffic, Verdict, Violation};
 use crate::report::conversation::{self, Mark, Names};
-use crate::report::text::{Look, changed_lines, changed_words, whole_difference};
+use crate::report::text::{
+    Look, around_difference, changed_lines, changed_words, whole_difference,
+};
 
 /// The block of one result. Empty for a plain pass.
 pub(crate) fn block(result: &ScenarioResult, look: Look) -> String {
@@ -201,6 +203,7 @@ fn compared(expected: &Value, actual: &Value, look: Look) -> String {
         other => format!("{other:#}"),
     };
     let (expected, actual) = (shown(expected), shown(actual));
+    let [expected, actual] = around_difference(&expected, &actual);
     if !expected.contains('\n') && !actual.contains('\n') {
         let (actual, expected) = changed_words(&printable(&actual), &printable(&expected), look);
         return format!("    expected: {expected}\n      actual: {actual}\n");
