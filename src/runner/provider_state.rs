@@ -194,7 +194,7 @@ impl Setup<'_> {
             };
             let message = format!(
                 "`{what}`: the response is {status}: {}{remedy}",
-                reason(&response)
+                reason(&response).trim_end_matches('.')
             );
             return Err(not_created(&message));
         }

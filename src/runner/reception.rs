@@ -12,7 +12,7 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
-use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict, Violation};
+use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict};
 
 /// The listener that a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Reception {
                 result.notes.extend(missing.iter().cloned());
             }
             result.notes.extend(hint(result));
-            result.notes.extend(other_callback(result, target.url()));
+            result.notes.extend(refused(result, target, &addresses.own));
         }
     }
 
@@ -193,13 +193,26 @@ fn lacks_a_request(result: &ScenarioResult) -> bool {
             .any(|it| it.from == Party::Bot && matches!(it.message, TrafficMessage::Request(_)))
 }
 
-/// A callback whose path the bot does not have.
-fn other_callback(result: &ScenarioResult, callback: &Url) -> Option<String> {
-    let is_unknown = |it: &Violation| {
-        it.rule == Rule::AcknowledgementStatus && (it.actual == 404 || it.actual == 405)
-    };
-    result.failures.iter().any(is_unknown).then(|| {
-        format!("notifications go to {callback}: check that the bot has this path, and the address of the bot (`--bot`)")
+/// The remedy for a bot that refuses every notification: it does not have the path, or does not trust the token.
+fn refused(result: &ScenarioResult, target: &Target, own: &str) -> Option<String> {
+    let statuses = result.failures.iter().filter_map(|it| {
+        let is_of_acknowledgement = it.rule == Rule::AcknowledgementStatus;
+        it.actual.as_u64().filter(|_| is_of_acknowledgement)
+    });
+    let callback = target.url();
+    statuses.into_iter().find_map(|status| match status {
+        404 | 405 => Some(format!(
+            "notifications go to {callback}: check that the bot has this path, and the address of the bot (`--bot`)"
+        )),
+        401 | 403 if target.notifier().is_none() => Some(
+            "the notifications are not signed; `--application ID` signs them for the bot with this application id"
+                .to_owned(),
+        ),
+        401 | 403 => Some(format!(
+            "the notifications are signed: the bot must take the configuration of their keys from \
+             {own}/login/v1/.well-known/OpenIdConfiguration, and have the application id of `--application`"
+        )),
+        _ => None,
     })
 }
 

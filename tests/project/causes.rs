@@ -84,7 +84,7 @@ fn a_call_that_cannot_be_created_names_the_request_and_the_remedy() {
     let said = said_of_service(&given, &["--token", "right"], &["--token", "wrong"]);
     assert!(
         said.contains("cannot be created: `POST http://127.0.0.1:")
-            && said.contains("the response is 401: The token is unknown.; give a token that it accepts with `--token`"),
+            && said.contains("the response is 401: The token is unknown; give a token that it accepts with `--token`"),
         "{said}"
     );
     let elsewhere = given.replace(
@@ -134,4 +134,25 @@ fn invalid_json_and_a_wrong_method_are_shown_as_they_are() {
         method.contains("expected: \"POST\" actual: \"PUT\""),
         "{method}"
     );
+}
+
+#[test]
+fn a_bot_that_refuses_the_token_of_notifications_is_told_from_one_without_the_path() {
+    let verifies = [
+        "--verify",
+        "http://127.0.0.1:9/none",
+        "--application",
+        "11111111-1111-4111-8111-111111111111",
+    ];
+    for (arguments, expected) in [
+        (&[][..], "`--application ID` signs them for the bot"),
+        (
+            &["--application", "11111111-1111-4111-8111-111111111111"],
+            "/login/v1/.well-known/OpenIdConfiguration, and have the application id",
+        ),
+    ] {
+        let said = said(BOT, &verifies, arguments);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(expected), "{said}");
+    }
 }
