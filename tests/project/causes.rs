@@ -140,18 +140,22 @@ fn invalid_json_and_a_wrong_method_are_shown_as_they_are() {
 fn a_bot_that_refuses_the_token_of_notifications_is_told_from_one_without_the_path() {
     let verifies = [
         "--verify",
-        "http://127.0.0.1:9/none",
+        "{service}/login/v1/.well-known/OpenIdConfiguration",
         "--application",
         "11111111-1111-4111-8111-111111111111",
     ];
-    for (arguments, expected) in [
-        (&[][..], "`--application ID` signs them for the bot"),
+    let signed = BOT.replace(
+        "[target]\n",
+        "[target]\napplication = \"22222222-2222-4222-8222-222222222222\"\n",
+    );
+    for (bot, expected) in [
+        (BOT, "`--application ID` signs them for the bot"),
         (
-            &["--application", "11111111-1111-4111-8111-111111111111"],
+            &signed,
             "/login/v1/.well-known/OpenIdConfiguration, and have the application id",
         ),
     ] {
-        let said = said(BOT, &verifies, arguments);
+        let said = said(bot, &verifies, &[]);
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(expected), "{said}");
     }
