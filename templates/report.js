@@ -1,6 +1,7 @@
 "use strict";
 const form = document.getElementById("filters");
-const items = [...document.getElementById("list").children];
+const parts = [...document.getElementById("list").children];
+const items = parts.flatMap((part) => [...part.children]);
 const shown = form.querySelector("output");
 const texts = new Map();
 
@@ -25,15 +26,22 @@ function filter() {
       && words.every((word) => text(item).includes(word)));
     count += item.hidden ? 0 : 1;
   }
+  // The height of a part that is out of sight.
+  for (const part of parts) {
+    const visible = [...part.children].filter((item) => !item.hidden).length;
+    part.hidden = visible === 0;
+    part.style.containIntrinsicSize = `auto ${visible * 1.9}rem`;
+  }
   shown.value = `${count} of ${items.length} shown`;
 }
 
 // Opens what a link leads to.
 function reveal() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const item = target?.closest("#list > li");
+  const item = target?.closest(".part > li");
   if (!item) return;
   item.hidden = false;
+  item.parentElement.hidden = false;
   for (let at = target; at !== item.parentElement; at = at.parentElement) {
     if (at instanceof HTMLDetailsElement) at.open = true;
   }

@@ -36,6 +36,14 @@ fn the_bot() {
     if conduct == "is silent" {
         return;
     }
+    if conduct == "breaks much" {
+        for number in 0..150 {
+            // The first has no token, the other is none of the API.
+            http::post(&api, &format!("/calls/{number}/mute"), "", "{}").unwrap();
+            http::post(&service, "/me", TOKEN, "{}").unwrap();
+        }
+        return;
+    }
     if conduct == "is a stranger" {
         http::post(&service, "/me", TOKEN, "{}").unwrap();
         return;
@@ -207,9 +215,29 @@ fn monitor(folder: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(folder)
         .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITHUB_STEP_SUMMARY")
         .env("CONFCALL_CA_DIR", folder.join("ca"))
         .stdin(Stdio::null());
     command
+}
+
+#[test]
+fn a_broken_bot_is_told_in_few_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |it: &Monitored| it.stdout.lines().count() + it.stderr.lines().count();
+    let short = run(folder.path(), &[], "breaks much");
+    assert_eq!(short.code, Some(1), "{}", short.stderr);
+    assert!(lines(&short) < 200, "{}{}", short.stdout, short.stderr);
+    let left_out = "… the report has the others (`-v` shows everything)";
+    assert_eq!(
+        short.stderr.matches(left_out).count(),
+        1,
+        "{}",
+        short.stderr
+    );
+    let whole = run(folder.path(), &["-v"], "breaks much");
+    assert!(lines(&whole) > 500, "{}", whole.stderr);
+    assert!(!whole.stderr.contains(left_out));
 }
 
 /// A monitored run of the bot.

@@ -44,7 +44,7 @@ async function accessible(page, name) {
   check(`${name}: axe finds nothing`, found.length === 0, found.join("; "));
 }
 
-const visible = (page, selector = "") => page.locator(`#list > li${selector}:not([hidden])`).count();
+const visible = (page, selector = "") => page.locator(`.part > li${selector}:not([hidden])`).count();
 
 await open("passing", async (page) => {
   check("passing: nothing is drawn", (await page.locator(".sequence").count()) === 0);
@@ -67,8 +67,8 @@ await open("failing", async (page) => {
   check("failing: Escape shows everything", (await visible(page)) === all, await visible(page));
   await page.locator(".causes details").first().locator("summary").click();
   await page.locator(".causes a").first().click();
-  check("failing: a cause leads to a result", (await page.locator("#list > li:target").count()) === 1);
-  const row = page.locator("#list > li.fail > details").first();
+  check("failing: a cause leads to a result", (await page.locator(".part > li:target").count()) === 1);
+  const row = page.locator(".part > li.fail > details").first();
   if (!(await row.evaluate((it) => it.open))) await row.locator("> summary").click();
   const arrow = row.locator(".sequence a.broken").first();
   const href = await arrow.getAttribute("href");
@@ -99,11 +99,11 @@ await open("injected", async (page) => {
   }
   await page.locator("#matrix + details > summary").click();
   await accessible(page, "injected");
-  await page.locator("#matrix").scrollIntoViewIfNeeded();
+  await page.locator("#matrix").evaluate((it) => it.scrollIntoView());
   await picture(page, "matrix");
   await page.locator(".matrix a.fail").first().click();
-  check("injected: a cell leads to a result", (await page.locator("#list > li.fail:target > details[open]").count()) === 1);
-  const marked = page.locator("#list > li:has(.sequence .injected) > details").first();
+  check("injected: a cell leads to a result", (await page.locator(".part > li.fail:target > details[open]").count()) === 1);
+  const marked = page.locator(".part > li:has(.sequence .injected) > details").first();
   check("injected: an injected message is marked", (await marked.count()) === 1);
   await marked.evaluate((it) => { it.open = true; });
   await marked.locator(".sequence").scrollIntoViewIfNeeded();

@@ -148,7 +148,7 @@ pub(crate) struct Wire {
 /// A header field in a file: its name, its value, and `latin1` if the bytes of the value are not UTF-8. Each character
 /// of such a value is one byte.
 #[derive(Debug)]
-struct FieldTexts;
+pub(crate) struct FieldTexts;
 
 impl JsonSchema for FieldTexts {
     fn schema_name() -> Cow<'static, str> {

@@ -29,6 +29,8 @@ use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
 use crate::report::covered;
+use crate::report::covered::Outside;
+use crate::report::terminal::Extent;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Scope};
 use crate::scenario::store;
@@ -73,6 +75,38 @@ pub(crate) struct Arguments {
 
 /// How many secrets a warning names in one file.
 const NAMED_SECRETS: usize = 10;
+
+/// The most warnings that are shown one by one.
+const SHOWN_WARNINGS: usize = 20;
+
+/// The warnings of a check, of which the first are shown.
+struct Warnings {
+    most: usize,
+    count: usize,
+}
+
+impl Warnings {
+    const fn new(extent: Extent) -> Self {
+        let most = match extent {
+            Extent::Short => SHOWN_WARNINGS,
+            Extent::Whole => usize::MAX,
+        };
+        Self { most, count: 0 }
+    }
+
+    fn warn(&mut self, warning: &str) {
+        if self.count < self.most {
+            output::warn(warning);
+        }
+        self.count += 1;
+    }
+
+    fn end(&self) {
+        if let Some(others @ 1..) = self.count.checked_sub(self.most) {
+            output::warn(format!("{others} more warnings (`-v` shows everything)"));
+        }
+    }
+}
 
 struct Checker {
     coverage: Arc<Coverage>,
@@ -258,9 +292,12 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         let found = recordings::find(&arguments.files)?;
         return list_secrets(&found, output);
     }
-    reporting(&arguments.report, &arguments.files, output, |reports| {
-        check(arguments, reports, output)
-    })
+    reporting(
+        &arguments.report,
+        &arguments.files,
+        output,
+        |reports, output| check(arguments, reports, output),
+    )
 }
 
 fn check(
@@ -284,11 +321,13 @@ fn check(
     let found = recordings::find(&arguments.files)?;
     let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
     let target = target(&arguments.files);
+    reports.show_pages(&arguments.shown);
     reports.begin(arguments.report.clone(), target.clone(), &read)?;
     checker.progress = Progress::of_steps();
     let mut failures = Failures::default();
     let mut results = Vec::new();
-    let mut text = String::new();
+    let mut outside = Vec::new();
+    let mut warned = Warnings::new(arguments.shown.extent());
     for Found { path, name } in &found {
         let Judged { checked, warnings } = match checker.judge(path, name) {
             Ok(judged) => judged,
@@ -297,17 +336,24 @@ fn check(
                 continue;
             }
         };
-        warnings.into_iter().for_each(output::warn);
-        text.push_str(&covered::not_covered(
-            &path.display().to_string(),
-            (&checked.not_covered, checked.unlisted),
-            output.look,
-        ));
+        warnings.iter().for_each(|it| warned.warn(it));
+        outside.push(Outside {
+            file: path.display().to_string(),
+            exchanges: checked.not_covered,
+            unlisted: checked.unlisted,
+        });
         results.extend(checked.results);
     }
+    warned.end();
+    let extent = arguments.shown.extent();
+    let mut text = covered::not_covered(&outside, output.look, extent);
     let mut run = checker.report(target, results, failures.errors.clone());
     if run.errors.is_empty() || !run.results.is_empty() {
-        text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
+        text.push_str(&covered::scenarios(
+            &run.results,
+            checker.coverage.len(),
+            extent,
+        ));
         let render = |run: &Run| arguments.shown.render(run, begun.elapsed(), output.look);
         text.push_str(&failures.unsaid(&mut run, render));
     }

@@ -1,14 +1,28 @@
 //! The variables of the environment that confcall reads beside those of its options.
 
 use std::env;
-use std::io::{IsTerminal as _, stderr, stdout};
+use std::io::{self, IsTerminal as _, stderr, stdout};
+use std::path::PathBuf;
+
+use terminal_size::{Height, Width};
 
 use crate::report::text::Look;
 
-pub(crate) fn columns() -> usize {
+/// The width of text for people: that of `COLUMNS`, else that of the terminal, else that of files.
+pub(crate) fn columns(terminal: Option<(Width, Height)>) -> usize {
     let columns = env::var("COLUMNS").ok();
     let columns = columns.and_then(|it| it.parse().ok());
-    columns.unwrap_or(Look::PLAIN.width)
+    let terminal = terminal.map(|(Width(columns), _)| usize::from(columns).max(NARROWEST));
+    columns.or(terminal).unwrap_or(Look::PLAIN.width)
+}
+
+/// Sentences are not wrapped for less.
+const NARROWEST: usize = 40;
+
+/// True if `FORCE_COLOR` asks for colours, as in programs for Node. `NO_COLOR` counts more.
+pub(crate) fn forces_colour() -> bool {
+    let is_set = |name| env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
+    is_set("FORCE_COLOR") && !is_set("NO_COLOR")
 }
 
 /// The variables by which clients find a proxy, and pass by it.
@@ -32,6 +46,20 @@ pub(crate) fn shows_progress() -> bool {
 
 pub(crate) fn is_github_actions() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true")
+}
+
+/// The file of the summary of a step on GitHub.
+pub(crate) fn step_summary() -> Option<PathBuf> {
+    let path = env::var_os("GITHUB_STEP_SUMMARY")?;
+    (!path.is_empty()).then(|| path.into())
+}
+
+/// The folder that annotations name files of.
+pub(crate) fn workspace() -> io::Result<PathBuf> {
+    match env::var_os("GITHUB_WORKSPACE") {
+        Some(path) if !path.is_empty() => Ok(path.into()),
+        _ => env::current_dir(),
+    }
 }
 
 pub(crate) fn is_azure_pipelines() -> bool {

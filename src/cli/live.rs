@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
 
+use super::events::Events;
 use super::failure::Failure;
 use super::output::Output;
 use super::progress::Progress;
@@ -28,6 +29,8 @@ pub(crate) struct Live {
     course: Mutex<Course>,
     /// Messages are shown without their secrets; none if they are not shown.
     messages: Option<Redactor>,
+    /// For reports that are written while the run goes on.
+    events: Events,
 }
 
 /// The course of a run so far.
@@ -43,6 +46,7 @@ impl Live {
         output: Output,
         extent: Extent,
         redaction: &ProjectRedaction,
+        events: Events,
     ) -> Result<Self, Failure> {
         let messages = match extent {
             Extent::Short => None,
@@ -51,6 +55,7 @@ impl Live {
         Ok(Self {
             output,
             messages,
+            events,
             progress: Progress::of_steps(),
             course: Mutex::default(),
         })
@@ -101,7 +106,7 @@ impl Live {
                     .say(format!("waiting until `{program}` is ready"));
             }
             RunEvent::Settling => return self.progress.say("waiting for surplus messages"),
-            RunEvent::Output(_) | RunEvent::Messages(..) => return,
+            RunEvent::Selected(..) | RunEvent::Output(_) | RunEvent::Messages(..) => return,
         }
         self.progress.say(course.line());
     }
@@ -134,6 +139,17 @@ impl Observer for Live {
     }
 
     fn event(&self, event: RunEvent<'_>) {
+        match event {
+            RunEvent::Selected(options, selected) => {
+                let selected = Some(selected.to_vec());
+                let (seed, shard) = (Some(options.seed), options.shard);
+                self.events.begin(seed, shard, selected);
+            }
+            RunEvent::Waiting(playing, None) => {
+                self.events.started(playing.scenario, playing.role);
+            }
+            _ => {}
+        }
         if let Some(redactor) = &self.messages {
             match event {
                 RunEvent::Messages(playing, messages) => {

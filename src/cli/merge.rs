@@ -8,12 +8,10 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::reports::{Finished, ReportFile, reporting};
+use super::reports::{Finished, ReportFile, Shown, reporting};
 use super::usage::UsageError;
 use crate::judge::shard;
 use crate::judge::verdict::Run;
-use crate::report::terminal;
-use crate::report::terminal::Extent;
 
 pub(crate) const EXAMPLES: &str = "\
 Joins the JSON reports of `confcall run --shard`. The printed report and the exit code are those of one run that \
@@ -36,23 +34,31 @@ pub(crate) struct Arguments {
         help_heading = "Reports"
     )]
     report: Vec<ReportFile>,
+    #[command(flatten)]
+    shown: Shown,
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    reporting(&arguments.report, &arguments.files, output, |reports| {
-        let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
-        let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
-        let run = shard::merge(parts?).map_err(UsageError::Merge)?;
-        reports.begin(arguments.report.clone(), run.target.clone(), &[])?;
-        // Shards run in parallel: the sum of their times has no meaning.
-        let longest = run.results.iter().map(|it| it.duration_ms).max();
-        let elapsed = Duration::from_millis(longest.unwrap_or(0));
-        Ok(Finished {
-            text: terminal::render(&run, elapsed, output.look, Extent::Short),
-            run,
-            exit: Exit::Success,
-        })
-    })
+    reporting(
+        &arguments.report,
+        &arguments.files,
+        output,
+        |reports, output| {
+            let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+            let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
+            let run = shard::merge(parts?).map_err(UsageError::Merge)?;
+            reports.show_pages(&arguments.shown);
+            reports.begin(arguments.report.clone(), run.target.clone(), &[])?;
+            // Shards run in parallel: the sum of their times has no meaning.
+            let longest = run.results.iter().map(|it| it.duration_ms).max();
+            let elapsed = Duration::from_millis(longest.unwrap_or(0));
+            Ok(Finished {
+                text: arguments.shown.render(&run, elapsed, output.look),
+                run,
+                exit: Exit::Success,
+            })
+        },
+    )
 }
 
 fn read(path: &Path) -> Result<Run, Failure> {

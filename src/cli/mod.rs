@@ -13,10 +13,12 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod environment;
+pub(crate) mod events;
 pub(crate) mod exit;
 pub(crate) mod explain;
 pub(crate) mod extract;
 pub(crate) mod failure;
+pub(crate) mod github;
 pub(crate) mod init;
 pub(crate) mod last_run;
 pub(crate) mod list;
@@ -148,7 +150,11 @@ static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// A panic is a defect of confcall, and ends as one. The hook has shown it.
 fn guarded(work: impl FnOnce() -> Exit) -> Exit {
-    let exit = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect);
+    exit_after_panics(panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect))
+}
+
+/// The exit, which is a defect once a thread has panicked.
+fn exit_after_panics(exit: Exit) -> Exit {
     if HAS_PANICKED.load(Ordering::Relaxed) {
         exit.worse(Exit::Defect)
     } else {

@@ -4,18 +4,19 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::LazyLock;
 
+use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
+use terminal_size::terminal_size_of;
 
 use super::{environment, progress};
-use crate::judge::verdict::Run;
 use crate::redact::Redactor;
-use crate::report::annotations;
+use crate::report::ReportKind;
 use crate::report::text::{Log, Look, escaped, shown};
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal, unless `NO_COLOR` is set; anywhere, if `CLICOLOR_FORCE` or `FORCE_COLOR` is.
     #[default]
     Auto,
     /// Always.
@@ -27,27 +28,54 @@ pub(crate) enum Color {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     pub look: Look,
+    when: Color,
+    people: Stream,
+}
+
+/// The stream of text for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Output,
+    Error,
 }
 
 impl Output {
     pub(crate) fn new(when: Color) -> Self {
+        Self::on(Stream::Output, when)
+    }
+
+    /// The same, with text for people on standard error.
+    pub(crate) fn on_standard_error(self) -> Self {
+        Self::on(Stream::Error, self.when)
+    }
+
+    fn on(people: Stream, when: Color) -> Self {
+        let (choice, terminal) = match people {
+            Stream::Output => (
+                AutoStream::choice(&io::stdout()),
+                terminal_size_of(io::stdout()),
+            ),
+            Stream::Error => (
+                AutoStream::choice(&io::stderr()),
+                terminal_size_of(io::stderr()),
+            ),
+        };
         let colour = match when {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                let choice = anstream::AutoStream::choice(&io::stdout());
-                choice != anstream::ColorChoice::Never
-            }
+            Color::Auto => environment::forces_colour() || choice != ColorChoice::Never,
         };
-        let width = environment::columns();
+        let width = environment::columns(terminal);
         Self {
             look: Look { colour, width },
+            when,
+            people,
         }
     }
 
     /// Writes text for people. Text of the other party can control neither the terminal nor a CI runner.
     pub(crate) fn print(self, text: &str) -> io::Result<()> {
-        self.print_raw(&shown(text, self.look.colour, Log::of_environment()))
+        self.print_commands(&shown(text, self.look.colour, Log::of_environment()))
     }
 
     /// Writes JSON. Its values stay, but no character of it controls a terminal or a CI runner.
@@ -55,13 +83,12 @@ impl Output {
         self.print_raw(&escaped(text))
     }
 
-    /// Writes the results of a run, and its annotations.
-    pub(crate) fn print_run(self, text: &str, run: &Run) -> io::Result<()> {
-        self.print(text)?;
-        if environment::is_github_actions() {
-            self.print_raw(&annotations::render(run))?;
+    /// Writes text for people that has commands to the runner of a CI job.
+    pub(crate) fn print_commands(self, commands: &str) -> io::Result<()> {
+        match self.people {
+            Stream::Output => write(io::stdout, commands),
+            Stream::Error => write(io::stderr, commands),
         }
-        Ok(())
     }
 
     /// Writes text as it is. A closed pipe (`confcall list | head`) is no failure.
@@ -70,14 +97,28 @@ impl Output {
         reason = "text goes out through the value that knows whether it may have colours"
     )]
     pub(crate) fn print_raw(self, text: &str) -> io::Result<()> {
-        let written = progress::above(|| {
-            let mut out = io::stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        });
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => written,
-        }
+        write(io::stdout, text)
+    }
+}
+
+/// Writes a report to standard output, where it may be in the log of a CI runner.
+pub(crate) fn print_report(kind: ReportKind, text: &str) -> io::Result<()> {
+    let text = match kind {
+        ReportKind::Json | ReportKind::Events => escaped(text),
+        ReportKind::Junit | ReportKind::Html => shown(text, false, Log::of_environment()),
+    };
+    write(io::stdout, &text)
+}
+
+/// Writes text above the progress.
+fn write<W: Write>(to: impl FnOnce() -> W, text: &str) -> io::Result<()> {
+    let written = progress::above(|| {
+        let mut to = to();
+        to.write_all(text.as_bytes()).and_then(|()| to.flush())
+    });
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 

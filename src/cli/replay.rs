@@ -6,6 +6,7 @@ mod update;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,12 +31,13 @@ use crate::config::{self, Config, known_failure, values};
 use crate::http::Client;
 use crate::http::interception::NamedHost;
 use crate::judge::redaction;
-use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
+use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Selected, Verdict};
 use crate::redact::Redactor;
 use crate::replay::live;
 use crate::replay::service::Serving;
 use crate::replay::{End, Messages, Replayed};
-use crate::report::snapshot;
+use crate::report::terminal::Extent;
+use crate::report::{snapshot, terminal};
 use crate::runner::options::TargetProgram;
 use crate::runner::{Hook, StateProvider};
 use tokio_util::sync::CancellationToken;
@@ -163,17 +165,17 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     if arguments.learn {
-        return without_results("`--learn` does not judge", |reports| {
+        return without_results("`--learn` does not judge", output, |reports| {
             learn::learn_rules(arguments, reports, output)
         });
     }
     if arguments.update {
-        return without_results("`--update` does not judge", |reports| {
+        return without_results("`--update` does not judge", output, |reports| {
             update::update(arguments, reports, output)
         });
     }
     let (wanted, files) = (arguments.report.clone(), arguments.files.clone());
-    reporting(&wanted, &files, output, |reports| {
+    reporting(&wanted, &files, output, |reports, output| {
         replay(arguments, reports, output)
     })
 }
@@ -190,11 +192,12 @@ fn replay(
     let found = arguments.find(&target, reports)?;
     let read: Vec<PathBuf> = found.iter().map(|it| it.path.clone()).collect();
     let accepted = arguments.snapshots.take();
+    let shown = arguments.shown.clone();
+    reports.show_pages(&shown);
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     if arguments.reuse && found.len() > 1 {
         return Err(UsageError::ReuseOfSeveral(found.len()).into());
     }
-    let shown = arguments.shown;
     let redactor = record::redactor_of(project.redaction.clone())?;
     let token = target::token(arguments.token.take())?;
     let messages = match accepted {
@@ -202,13 +205,18 @@ fn replay(
         None => Messages::Last,
     };
     let options = arguments.suite(token.clone(), messages, &project)?;
+    let events = reports.events();
+    events.begin(None, None, Some(selected(&read, &target)));
     let Played {
         replayed,
         unplayed,
         unused_rules,
         is_interrupted,
         failures,
-    } = play(options, &read, output)?;
+    } = play(options, &read, output, |file| {
+        let role = target.role.into_iter();
+        role.for_each(|it| events.started(&file.display().to_string(), it));
+    })?;
     // A rule may be about a recording that is not replayed now.
     if are_whole_folders(&found) {
         unused_rules.iter().for_each(output::warn);
@@ -227,16 +235,9 @@ fn replay(
         exit = exit.worse(Exit::Interrupted);
     }
     let mut results: Vec<_> = replayed.into_iter().map(|(_, it)| it.result).collect();
-    if let Some(role) = target.role {
-        results.extend(unplayed.iter().map(|file| {
-            let reason = "the replay was interrupted before it began";
-            ScenarioResult::new(
-                file.display().to_string(),
-                role,
-                Verdict::Inconclusive,
-                reason,
-            )
-        }));
+    for (file, why) in unplayed {
+        let selected = selected(&[file], &target).into_iter();
+        results.extend(selected.map(|it| it.result(Verdict::Inconclusive, why.as_str())));
     }
     let unmatched = known(&project, &found, &mut results)?;
     let mut run = Run::new(target, results);
@@ -249,7 +250,7 @@ fn replay(
     }
     let mut text = String::new();
     if run.errors.is_empty() || !run.results.is_empty() {
-        say_notes(&run);
+        say_notes(&run, shown.extent());
         let render = |run: &Run| shown.render(run, started.elapsed(), output.look);
         text = failures.unsaid(&mut run, render) + &remedy;
     }
@@ -257,23 +258,33 @@ fn replay(
 }
 
 /// Prints the notes of passed results, which the report does not show.
-fn say_notes(run: &Run) {
-    for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
+fn say_notes(run: &Run, extent: Extent) {
+    let passed = run.results.iter().filter(|it| it.verdict == Verdict::Pass);
+    let notes = passed.flat_map(|result| {
         let of = match run.results.len() {
             1 => String::new(),
             _ => format!("{}: ", result.scenario),
         };
-        for note in &result.notes {
-            output::say(&format!("note: {of}{note}"));
-        }
+        let notes = result.notes.iter();
+        notes.map(move |note| format!("note: {of}{note}\n"))
+    });
+    let text = match extent {
+        Extent::Short => terminal::limited(notes, NOTES, "notes"),
+        Extent::Whole => notes.collect(),
+    };
+    if !text.is_empty() {
+        output::say(text.trim_end());
     }
 }
+
+/// The most lines of the notes of passed results.
+const NOTES: usize = 20;
 
 /// The recordings that were played, and those that were not.
 struct Played {
     replayed: Vec<(PathBuf, Replayed)>,
-    /// Those that an interrupt left.
-    unplayed: Vec<PathBuf>,
+    /// Those that were not played, with the reason.
+    unplayed: Vec<(PathBuf, String)>,
     /// A sentence for each rule that is about nothing in the recordings.
     unused_rules: Vec<String>,
     /// True if an interrupt left something of a recording, or a whole one.
@@ -283,7 +294,12 @@ struct Played {
 
 /// Plays the recordings one after the other. A recording that cannot be read is reported, and the others are played. A
 /// failure of the environment ends the replay.
-fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Played, Failure> {
+fn play(
+    options: suite::Options,
+    files: &[PathBuf],
+    output: Output,
+    begins: impl Fn(&Path),
+) -> Result<Played, Failure> {
     let runtime = super::runtime()?;
     let interrupt = CancellationToken::new();
     let mut played = Played {
@@ -298,6 +314,7 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
         let mut suite = Suite::new(options, files.len(), output, interrupt.clone())?;
         for (at, file) in files.iter().enumerate() {
             let next = files.get(at + 1).map(PathBuf::as_path);
+            begins(file);
             match Box::pin(suite.play(file, next)).await {
                 Ok(Some(replayed)) => {
                     let is_stopped = replayed.end == End::Stopped;
@@ -305,15 +322,19 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
                     played.replayed.push((file.clone(), replayed));
                 }
                 Ok(None) => {
-                    played.unplayed = files[at..].to_vec();
+                    let why = "the replay was interrupted before it began";
+                    played.leave(&files[at..], why);
                     played.is_interrupted = true;
                     break;
                 }
                 Err(failure) => {
                     played.failures.take(&failure);
+                    let why = failure.to_string();
                     if failure.exit() != Exit::Usage {
+                        played.leave(&files[at..], &why);
                         break;
                     }
+                    played.leave(slice::from_ref(file), &why);
                 }
             }
         }
@@ -325,6 +346,22 @@ fn play(options: suite::Options, files: &[PathBuf], output: Output) -> Result<Pl
     })?;
     runtime.shutdown_background();
     Ok(played)
+}
+
+impl Played {
+    fn leave(&mut self, files: &[PathBuf], why: &str) {
+        let left = files.iter().map(|it| (it.clone(), why.to_owned()));
+        self.unplayed.extend(left);
+    }
+}
+
+/// The recordings as reports name them before they are played.
+fn selected(files: &[PathBuf], target: &JudgedTarget) -> Vec<Selected> {
+    let selected = target.role.into_iter().flat_map(|role| {
+        let names = files.iter().map(|it| it.display().to_string());
+        names.map(move |it| Selected::recording(it, role))
+    });
+    selected.collect()
 }
 
 /// A replay whose reports have no results.

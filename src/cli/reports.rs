@@ -3,31 +3,39 @@
 //! Report files are checked before anything is played, and written for every exit: a file of an earlier run never
 //! looks like that of this one.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 
+use super::events::Events;
 use super::exit::Exit;
+use super::exit_after_panics;
 use super::failure::Failure;
+use super::github;
 use super::output;
-use super::output::Output;
+use super::output::{Color, Output};
 use super::usage::UsageError;
 use crate::config;
 use crate::config::values::ValueError;
 use crate::diagnostic::render;
 use crate::files;
 use crate::judge::verdict::{JudgedTarget, Run};
-use crate::report::ReportKind;
+use crate::report::events::Start;
 use crate::report::terminal;
 use crate::report::terminal::Extent;
 use crate::report::text::Look;
+use crate::report::{Pages, ReportKind};
 
 /// What the terminal report of a run shows.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Shown {
     /// Show messages and the target's output as they come, and each result; without -v, failures with one cause are
     /// shown once
@@ -36,11 +44,14 @@ pub(crate) struct Shown {
     /// List this number of the slowest scenarios
     #[arg(long, value_name = "COUNT", help_heading = "Reports")]
     slowest: Option<NonZeroUsize>,
+    /// Show the lines of the reference pages in this folder behind the violations of the HTML report
+    #[arg(long, value_name = "DIR", help_heading = "Reports")]
+    pub pages: Option<PathBuf>,
 }
 
 impl Shown {
     /// The report of a run for the terminal.
-    pub(crate) fn render(self, run: &Run, elapsed: Duration, look: Look) -> String {
+    pub(crate) fn render(&self, run: &Run, elapsed: Duration, look: Look) -> String {
         let mut text = terminal::render(run, elapsed, look, self.extent());
         if let Some(count) = self.slowest {
             text.push_str(&terminal::slowest(run, count.get(), look));
@@ -48,7 +59,7 @@ impl Shown {
         text
     }
 
-    pub(crate) const fn extent(self) -> Extent {
+    pub(crate) const fn extent(&self) -> Extent {
         if self.verbose {
             Extent::Whole
         } else {
@@ -61,7 +72,30 @@ impl Shown {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportFile {
     pub kind: ReportKind,
-    pub path: PathBuf,
+    pub to: Destination,
+}
+
+/// The place of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// Standard output, `-`. Text for people then goes to standard error.
+    Output,
+    File(PathBuf),
+}
+
+impl Destination {
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Output => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
+    /// True if what is written there stays written: it cannot be replaced by a later report.
+    fn is_stream(&self) -> bool {
+        let is_stream = |path: &Path| files::is_special(path) && !path.is_dir();
+        self.path().is_none_or(is_stream)
+    }
 }
 
 impl ReportFile {
@@ -77,27 +111,35 @@ impl ReportFile {
             (ReportKind::Json, configured.json),
             (ReportKind::Junit, configured.junit),
             (ReportKind::Html, configured.html),
+            (ReportKind::Events, configured.events),
         ] {
             let is_asked_for = wanted.iter().any(|it| it.kind == kind);
             if let (Some(path), false) = (path, is_asked_for) {
-                wanted.push(Self { kind, path });
+                let to = Destination::File(path);
+                wanted.push(Self { kind, to });
             }
         }
         configured.snapshots
     }
 
     fn is_one_of(&self, files: &[PathBuf]) -> bool {
-        let own = files::one_spelling(&self.path);
-        files.iter().any(|it| files::one_spelling(it) == own)
+        let own = self.to.path().map(files::one_spelling);
+        own.is_some_and(|own| files.iter().any(|it| files::one_spelling(it) == own))
     }
 
-    fn write(&self, run: &Run) -> Result<(), Failure> {
-        let text = self.kind.render(run);
+    /// Writes the report of a run, unless it is written while the run goes on.
+    fn write(&self, run: &Run, pages: Pages<'_>) -> Result<(), Failure> {
+        let Some(text) = self.kind.render(run, pages) else {
+            return Ok(());
+        };
         let text = text.map_err(|error| Failure::Defect(error.to_string()))?;
-        if let Some(folder) = self.path.parent() {
+        let Destination::File(path) = &self.to else {
+            return Ok(output::print_report(self.kind, &text)?);
+        };
+        if let Some(folder) = path.parent() {
             files::make_folder(folder)?;
         }
-        Ok(files::write(&self.path, &text)?)
+        Ok(files::write(path, &text)?)
     }
 }
 
@@ -112,8 +154,11 @@ impl FromStr for ReportFile {
         if path.is_empty() {
             return Err(ValueError::Report);
         }
-        let path = path.into();
-        Ok(Self { kind, path })
+        let to = match path {
+            "-" => Destination::Output,
+            path => Destination::File(path.into()),
+        };
+        Ok(Self { kind, to })
     }
 }
 
@@ -132,13 +177,19 @@ pub(crate) struct Finished {
 pub(crate) struct Failures {
     pub errors: Vec<String>,
     pub exit: Exit,
+    /// The number of those that were not shown, because so many others were.
+    pub unshown: usize,
 }
+
+/// The most failures that are shown one by one.
+const MOST_SHOWN: usize = 20;
 
 impl Default for Failures {
     fn default() -> Self {
         Self {
             errors: Vec::new(),
             exit: Exit::Success,
+            unshown: 0,
         }
     }
 }
@@ -146,15 +197,27 @@ impl Default for Failures {
 impl Failures {
     /// The report of a run for the terminal. The failures, the first errors of the run, have been shown already.
     pub(crate) fn unsaid(&self, run: &mut Run, render: impl FnOnce(&Run) -> String) -> String {
+        self.say_unshown();
         let shown: Vec<_> = run.errors.drain(..self.errors.len()).collect();
         let text = render(run);
         run.errors.splice(..0, shown);
         text
     }
 
+    fn say_unshown(&self) {
+        if self.unshown > 0 {
+            let count = self.unshown;
+            output::error(format!("and {count} more errors; a report has all"));
+        }
+    }
+
     /// Reports a failure.
     pub(crate) fn take(&mut self, failure: &Failure) {
-        failure.tell();
+        if self.errors.len() < MOST_SHOWN {
+            failure.tell();
+        } else {
+            self.unshown += 1;
+        }
         self.errors.extend(failure.messages());
         self.exit = self.exit.worse(failure.exit());
     }
@@ -164,6 +227,12 @@ impl Failures {
 #[derive(Debug)]
 pub(crate) struct Reports {
     files: Vec<ReportFile>,
+    events: Events,
+    output: Output,
+    /// The files of the run, for annotations.
+    places: github::Files,
+    /// The folder of the reference pages.
+    pages: Option<PathBuf>,
     target: JudgedTarget,
     /// When the command began, by RFC 3339.
     started: String,
@@ -172,56 +241,54 @@ pub(crate) struct Reports {
 /// The error of a report whose run has not come to its end.
 const UNFINISHED: &str = "the run is not complete: confcall is still running or was killed";
 
-/// Does the work of a command that judges, and ends it. `read` are the files that it was given to read.
+/// Does the work of a command that judges, and ends it. `read` are the files that it was given to read. The work prints
+/// to the output that it gets: if a report goes to standard output, nothing else does.
 pub(crate) fn reporting(
     wanted: &[ReportFile],
     read: &[PathBuf],
     output: Output,
-    work: impl FnOnce(&mut Reports) -> Result<Finished, Failure>,
+    work: impl FnOnce(&mut Reports, Output) -> Result<Finished, Failure>,
 ) -> Result<Exit, Failure> {
-    let mut reports = Reports::new(wanted.to_vec());
-    let worked = reports
-        .spare(read)
-        .map_err(Failure::from)
-        .and_then(|()| work(&mut reports));
-    match worked {
-        Ok(Finished {
-            mut run,
-            text,
-            exit,
-        }) => {
-            reports.complete(&mut run);
-            let printed = output.print_run(&text, &run);
-            let exit = exit.worse(Exit::of_run(&run));
-            let exit = exit.worse(reports.write(&run));
-            printed?;
-            Ok(exit)
-        }
-        Err(failure) => {
-            reports.fail(&failure.messages());
-            Err(failure)
-        }
+    let is_report = wanted.iter().any(|it| it.to == Destination::Output);
+    let output = if is_report {
+        output.on_standard_error()
+    } else {
+        output
+    };
+    let mut reports = Reports::new(wanted.to_vec(), output);
+    let worked = reports.ending(|reports| {
+        reports.spare(read)?;
+        work(reports, output)
+    });
+    let Finished {
+        mut run,
+        text,
+        exit,
+    } = worked?;
+    reports.complete(&mut run);
+    let mut exit = exit.worse(Exit::of_run(&run));
+    let printed = output.print(&text);
+    if let Err(error) = printed.and_then(|()| github::show(&run, &reports.places, output)) {
+        let failure = Failure::from(error);
+        failure.tell();
+        exit = exit.worse(failure.exit());
     }
+    Ok(reports.write(&run, exit))
 }
 
 /// Does the work of a command that plays and judges nothing, and ends it. Its reports say `why` they have no results.
 pub(crate) fn without_results(
     why: &str,
+    output: Output,
     work: impl FnOnce(&mut Reports) -> Result<Failures, Failure>,
 ) -> Result<Exit, Failure> {
-    let mut reports = Reports::new(Vec::new());
-    match work(&mut reports) {
-        Ok(Failures { errors, exit }) => {
-            let errors = errors.iter().map(|it| output::redacted(it));
-            let mut run = reports.without_results(errors.collect());
-            run.notes.push(why.to_owned());
-            Ok(exit.worse(reports.write(&run)))
-        }
-        Err(failure) => {
-            reports.fail(&failure.messages());
-            Err(failure)
-        }
-    }
+    let mut reports = Reports::new(Vec::new(), output);
+    let failures = reports.ending(work)?;
+    failures.say_unshown();
+    let errors = failures.errors.iter().map(|it| output::redacted(it));
+    let mut run = reports.without_results(errors.collect());
+    run.notes.push(why.to_owned());
+    Ok(reports.write(&run, failures.exit))
 }
 
 /// Writes the reports of a command line that cannot be understood: the words behind `--report`.
@@ -233,10 +300,10 @@ pub(crate) fn refuse(arguments: &[OsString], why: &str) {
     let files = behind.map(|it| it[1]).chain(joined);
     let files: Vec<ReportFile> = files.filter_map(|it| it.parse().ok()).collect();
     let read: Vec<PathBuf> = words.iter().map(PathBuf::from).collect();
-    let mut reports = Reports::new(files);
+    let mut reports = Reports::new(files, Output::new(Color::Never));
     // It may be the word of another option, and may be read.
     reports.files.retain(|it| !it.is_one_of(&read));
-    reports.fail(&[why.to_owned()]);
+    reports.fail(&[why.to_owned()], Exit::Usage);
 }
 
 /// The time, by RFC 3339.
@@ -245,11 +312,45 @@ pub(crate) fn now() -> String {
 }
 
 impl Reports {
-    fn new(files: Vec<ReportFile>) -> Self {
+    fn new(files: Vec<ReportFile>, output: Output) -> Self {
         Self {
             files,
+            events: Events::default(),
+            output,
+            places: github::Files::default(),
+            pages: None,
             target: JudgedTarget::default(),
             started: now(),
+        }
+    }
+
+    /// The HTML report shows the pages of this folder.
+    pub(crate) fn show_pages(&mut self, shown: &Shown) {
+        self.pages.clone_from(&shown.pages);
+    }
+
+    /// The scenarios are those of this folder.
+    pub(crate) fn name_scenarios(&mut self, folder: Option<PathBuf>) {
+        self.places.scenarios = folder;
+    }
+
+    /// The events of the command, for those who see them happen.
+    pub(crate) const fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Does the work. If it fails, the reports have the error; a panic is a defect of confcall.
+    fn ending<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match panic::catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(worked) => worked.inspect_err(|it| self.fail(&it.messages(), it.exit())),
+            Err(panic) => {
+                let defect = Failure::Defect("confcall panicked".to_owned());
+                self.fail(&defect.messages(), defect.exit());
+                panic::resume_unwind(panic)
+            }
         }
     }
 
@@ -270,6 +371,8 @@ impl Reports {
     ) -> Result<(), UsageError> {
         self.files = wanted;
         self.target = target;
+        let url = self.target.url.as_mut();
+        url.into_iter().for_each(|it| *it = output::redacted(it));
         self.spare(read)
     }
 
@@ -282,49 +385,91 @@ impl Reports {
         read: &[PathBuf],
     ) -> Result<(), Failure> {
         self.register(wanted, target, read)?;
+        self.places.read = read.to_vec();
         for (at, report) in self.files.iter().enumerate() {
-            if self.files[..at].iter().any(|it| it.path == report.path) {
-                return Err(UsageError::ReportTwice(report.path.clone()).into());
+            if self.files[..at].iter().any(|it| it.to == report.to) {
+                return Err(UsageError::ReportTwice(report.to.path().map(Path::to_owned)).into());
             }
         }
         let unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
-        // What is written to a pipe stays written.
-        let is_written = |path: &Path| path.is_dir() || !files::is_special(path);
-        let files = self.files.iter().filter(|it| is_written(&it.path));
-        files
-            .into_iter()
-            .try_for_each(|report| report.write(&unfinished))
+        let mut files = self.files.iter().filter(|it| !it.to.is_stream());
+        files.try_for_each(|report| report.write(&unfinished, &|_| None))?;
+        self.open_events()
+    }
+
+    fn open_events(&self) -> Result<(), Failure> {
+        let is_events = |it: &&ReportFile| it.kind == ReportKind::Events;
+        let mut files = self.files.iter().filter(is_events);
+        files.try_for_each(|report| {
+            let start = Start::new(self.started.clone(), self.target.clone());
+            self.events.open(&report.to, start)
+        })
     }
 
     /// Refuses reports that would overwrite a file that is read.
     fn spare(&mut self, read: &[PathBuf]) -> Result<(), UsageError> {
         let is_read = |it: &ReportFile| it.is_one_of(read);
-        let Some(first) = self.files.iter().find(|it| is_read(it)) else {
+        let first = self.files.iter().find(|it| is_read(it));
+        let Some(first) = first.and_then(|it| it.to.path()) else {
             return Ok(());
         };
-        let first = first.path.clone();
+        let first = first.to_owned();
         self.files.retain(|it| !is_read(it));
         Err(UsageError::ReportIsInput(first))
     }
 
-    /// Writes the reports. A report that cannot be written is an error, and changes the exit code.
-    fn write(&self, run: &Run) -> Exit {
-        let mut exit = Exit::Success;
+    /// Writes the reports of a run with this exit. Returns the exit of the command: a report that cannot be written
+    /// makes it worse.
+    fn write(&self, run: &Run, mut exit: Exit) -> Exit {
+        let read = RefCell::new(HashMap::new());
+        let page = |name: &str| self.page(&mut read.borrow_mut(), name);
         for report in &self.files {
-            if let Err(failure) = report.write(run) {
+            if let Err(failure) = report.write(run, &page) {
                 output::error(render(&failure));
                 exit = exit.worse(failure.exit());
             }
         }
-        exit
+        let exit = exit_after_panics(exit);
+        let opened = if self.events.are_open() {
+            Ok(())
+        } else {
+            self.open_events()
+        };
+        match opened.and_then(|()| self.events.finish(run, exit)) {
+            Ok(()) => exit,
+            Err(failure) => {
+                output::error(render(&failure));
+                exit.worse(failure.exit())
+            }
+        }
     }
 
-    /// Writes the reports of a command that failed.
-    fn fail(&mut self, errors: &[String]) {
-        let redacted = errors.iter().map(|it| output::redacted(it));
-        let run = self.without_results(redacted.collect());
+    /// The text of a reference page. `read` has those that were read before.
+    fn page(&self, read: &mut HashMap<String, Option<Rc<str>>>, name: &str) -> Option<Rc<str>> {
+        let folder = self.pages.as_ref()?;
+        let is_below = |it: Component<'_>| matches!(it, Component::Normal(_));
+        if !Path::new(name).components().all(is_below) {
+            return None;
+        }
+        let page = read.entry(name.to_owned()).or_insert_with(|| {
+            // A page that is not there is not shown.
+            let text = files::read_regular(&folder.join(name)).ok();
+            text.map(Rc::from)
+        });
+        page.clone()
+    }
+
+    /// Writes the reports of a command that failed. Nothing that was selected is without a result.
+    fn fail(&mut self, errors: &[String], exit: Exit) {
+        let redacted: Vec<_> = errors.iter().map(|it| output::redacted(it)).collect();
+        let why = redacted.first().and_then(|it| it.lines().next());
+        let results = self.events.without_result(why.unwrap_or_default());
+        let mut run = self.without_results(redacted);
+        run.results = results;
+        run.count();
         // The exit is that of the failure.
-        let _ = self.write(&run);
+        let _ = github::show(&run, &self.places, self.output);
+        let _ = self.write(&run, exit);
     }
 
     fn without_results(&self, errors: Vec<String>) -> Run {
@@ -342,7 +487,10 @@ mod tests {
     #[test]
     fn reports_have_known_kinds() {
         let report = str::parse::<ReportFile>;
-        assert_eq!(report("json=a=b").unwrap().path, PathBuf::from("a=b"));
+        let file = |path: &str| Destination::File(path.into());
+        assert_eq!(report("json=a=b").unwrap().to, file("a=b"));
+        assert_eq!(report("events=-").unwrap().to, Destination::Output);
+        assert_eq!(report("events=./-").unwrap().to, file("./-"));
         assert_eq!(report("junit=x").unwrap().kind, ReportKind::Junit);
         assert_eq!(report("htm=x"), Err(ValueError::ReportKind("htm".into())));
         for text in ["json", "json="] {

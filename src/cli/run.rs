@@ -165,7 +165,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
         return watch::command(&arguments, output);
     }
     let wanted = arguments.report.clone();
-    reporting(&wanted, &[], output, |reports| {
+    reporting(&wanted, &[], output, |reports, output| {
         run(arguments, &CancellationToken::new(), reports, output)
     })
 }
@@ -191,14 +191,18 @@ pub(super) fn run(
         arguments.judged(),
         &arguments.target.stubs,
     )?;
+    reports.name_scenarios(arguments.which.among.source.scenarios.clone());
     let wants_coverage = arguments.coverage;
-    let shown = arguments.shown;
+    let shown = arguments.shown.clone();
+    reports.show_pages(&shown);
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
     let (mut options, left_out) = arguments.options(config)?;
     options.keeps_passed_traffic = accepted.is_some() || wants_coverage;
-    let live = Arc::new(Live::new(output, shown.extent(), &options.redaction)?);
+    let events = reports.events().clone();
+    let live = Live::new(output, shown.extent(), &options.redaction, events)?;
+    let live = Arc::new(live);
     options.observer = live.clone();
     let played = play(options, interrupt);
     live.end();

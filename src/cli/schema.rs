@@ -11,6 +11,8 @@ use crate::contract::extracted::Extracted;
 use crate::contract::lifecycle::LifeCycles;
 use crate::contract::operation::Operations;
 use crate::contract::types::Kinds;
+use crate::judge::verdict::Run;
+use crate::report::events::Event;
 use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
@@ -28,6 +30,10 @@ pub(crate) enum What {
     Cassette,
     /// `confcall.toml`
     Config,
+    /// A JSON report
+    Report,
+    /// A line of the events of a run
+    Events,
     /// An extracted contract
     Contract,
     /// The table of operations beside a contract
@@ -48,6 +54,8 @@ pub(crate) fn text(what: What) -> String {
         What::Scenario => schemars::schema_for!(Script),
         What::Cassette => schemars::schema_for!(Line),
         What::Config => schemars::schema_for!(Config),
+        What::Report => schemars::schema_for!(Run),
+        What::Events => schemars::schema_for!(Event),
         What::Contract => schemars::schema_for!(Extracted),
         What::Operations => schemars::schema_for!(Operations),
         What::Lifecycles => schemars::schema_for!(LifeCycles),

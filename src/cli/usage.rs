@@ -1,7 +1,7 @@
 //! Arguments that contradict each other, and input that a command does not accept.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::HomeDirError;
 use url::Url;
@@ -72,8 +72,8 @@ pub enum UsageError {
     #[error(transparent)]
     Init(#[from] InitError),
 
-    #[error("two reports have the same file {}", .0.display())]
-    ReportTwice(PathBuf),
+    #[error("two reports have the same file {}", .0.as_deref().unwrap_or(Path::new("-")).display())]
+    ReportTwice(Option<PathBuf>),
     #[error("{} is an input, which the report would overwrite", .0.display())]
     ReportIsInput(PathBuf),
     #[error("{} is not a JSON report of a run: {cause}", path.display())]

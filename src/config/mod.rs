@@ -129,6 +129,8 @@ pub(crate) struct Reports {
     pub junit: Option<PathBuf>,
     /// The file of the HTML report.
     pub html: Option<PathBuf>,
+    /// The file of the events, as JSON Lines.
+    pub events: Option<PathBuf>,
     /// The folder of the accepted snapshots.
     pub snapshots: Option<PathBuf>,
 }
@@ -143,9 +145,10 @@ impl Config {
             json,
             junit,
             html,
+            events,
             snapshots,
         } = &mut self.reports;
-        paths.extend([json, junit, html, snapshots].into_iter().flatten());
+        paths.extend([json, junit, html, events, snapshots].into_iter().flatten());
         if let Some(target) = &mut self.target {
             let TargetSection {
                 folder: own,

@@ -50,13 +50,22 @@ impl FromStr for Locale {
     }
 }
 
-/// The metadata that ids contain, as printed.
+/// The metadata of a page that confcall uses, as printed.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Metadata<'a> {
+pub(crate) struct Metadata<'a> {
+    /// `title`
+    pub(crate) title: Option<&'a str>,
+    /// `canonicalUrl`
+    pub(crate) address: Option<&'a str>,
     /// `ms.contentlocale`
-    locale: Option<&'a str>,
+    pub(crate) locale: Option<&'a str>,
     /// `ms.lasthandoff`, a date as `MM/DD/YYYY`
     handoff: Option<&'a str>,
+}
+
+/// The metadata of a page.
+pub(crate) fn of_page(text: &str) -> Metadata<'_> {
+    split(text, &mut Findings::new("")).0
 }
 
 /// Reads the metadata block. Returns the offset of the text after it.
@@ -80,6 +89,8 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
         if let Some((key, value)) = line.split_once(':') {
             has_keys |= !key.starts_with('#');
             match key.trim_end() {
+                "title" => metadata.title = Some(unquoted(value)),
+                "canonicalUrl" => metadata.address = Some(unquoted(value)),
                 "ms.contentlocale" => metadata.locale = Some(unquoted(value)),
                 "ms.lasthandoff" => metadata.handoff = Some(unquoted(value)),
                 _ => {}
@@ -257,6 +268,7 @@ mod tests {
         let text = "---\r\ntitle: a: b\r\nms.contentlocale: pt-BR\r\nms.lasthandoff : '02/10/2021'\r\nwith blanks: a\r\n---\r\n# a\n---\n";
         let mut findings = Findings::new("f");
         let (metadata, at) = split(text, &mut findings);
+        assert_eq!(metadata.title, Some("a: b"));
         assert_eq!(metadata.locale, Some("pt-BR"));
         assert_eq!(metadata.handoff, Some("02/10/2021"));
         assert_eq!(&text[at..], "# a\n---\n");
@@ -293,6 +305,7 @@ mod tests {
         let metadata = Metadata {
             locale: Some("ru-RU"),
             handoff: Some("5/29/2019"),
+            ..Metadata::default()
         };
         let key = PageKey::new("x/a.md", &metadata, &none, Some("beta"), &mut findings);
         assert_eq!((&*key.id("n"), &*key.locale), ("a/beta@2019-05/n", "ru-RU"));

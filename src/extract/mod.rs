@@ -50,6 +50,7 @@ pub(crate) use self::inventory::Finding;
 #[cfg(test)]
 pub(crate) use self::inventory::Kind;
 pub(crate) use self::inventory::Row;
+pub(crate) use self::metadata::of_page as page_metadata;
 pub(crate) use self::metadata::{Edition, Locale, PageDefaults};
 pub(crate) use self::translations::{SameLocale, join};
 

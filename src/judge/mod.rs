@@ -36,14 +36,13 @@ use self::bindings::Bindings;
 use self::outline::Outline;
 use self::page::Page;
 pub(crate) use self::record::Breach;
-use self::verdict::{ScenarioResult, Traffic, Verdict, Violation};
+use self::verdict::{ScenarioResult, Selected, Traffic, Verdict, Violation};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::api::{resource, template};
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
 use crate::scenario::format::{Kind, ProviderState, Scenario, Script, Step};
-use crate::scenario::operation;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -296,13 +295,7 @@ pub(crate) fn result(
     verdict: Verdict,
     reason: &str,
 ) -> ScenarioResult {
-    let id = &scenario.id;
-    ScenarioResult {
-        operation: operation::of(scenario).map(str::to_owned),
-        edition: id.edition().map(str::to_owned),
-        injected: id.injection().map(str::to_owned),
-        ..ScenarioResult::new(id.as_str(), role, verdict, reason)
-    }
+    Selected::new(scenario, role).result(verdict, reason)
 }
 
 /// The judge of one scenario for one role.

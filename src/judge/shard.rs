@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::verdict::{JudgedTarget, Run, ScenarioResult};
@@ -11,7 +12,9 @@ use crate::api::party::Party;
 use crate::diagnostic::Remedy;
 
 /// A part of the scenarios: `2/8` is the second of eight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Shard {
     /// The index, counted from 1.
     pub index: usize,

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::party::Party;
 use crate::http::message::{Request, Response};
 
 /// One message of the conversation, for reports of failures and for snapshots.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Traffic {
     /// The sender.
     pub from: Party,
@@ -30,14 +31,16 @@ pub struct Traffic {
 }
 
 /// The kinds of messages in [`Traffic`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TrafficMessage {
     /// A bot's request, or a service's notification.
     #[serde(with = "file::request")]
+    #[schemars(with = "file::Request")]
     Request(Arc<Request>),
     /// A service's response, or a bot's acknowledgement.
     #[serde(with = "file::response")]
+    #[schemars(with = "file::Response")]
     Response(Arc<Response>),
     /// An event without a message, such as a broken connection.
     Event(String),
@@ -60,24 +63,38 @@ impl Traffic {
 mod file {
     use std::borrow::Cow;
 
+    use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
 
-    use crate::cassette::format::Content;
+    use crate::cassette::format::{Content, FieldTexts};
     use crate::http::message::Headers;
 
-    #[derive(Serialize, Deserialize)]
+    /// A request.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[schemars(rename = "Request")]
     pub(super) struct Request<'a> {
+        /// The method.
         method: Cow<'a, str>,
+        /// The path and the query.
         target: Cow<'a, str>,
+        /// The header fields, in the order of the message. A field may be repeated.
+        #[schemars(with = "Vec<FieldTexts>")]
         headers: Cow<'a, Headers>,
+        /// The body.
         #[serde(default, skip_serializing_if = "Content::is_empty")]
         body: Content<'a>,
     }
 
-    #[derive(Serialize, Deserialize)]
+    /// A response.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[schemars(rename = "Response")]
     pub(super) struct Response<'a> {
+        /// The status code.
         status: u16,
+        /// The header fields, in the order of the message. A field may be repeated.
+        #[schemars(with = "Vec<FieldTexts>")]
         headers: Cow<'a, Headers>,
+        /// The body.
         #[serde(default, skip_serializing_if = "Content::is_empty")]
         body: Content<'a>,
     }

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::IntoStaticStr;
@@ -16,9 +17,13 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::pointer::Pointer;
+use crate::scenario::format::Scenario;
+use crate::scenario::operation;
 
 /// How one scenario ended for one role. Only [`Verdict::Pass`] counts as passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Verdict {
@@ -44,7 +49,7 @@ impl Verdict {
 }
 
 /// A place in a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The page, as the scenario names it.
     pub file: String,
@@ -103,18 +108,20 @@ impl TryFrom<String> for Basis {
 pub struct UnknownRequirement(String);
 
 /// One broken requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// The rule that is broken.
     pub rule: Rule,
     /// How binding it is.
     pub level: Level,
     /// The requirement that it breaks, or the recorded exchange that it differs from.
+    #[schemars(with = "String")]
     pub requirement: Basis,
     /// The step, counted from 1 as in `confcall list`; none where no step is concerned.
     pub step: Option<usize>,
     /// The place in the body, as an RFC 6901 pointer; empty for the whole message.
     #[serde(with = "pointer_text")]
+    #[schemars(with = "String")]
     pub pointer: Pointer,
     /// The documented value.
     pub expected: Value,
@@ -126,8 +133,57 @@ pub struct Violation {
     pub message: String,
 }
 
+/// A scenario that will have a result, for one role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Selected {
+    /// The scenario's id, or the path of a recording.
+    pub scenario: String,
+    /// The party judged.
+    pub role: Party,
+    /// The operation that the scenario is about; none where it is not one of the contract.
+    pub operation: Option<String>,
+    /// The edition of the pages that the scenario is from; none for a recording.
+    pub edition: Option<String>,
+    /// The kind of fault injection that it is played under.
+    pub injected: Option<String>,
+}
+
+impl Selected {
+    pub(crate) fn new(scenario: &Scenario, role: Party) -> Self {
+        let id = &scenario.id;
+        Self {
+            scenario: id.as_str().to_owned(),
+            role,
+            operation: operation::of(scenario).map(str::to_owned),
+            edition: id.edition().map(str::to_owned),
+            injected: id.injection().map(str::to_owned),
+        }
+    }
+
+    /// A recording, which has only a name.
+    pub(crate) fn recording(name: String, role: Party) -> Self {
+        Self {
+            scenario: name,
+            role,
+            operation: None,
+            edition: None,
+            injected: None,
+        }
+    }
+
+    /// Its result without a conversation.
+    pub(crate) fn result(self, verdict: Verdict, reason: impl Into<String>) -> ScenarioResult {
+        ScenarioResult {
+            operation: self.operation,
+            edition: self.edition,
+            injected: self.injected,
+            ..ScenarioResult::new(self.scenario, self.role, verdict, reason)
+        }
+    }
+}
+
 /// The result of one scenario for one role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioResult {
     /// The scenario's id.
     pub scenario: String,
@@ -162,6 +218,7 @@ pub struct ScenarioResult {
     pub output: Vec<String>,
     /// The scenarios that a recorded conversation shows, by id. Many conversations show the same ones.
     #[serde(default, with = "shared", skip_serializing_if = "is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub covers: Arc<[String]>,
     /// The messages in the order of the conversation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -243,7 +300,7 @@ mod shared {
 }
 
 /// The judged party and its address.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JudgedTarget {
     /// The party; none where both built-in references are judged.
     pub role: Option<Party>,
@@ -252,7 +309,7 @@ pub struct JudgedTarget {
 }
 
 /// The number of scenarios by verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Passed.
     pub pass: usize,
@@ -272,7 +329,7 @@ pub struct Summary {
 }
 
 /// What was measured of scenarios that were played many times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Load {
     /// The number of times that each scenario was to be played.
     pub repeat: usize,
@@ -290,7 +347,7 @@ pub struct Load {
 }
 
 /// Percentiles of times, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Latencies {
     /// Half of the times are at most this.
     pub p50: f64,
@@ -303,7 +360,7 @@ pub struct Latencies {
 }
 
 /// An id that is not that of its conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MixedUp {
     /// The scenario's id.
     pub scenario: String,
@@ -316,7 +373,8 @@ pub struct MixedUp {
 }
 
 /// A whole run: the JSON report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "confcall JSON report", extend("$id" = "report.schema.json"))]
 pub struct Run {
     /// The version of the report's format: 1.
     pub version: u32,
@@ -356,7 +414,7 @@ pub struct Run {
 }
 
 /// The results against the list of known failures, one sentence for each entry.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Listed {
     /// Entries that a result confirms.
     pub borne_out: Vec<String>,

@@ -21,14 +21,25 @@ pub(crate) fn render(run: &Run) -> Result<String, SerializeError> {
             report.add_test_suite(suite);
         }
     }
-    if !run.errors.is_empty() {
-        let mut suite = TestSuite::new("run");
-        suite.add_test_cases(run.errors.iter().map(|it| error(it)));
+    let mut suite = TestSuite::new("run");
+    suite.add_test_cases(run.errors.iter().map(|it| error(it)));
+    if run.errors.is_empty() && has_only_skips(run) {
+        suite.add_test_case(error(NOTHING));
+    }
+    if !suite.test_cases.is_empty() {
         report.add_test_suite(suite);
     }
     // XML 1.0 has no place for two characters that the crate lets through (section 2.2, `Char`).
     let text = report.to_string()?;
     Ok(text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
+}
+
+/// The error of a run whose test cases are all skipped: a build server would show it as passed.
+const NOTHING: &str = "nothing passed: all scenarios were skipped";
+
+fn has_only_skips(run: &Run) -> bool {
+    let mut results = run.results.iter();
+    !run.results.is_empty() && results.all(|it| it.verdict == Verdict::Skip)
 }
 
 fn case(result: &ScenarioResult) -> TestCase {
@@ -75,8 +86,9 @@ fn warning(warning: &Violation) -> String {
     )
 }
 
+/// A problem that is no test's.
 fn error(text: &str) -> TestCase {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     // The first line says what is wrong; the others show the place and the remedy.
     let first = text.lines().next().unwrap_or_default();
     status.set_message(first);
@@ -110,6 +122,19 @@ mod tests {
         let xml = render(&run).unwrap();
         assert!(xml.contains("<testcase name=\"a.toml:1: no key\""), "{xml}");
         assert_eq!(xml.matches("= help: b").count(), 1, "{xml}");
+        assert!(xml.contains("<error message=\"a.toml:1: no key\""), "{xml}");
+        assert!(xml.contains("errors=\"1\""), "{xml}");
+    }
+
+    #[test]
+    fn a_run_with_nothing_but_skips_is_an_error() {
+        let skip = ScenarioResult::new("page/one", Party::Bot, Verdict::Skip, "not claimed");
+        let run = |results| Run::new(JudgedTarget::default(), results);
+        let xml = render(&run(vec![skip.clone()])).unwrap();
+        assert!(xml.contains("<error message=\"nothing passed"), "{xml}");
+        let pass = ScenarioResult::new("page/two", Party::Bot, Verdict::Pass, "");
+        let xml = render(&run(vec![skip, pass])).unwrap();
+        assert!(!xml.contains("<error"), "{xml}");
     }
 
     #[test]
@@ -144,7 +169,8 @@ mod tests {
                 role: None,
                 url: None,
             };
-            let xml = render(&Run::new(target, vec![result])).unwrap();
+            let pass = ScenarioResult::new("page/two", Party::Bot, Verdict::Pass, "");
+            let xml = render(&Run::new(target, vec![result, pass])).unwrap();
             let found = ["<failure", "<error", "<skipped"]
                 .into_iter()
                 .find(|it| xml.contains(it));

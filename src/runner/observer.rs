@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io;
 
-use super::options::TargetProgram;
+use super::options::{Options, TargetProgram};
 use super::session::Session;
 use crate::api::party::Party;
-use crate::judge::verdict::Traffic;
+use crate::judge::verdict::{Selected, Traffic};
 
 /// Shows a run while it is played. Conversations that are played side by side send their events at the same time.
 pub(crate) trait Observer: fmt::Debug + Send + Sync {
@@ -29,6 +29,8 @@ impl Observer for Unobserved {}
 /// One thing that happens in a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RunEvent<'a> {
+    /// The run will have a result for each of these, in this order.
+    Selected(&'a Options, &'a [Selected]),
     /// A program was started that is the target, and is not ready yet.
     Starting(&'a str),
     /// A line of the target's output.

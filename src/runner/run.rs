@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::observer::Unobserved;
+use super::observer::{RunEvent, Unobserved};
 use super::options::{Options, TargetProgram};
 use super::process::{Launch, LaunchError, Program, Ready, Running};
 use super::repetition::allow_connections;
@@ -23,7 +23,7 @@ use crate::config::validation::{SettingError, fill};
 use crate::contract::rule::Rule;
 use crate::judge;
 use crate::judge::Case;
-use crate::judge::verdict::{Run, ScenarioResult, Verdict};
+use crate::judge::verdict::{Run, ScenarioResult, Selected, Verdict};
 
 /// A run that was played to its end.
 #[derive(Debug)]
@@ -45,6 +45,9 @@ pub(crate) async fn run(
     let cases = judge::cases(&options.all, &options.scenarios);
     let mut notes = Vec::new();
     let stop = Stop::from(interrupt.child_token());
+    let selected = selected(options, &cases);
+    let observer = &options.observer;
+    observer.event(RunEvent::Selected(options, &selected));
     let playing = async {
         match &options.target {
             None => {
@@ -74,6 +77,19 @@ pub(crate) async fn run(
         elapsed: started.elapsed(),
         is_interrupted: interrupt.is_cancelled(),
     })
+}
+
+/// The scenarios that have a result, with the party that is judged, in the order of the results.
+fn selected(options: &Options, cases: &[Case]) -> Vec<Selected> {
+    let parties = |case| {
+        let parties = options.parties.iter().copied();
+        parties.filter(move |it| options.target.is_some() || self_check::is_for(case, *it))
+    };
+    let selected = cases.iter().flat_map(|case| {
+        let scenario = &case.scenario;
+        parties(case).map(move |party| Selected::new(scenario, party))
+    });
+    selected.collect()
 }
 
 /// Plays until all is played, or ends the run after a time.

@@ -59,8 +59,17 @@ fn steers(c: char) -> bool {
 
 fn is_annotation(line: &str) -> bool {
     let titles = ["service ", "bot ", "confcall::"];
-    let mut titles = titles.iter().map(|it| format!("::error title={it}"));
-    titles.any(|it| line.starts_with(&it))
+    let mut kinds = ["::error ", "::warning "].iter();
+    let Some(properties) = kinds.find_map(|it| line.strip_prefix(it)) else {
+        return false;
+    };
+    // A comma in the name of a file is encoded.
+    let file = properties.strip_prefix("file=");
+    let properties = file.map_or(properties, |it| {
+        it.split_once(",line=1,").map_or("", |it| it.1)
+    });
+    let mut titles = titles.iter().map(|it| format!("title={it}"));
+    titles.any(|it| properties.starts_with(&it))
 }
 
 #[track_caller]
@@ -99,6 +108,7 @@ fn hostile_answers_steer_nothing() {
         ]);
         command
             .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY")
             .env_remove("TF_BUILD")
             .env(variable, "true");
         let output = command.current_dir(folder.path()).output().unwrap();

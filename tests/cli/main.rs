@@ -72,7 +72,9 @@ fn command(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("CONFCALL_TOKEN")
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("FORCE_COLOR")
         .env_remove("NO_COLOR")
+        .env_remove("GITHUB_STEP_SUMMARY")
         .stdin(Stdio::null());
     command
 }
@@ -310,7 +312,7 @@ fn bad_arguments_are_reported_with_their_form() {
         (&["run", "--settle", "x"], "`500ms`"),
         (
             &["run", "--report", "htm=x"],
-            "unknown report kind `htm`; expected one of `json`, `junit` and `html`",
+            "unknown report kind `htm`; expected one of `json`, `junit`, `html` and `events`",
         ),
         (
             &[
@@ -382,6 +384,8 @@ fn the_schemas_are_the_ones_in_the_repository() {
     for what in [
         "scenario",
         "config",
+        "report",
+        "events",
         "contract",
         "operations",
         "lifecycles",

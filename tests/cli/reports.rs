@@ -29,7 +29,7 @@ fn reported(folder: &Path, arguments: &[&str], code: i32, why: &str) {
     let error = report["errors"][0].as_str().unwrap();
     assert!(error.contains(why), "{arguments:?}: {error}");
     let xml = fs::read_to_string(&junit).unwrap();
-    assert!(xml.contains("<failure"), "{arguments:?}: {xml}");
+    assert!(xml.contains("<error"), "{arguments:?}: {xml}");
 }
 
 #[test]
@@ -121,6 +121,45 @@ fn a_report_says_of_what_it_is_and_shows_the_messages_of_failures() {
     assert!(
         request["body"]["json"]["callbackUri"].is_string(),
         "{request}"
+    );
+}
+
+/// A job on GitHub in this workspace: what it printed, and the summary of the step.
+fn on_github(workspace: &Path, arguments: &[&str]) -> (String, String) {
+    let summary = workspace.join("summary.md");
+    let output = command(arguments)
+        .current_dir(workspace)
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", workspace)
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    (
+        printed + &stderr(&output),
+        fs::read_to_string(&summary).unwrap_or_default(),
+    )
+}
+
+#[test]
+fn a_job_on_github_has_annotations_with_places_and_a_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    report_of_a_failure(folder.path());
+    let (printed, summary) = on_github(folder.path(), &["check", "broken.jsonl"]);
+    let place = "::error file=broken.jsonl,line=1,title=bot broken.jsonl/";
+    assert!(printed.contains(place), "{printed}");
+    assert!(summary.starts_with("## confcall\n"), "{summary}");
+    assert!(summary.contains("acknowledgement.status"), "{summary}");
+    assert!(summary.contains("\nbroken.jsonl/"), "{summary}");
+    // What other steps wrote stays.
+    let (printed, both) = on_github(
+        folder.path(),
+        &["check", "gone.jsonl", "--report", "json=-"],
+    );
+    assert!(printed.contains("::error title=confcall::"), "{printed}");
+    assert!(
+        both.starts_with(&summary) && both.contains("gone.jsonl"),
+        "{both}"
     );
 }
 

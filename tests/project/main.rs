@@ -12,6 +12,7 @@ mod causes;
 mod doctor;
 mod early;
 mod ends;
+mod events;
 mod hooks;
 mod listed;
 mod live;
@@ -87,7 +88,8 @@ impl Project {
             .current_dir(self.path())
             .env("XDG_CACHE_HOME", self.path().join("cache"))
             .env_remove("CONFCALL_TOKEN")
-            .env_remove("GITHUB_ACTIONS");
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY");
         command
     }
 

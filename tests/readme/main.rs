@@ -237,7 +237,13 @@ fn run(script: &str, folder: &Path) -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", confcall().parent().unwrap().display());
     let mut shell = Command::new("sh");
-    for variable in ["CONFCALL_TOKEN", "GITHUB_ACTIONS", "CI", "TF_BUILD"] {
+    for variable in [
+        "CONFCALL_TOKEN",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+        "CI",
+        "TF_BUILD",
+    ] {
         shell.env_remove(variable);
     }
     let output = shell

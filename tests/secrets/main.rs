@@ -356,7 +356,7 @@ fn reports_on_what_others_recorded_have_no_secret_in_them() {
     });
     let header = json!({"version": 1, "directions": ["request"]});
     std::fs::write(&cassette, format!("{header}\n{exchange}\n")).unwrap();
-    let reports = ["json", "junit", "html"].map(|kind| (kind, folder.path().join(kind)));
+    let reports = ["json", "junit", "html", "events"].map(|kind| (kind, folder.path().join(kind)));
     let mut left = Vec::new();
     for arguments in [
         &["check", "--strict"][..],

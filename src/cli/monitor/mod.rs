@@ -40,6 +40,7 @@ use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, Verdict};
 use crate::record::{self, Bot, Bots, Parties, Service, Sinks};
 use crate::redact::Redactor;
+use crate::report::covered::Outside;
 use crate::report::terminal::Extent;
 use crate::report::{coverage, covered};
 use crate::runner::process::Program;
@@ -119,9 +120,11 @@ const CONTROL: &str = "/control/";
 const CONTROL_VARIABLE: &str = "CONFCALL_CONTROL";
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    reporting(&arguments.report, &[], output, |reports| {
+    reporting(&arguments.report, &[], output, |reports, output| {
         let wanted = arguments.report.clone();
+        reports.show_pages(&arguments.shown);
         reports.begin(wanted, target(arguments, None), &[])?;
+        reports.events().begin(None, None, None);
         monitor(arguments, output)
     })
 }
@@ -135,6 +138,7 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<Finished, Failure> {
     let watch = Arc::new(Watch::new(
         arguments.edition.clone(),
         arguments.strict,
+        arguments.shown.extent(),
         Arc::clone(&redactor),
         Arc::new(coverage),
         (arguments.shown.extent() == Extent::Whole).then_some(output),
@@ -205,11 +209,14 @@ fn judged(
         );
     }
     redaction::not_covered(&mut checked.not_covered, redactor);
-    text.push_str(&covered::not_covered(
-        "monitor",
-        (&checked.not_covered, checked.unlisted),
-        output.look,
-    ));
+    let extent = arguments.shown.extent();
+    let not_covered = checked.not_covered.len() + checked.unlisted;
+    let outside = Outside {
+        file: "monitor".to_owned(),
+        exchanges: checked.not_covered,
+        unlisted: checked.unlisted,
+    };
+    text.push_str(&covered::not_covered(&[outside], output.look, extent));
     let unmatched = known_failure::apply_to_conversations(&project.known, &mut checked.results);
     let mut run = Run::new(target(arguments, Some(url)), checked.results);
     run.observed = true;
@@ -219,13 +226,12 @@ fn judged(
     run.notes
         .extend(arguments.faults.summary(&watched.injected));
     if run.results.is_empty() {
-        let not_covered = checked.not_covered.len() + checked.unlisted;
         run.errors.push(nothing(watched.seen, not_covered));
     }
     run.errors.extend(failed);
     text.push_str(&arguments.shown.render(&run, watched.elapsed, output.look));
     if arguments.coverage {
-        text.push_str(&covered::scenarios(&run.results, watched.scenarios));
+        text.push_str(&covered::scenarios(&run.results, watched.scenarios, extent));
         text.push_str(&coverage::render(&run, "conversation", output.look));
     }
     run

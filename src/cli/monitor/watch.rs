@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,8 +26,12 @@ use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::record::observer::Observer;
 use crate::redact::Redactor;
 use crate::report::terminal;
+use crate::report::terminal::Extent;
 
 const SETTLES_WITHIN: Duration = Duration::from_millis(250);
+/// The most lines that are said while the run goes on.
+const MOST_SAID: usize = 50;
+
 const LOOKS_EVERY: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
@@ -35,6 +40,10 @@ pub(super) struct Watch {
     judging: Mutex<Option<Judging>>,
     redactor: Arc<Redactor>,
     is_strict: bool,
+    /// How much is said while the run goes on.
+    extent: Extent,
+    /// The number of lines that were said.
+    said: AtomicUsize,
     began: Instant,
     /// Shows each exchange; none if they are not shown.
     output: Option<Output>,
@@ -72,6 +81,7 @@ impl Watch {
     pub(super) fn new(
         edition: Option<String>,
         is_strict: bool,
+        extent: Extent,
         redactor: Arc<Redactor>,
         coverage: Arc<Coverage>,
         output: Option<Output>,
@@ -105,6 +115,8 @@ impl Watch {
             })),
             redactor,
             is_strict,
+            extent,
+            said: AtomicUsize::new(0),
             began: Instant::now(),
             output,
         }
@@ -161,7 +173,16 @@ impl Watch {
         let (rule, basis) = (violation.rule, violation.requirement);
         let message = &violation.message;
         let line = format!("{word}: {party} {conversation}: {rule}{place}: {message} ({basis})");
-        output::say(&printable(&self.redactor.in_text(&line)).replace('\n', " "));
+        self.say(&printable(&self.redactor.in_text(&line)).replace('\n', " "));
+    }
+
+    /// Says a line about what has just happened, unless there were many.
+    fn say(&self, line: &str) {
+        match self.said.fetch_add(1, Ordering::Relaxed) {
+            before if self.extent == Extent::Whole || before < MOST_SAID => output::say(line),
+            MOST_SAID => output::say("… the report has the others (`-v` shows everything)"),
+            _ => {}
+        }
     }
 }
 
@@ -236,7 +257,7 @@ impl Observer for Watch {
     }
 
     fn injected(&self, number: u64, kind: InjectionKind) {
-        output::say(&format!("injected: {} at exchange {number}", kind.name()));
+        self.say(&format!("injected: {} at exchange {number}", kind.name()));
         if let Some(judging) = &mut *self.judging() {
             *judging.injected.entry(kind).or_default() += 1;
         }

@@ -35,7 +35,7 @@ pub(super) fn learn_rules(
         is_interrupted,
         failures,
         ..
-    } = play(options, &twice, output)?;
+    } = play(options, &twice, output, |_| {})?;
     if is_interrupted || failures.exit != Exit::Success {
         let interrupted = if is_interrupted {
             Exit::Interrupted

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::api::party::Party;
 use crate::cli;
+use crate::cli::events::Events;
 use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::output;
 use crate::cli::output::Output;
@@ -124,7 +125,9 @@ impl Suite {
         output: Output,
         interrupt: CancellationToken,
     ) -> Result<Self, Failure> {
-        let shown = cli::live::Live::new(output, options.extent, &options.redaction)?;
+        // A replay says by itself which recording it begins.
+        let events = Events::default();
+        let shown = cli::live::Live::new(output, options.extent, &options.redaction, events)?;
         shown.progress().add(files);
         Ok(Self {
             options,

@@ -29,7 +29,7 @@ pub(super) fn update(
         is_interrupted,
         failures,
         ..
-    } = play(options, &files, output)?;
+    } = play(options, &files, output, |_| {})?;
     let mut exit = failures.exit;
     if is_interrupted {
         exit = exit.worse(Exit::Interrupted);

@@ -59,11 +59,18 @@ impl Watched {
             watched.except.extend(command.log);
         }
         let reports = config.reports;
-        let configured = [reports.json, reports.junit, reports.html, reports.snapshots];
+        let configured = [
+            reports.json,
+            reports.junit,
+            reports.html,
+            reports.events,
+            reports.snapshots,
+        ];
         watched.except.extend(configured.into_iter().flatten());
         watched.except.extend(arguments.snapshots.clone());
         watched.except.extend(LastRun::here().map(|it| it.file));
-        let wanted = arguments.report.iter().map(|it| it.path.clone());
+        let wanted = arguments.report.iter();
+        let wanted = wanted.filter_map(|it| it.to.path().map(Path::to_owned));
         watched.except.extend(wanted);
         for path in &mut watched.except {
             *path = absolute(path);

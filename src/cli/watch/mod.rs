@@ -211,7 +211,7 @@ impl Watch<'_> {
         self.shared.current().ends = Some(current.clone());
         let wanted = arguments.report.clone();
         let output = self.output;
-        let played = reporting(&wanted, &[], output, |reports| {
+        let played = reporting(&wanted, &[], output, |reports, output| {
             let finished = run(arguments, &current, reports, output)?;
             if current.is_cancelled() {
                 return Err(EnvironmentError::Superseded.into());

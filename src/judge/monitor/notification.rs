@@ -54,7 +54,7 @@ impl Monitor {
         }
         if places.is_empty() {
             let is_nameless = || about.iter().any(Change::names_no_resource);
-            let known = self.calls_of_callback(&request.target).first().copied();
+            let known = self.calls_of_callback(&request.target).last().copied();
             let known =
                 known.or_else(|| self.notified_at(&request.target).filter(|_| is_nameless()));
             match known {
@@ -132,22 +132,24 @@ impl Monitor {
         own.is_some_and(|it| it == path_and_query(target))
     }
 
-    /// The conversations of the calls whose callback has this target.
+    /// The conversations of the calls whose callback has this target, in their order.
     fn calls_of_callback(&self, target: &str) -> Vec<usize> {
         let target = path_and_query(target);
         let calls = self
             .calls
             .values()
             .filter(|call| !call.is_deleted && call.callback.as_deref() == Some(target.as_str()));
-        calls.map(|call| call.conversation).collect()
+        let mut places: Vec<_> = calls.map(|call| call.conversation).collect();
+        places.sort_unstable();
+        places
     }
 
-    /// The conversation whose notifications go to this target.
+    /// The last conversation whose notifications go to this target.
     fn notified_at(&self, target: &str) -> Option<usize> {
-        let mut calls = self.calls.values();
-        let call =
-            calls.find(|call| !call.is_deleted && call.notified_at.as_deref() == Some(target));
-        call.map(|call| call.conversation)
+        let calls = self.calls.values();
+        let calls =
+            calls.filter(|call| !call.is_deleted && call.notified_at.as_deref() == Some(target));
+        calls.map(|call| call.conversation).max()
     }
 
     /// The bot did not acknowledge a notification: each of its changes may come again, in any body.

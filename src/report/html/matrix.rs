@@ -9,8 +9,14 @@ use crate::scenario::format::INJECTION_MARK;
 #[derive(Debug, Default)]
 pub(super) struct Matrix {
     pub kinds: Vec<String>,
+    /// At most [`MOST_ROWS`].
     pub rows: Vec<Row>,
+    /// The number of other rows.
+    pub others: usize,
 }
+
+/// The most rows. Those in which something did not pass come first.
+const MOST_ROWS: usize = 200;
 
 #[derive(Debug)]
 pub(super) struct Row {
@@ -57,8 +63,15 @@ impl Matrix {
             scenario: scenario.to_owned(),
             cells,
         });
+        let mut rows: Vec<Row> = rows.collect();
+        let others = rows.len().saturating_sub(MOST_ROWS);
+        if others > 0 {
+            rows.sort_by_key(|row| row.cells.iter().flatten().all(|it| it.is_passed));
+            rows.truncate(MOST_ROWS);
+        }
         Self {
-            rows: rows.collect(),
+            rows,
+            others,
             kinds: kinds.into_iter().map(str::to_owned).collect(),
         }
     }
@@ -113,5 +126,27 @@ mod tests {
             .collect();
         assert_eq!(cells, [(1, "✓"), (3, "–"), (2, "✗")]);
         assert!(Matrix::of(&results[..1]).rows.is_empty());
+    }
+
+    #[test]
+    fn a_large_matrix_has_the_rows_with_failures() {
+        let count = 3 * MOST_ROWS;
+        let results = (0..count).map(|at| {
+            let verdict = if at + 1 == count {
+                Verdict::Fail
+            } else {
+                Verdict::Pass
+            };
+            let mut result = ScenarioResult::new(format!("{at:04}~slow"), Party::Bot, verdict, "");
+            result.injected = Some("slow".to_owned());
+            result
+        });
+        let results: Vec<_> = results.collect();
+        let matrix = Matrix::of(&results);
+        assert_eq!(
+            (matrix.rows.len(), matrix.others),
+            (MOST_ROWS, count - MOST_ROWS)
+        );
+        assert_eq!(matrix.rows[0].cells[1][0].verdict, "fail");
     }
 }

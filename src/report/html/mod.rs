@@ -2,13 +2,16 @@
 //!
 //! - `templates/` has the markup, the styles and the script; askama escapes every value for where it stands.
 //! - [`conversation`] shows messages, drawn by [`sequence`], with bodies by [`tree`].
-//! - [`difference`] sets the expected and the actual value side by side.
+//! - [`violation`] shows a violation: [`difference`] sets the expected and the actual value side by side, and [`page`]
+//!   has the lines of the page.
 
 mod conversation;
 mod difference;
 mod matrix;
+mod page;
 pub(crate) mod sequence;
 mod tree;
+mod violation;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -18,16 +21,16 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use self::conversation::Conversation;
-use self::difference::Row as Compared;
 use self::matrix::Matrix;
 use self::sequence::Part;
+use self::violation::ShownViolation;
+use super::Pages;
 use super::ReportError;
 use super::groups::{self, Cause, Group};
 use super::junit::headline;
 use super::text::{Log, shown};
 use crate::api::party::Party;
-use crate::contract::rule::{Level, Rule};
-use crate::judge::verdict::{Basis, Run, ScenarioResult, Traffic, Verdict, Violation};
+use crate::judge::verdict::{Run, ScenarioResult, Traffic, Verdict};
 
 #[derive(Template)]
 #[template(path = "report.css", escape = "none")]
@@ -41,12 +44,15 @@ struct Script;
 /// expected and actual values; others have the sentences of their violations.
 const MOST_MESSAGES: usize = 300;
 
+/// The number of results in a part of the list. A browser lays out the parts that are in sight.
+const PART: usize = 50;
+
 /// The most results that are unfolded.
 const MOST_OPEN: usize = 3;
 
 /// The report of a run.
-pub(crate) fn render(run: &Run) -> Result<String, ReportError> {
-    let page = Page::of(run).and_then(|page| page.render());
+pub(crate) fn render(run: &Run, pages: Pages<'_>) -> Result<String, ReportError> {
+    let page = Page::of(run, pages).and_then(|page| page.render());
     let page = page.map_err(|error| ReportError(error.into()))?;
     // Text of the other party may reverse the direction of what follows it.
     Ok(shown(&page, false, Log::People))
@@ -159,23 +165,8 @@ struct Detail {
     output: String,
 }
 
-#[derive(Template)]
-#[template(path = "violation.html")]
-struct ShownViolation {
-    number: usize,
-    rule: Rule,
-    level: &'static str,
-    step: Option<usize>,
-    pointer: String,
-    message: String,
-    rows: Vec<Compared>,
-    requirement: Basis,
-    sentence: &'static str,
-    source: String,
-}
-
 impl<'r> Page<'r> {
-    fn of(run: &'r Run) -> askama::Result<Self> {
+    fn of(run: &'r Run, pages: Pages<'_>) -> askama::Result<Self> {
         let (style, script) = (Style.render()?, Script.render()?);
         let (groups, warnings) = (groups::failures(run), groups::warnings(run));
         let numbers = (1..).zip(&run.results);
@@ -191,6 +182,7 @@ impl<'r> Page<'r> {
                 result,
                 is_open,
                 drawn.contains(&address(result)),
+                pages,
             )
         });
         let rows = rows.collect();
@@ -215,6 +207,10 @@ impl<'r> Page<'r> {
             rows,
             run,
         })
+    }
+
+    fn parts(&self) -> std::slice::Chunks<'_, Row<'r>> {
+        self.rows.chunks(PART)
     }
 }
 
@@ -256,7 +252,7 @@ fn policy(style: &str, script: &str) -> String {
     )
 }
 
-fn title(run: &Run) -> String {
+pub(super) fn title(run: &Run) -> String {
     match (&run.target.role, &run.target.url) {
         (Some(role), Some(url)) => format!("{role} at {url}"),
         (Some(role), None) => format!("the built-in {role}"),
@@ -370,6 +366,7 @@ fn row<'r>(
     result: &'r ScenarioResult,
     is_open: bool,
     is_drawn: bool,
+    pages: Pages<'_>,
 ) -> Row<'r> {
     let verdict = result.verdict.as_str();
     let is_warned = result.verdict == Verdict::Pass && !result.warnings.is_empty();
@@ -390,7 +387,7 @@ fn row<'r>(
         } else {
             String::new()
         },
-        detail: (!is_plain).then(|| detail(run, number, result, is_open, is_drawn)),
+        detail: (!is_plain).then(|| detail(run, number, result, is_open, is_drawn, pages)),
     }
 }
 
@@ -400,6 +397,7 @@ fn detail(
     result: &ScenarioResult,
     is_open: bool,
     is_drawn: bool,
+    pages: Pages<'_>,
 ) -> Detail {
     let violations = result.failures.iter().chain(&result.warnings);
     let conversation = is_drawn.then(|| {
@@ -424,7 +422,7 @@ fn detail(
         reason: result.reason.clone(),
         violations: (1..)
             .zip(violations)
-            .map(|it| violation(it, is_left_out))
+            .map(|it| ShownViolation::of(it, is_left_out, pages))
             .collect(),
         notes: result.notes.clone(),
         is_left_out,
@@ -433,44 +431,14 @@ fn detail(
     }
 }
 
-fn violation((number, violation): (usize, &Violation), is_left_out: bool) -> ShownViolation {
-    let source = &violation.source;
-    let (sentence, standard) = match violation.requirement {
-        Basis::Requirement(it) => (it.text(), it.standard()),
-        Basis::Exchange(_) | Basis::Snapshot => ("", ""),
-    };
-    ShownViolation {
-        number,
-        rule: violation.rule,
-        level: match violation.level {
-            Level::Must => "must",
-            Level::Should => "should",
-        },
-        step: violation.step,
-        pointer: violation.pointer.as_str().to_owned(),
-        message: violation.message.clone(),
-        rows: if is_left_out {
-            Vec::new()
-        } else {
-            difference::rows(&violation.expected, &violation.actual)
-        },
-        requirement: violation.requirement,
-        sentence,
-        source: match (source.file.as_str(), source.line) {
-            ("", _) => standard.to_owned(),
-            (file, 0) => file.to_owned(),
-            (file, line) => format!("{file}:{line}"),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::contract::requirement::Requirement;
+    use crate::contract::rule::{Level, Rule};
     use crate::diagnostic::pointer::Pointer;
     use crate::http::message::{Body, Request, Response};
-    use crate::judge::verdict::{JudgedTarget, Source, TrafficMessage};
+    use crate::judge::verdict::{Basis, JudgedTarget, Source, TrafficMessage, Violation};
     use serde_json::json;
 
     const HOSTILE: &str = "<script>\"'&\u{202e}\u{0}</style>";
@@ -525,7 +493,7 @@ mod tests {
         let mut run = Run::new(target, vec![hostile(), result(Verdict::Skip, HOSTILE)]);
         run.errors.push(HOSTILE.to_owned());
         run.notes.push(HOSTILE.to_owned());
-        let page = render(&run).unwrap();
+        let page = render(&run, &|_| None).unwrap();
         assert_eq!(page.matches("<script").count(), 1, "{page}");
         assert_eq!(page.matches("</style>").count(), 1);
         assert!(!page.contains(['\u{202e}', '\0']));
@@ -534,9 +502,31 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_of_a_page_are_shown_if_it_is_at_hand() {
+        let page = format!("---\ntitle: {HOSTILE}\n---\n{HOSTILE}\n");
+        let mut failed = hostile();
+        failed.failures[0].source.line = 4;
+        let run = Run::new(JudgedTarget::default(), vec![failed]);
+        let shown = render(&run, &|file| {
+            (file == HOSTILE).then(|| page.as_str().into())
+        })
+        .unwrap();
+        assert_eq!(
+            shown.matches("<li value=\"4\" class=\"broken\">").count(),
+            1
+        );
+        assert_eq!(shown.matches("<script").count(), 1, "{shown}");
+        assert!(
+            !render(&run, &|_| None)
+                .unwrap()
+                .contains("<ol class=\"page\"")
+        );
+    }
+
+    #[test]
     fn a_failure_is_drawn_and_a_pass_is_one_row() {
         let results = vec![result(Verdict::Pass, ""), hostile()];
-        let page = render(&Run::new(JudgedTarget::default(), results)).unwrap();
+        let page = render(&Run::new(JudgedTarget::default(), results), &|_| None).unwrap();
         assert_eq!(page.matches("<svg class=\"sequence\"").count(), 1);
         assert!(page.contains("<li id=\"r1\" class=\"pass\""), "{page}");
         assert!(page.contains("href=\"#r2m1\"") && page.contains("id=\"r2m1\""));
@@ -550,7 +540,7 @@ mod tests {
             failed.traffic.extend(again);
         }
         let run = Run::new(JudgedTarget::default(), vec![failed.clone(), failed]);
-        let page = render(&run).unwrap();
+        let page = render(&run, &|_| None).unwrap();
         assert_eq!(page.matches("<svg class=\"sequence\"").count(), 1);
         assert!(page.contains("The messages are not shown"));
     }

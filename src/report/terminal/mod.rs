@@ -140,7 +140,7 @@ fn warnings(run: &Run, look: Look) -> String {
 }
 
 /// Blocks, as far as there are lines for them; the first is always shown, and the number of the others is said.
-fn limited(blocks: impl IntoIterator<Item = String>, most: usize, of: &str) -> String {
+pub(crate) fn limited(blocks: impl IntoIterator<Item = String>, most: usize, of: &str) -> String {
     let blocks: Vec<String> = blocks.into_iter().collect();
     let (mut text, mut used) = (String::new(), 0);
     for (at, block) in blocks.iter().enumerate() {

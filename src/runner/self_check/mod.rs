@@ -103,7 +103,7 @@ fn part(cases: &[Case], party: Party, is_it: impl Fn(Edition) -> bool) -> Vec<Ca
 }
 
 /// False for a case that judges the other party alone, or has the other's fault injection.
-fn is_for(case: &Case, party: Party) -> bool {
+pub(super) fn is_for(case: &Case, party: Party) -> bool {
     let scenario = &case.scenario;
     judge::judges(&scenario.script, party)
         && InjectionKind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
