@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::harmless::{self, Quoted, looks_random};
+use super::expression;
+use super::harmless::{self, Quoted, is_like_secret, looks_random};
 use super::names::{self, Named, is_scheme, named, named_anywhere};
 use super::rules::{Anchor, Hit, Values, rules};
 use super::scan::{ATTEMPTS, Running, Scan, floor, window_end};
@@ -29,6 +30,13 @@ impl Scan<'_> {
             text.as_bytes()[..name.start].last(),
             Some(b'?' | b'&' | b'#' | b';')
         ) && text[name.end..].starts_with(['=', '%']);
+        if let Some(found) = expression::password_of_login(text, &name)
+            && let Some(known) = named_anywhere("password")
+            && is_secret_value(known, &found.decoded)
+        {
+            state.at = found.place.end;
+            return self.add(found.place, found.decoded, &known.rule.id);
+        }
         let known = if is_parameter || state.style == Style::Form {
             named(word)
         } else {
@@ -48,11 +56,43 @@ impl Scan<'_> {
             };
             state.long_end = end;
         }
+        let may_be_expression = found.quoted == Quoted::No && !is_parameter;
+        if may_be_expression && self.expression(found.place.start, known, text, state) {
+            return;
+        }
+        let known = match link {
+            // The table has the names of values as they are, not in base64.
+            Link::Base64 => named_anywhere("password").filter(|_| is_base64(&found.decoded)),
+            _ => Some(known),
+        };
+        let Some(known) = known else { return };
         if let Some(value) = secret_part(found, known, link, text, &name) {
             let value = self.token_of(value, &state.range);
             state.at = value.place.end;
             self.add(value.place, value.decoded, &known.rule.id);
         }
+    }
+
+    /// The secrets of an expression that is assigned to a secret name. False where there is none.
+    fn expression(&mut self, start: usize, known: Named, text: &str, state: &mut Running) -> bool {
+        /// The length in bytes from which on expressions are counted, and the number of those that are read in one.
+        const LONG: usize = 128;
+        const MOST: usize = 4;
+        let is_within = start < state.expression_end;
+        if state.style != Style::Running || is_within && state.expressions >= MOST {
+            return false;
+        }
+        let (literals, end) = expression::literals(text, start, known);
+        if end > start + LONG {
+            state.expressions = if is_within { state.expressions + 1 } else { 1 };
+            state.expression_end = end;
+        }
+        let is_found = !literals.is_empty();
+        for literal in literals {
+            state.at = literal.place.end;
+            self.add(literal.place, literal.decoded, &known.rule.id);
+        }
+        is_found
     }
 
     /// A value without quotes that begins with a token of a known shape: it ends with the token.
@@ -156,6 +196,12 @@ fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
         let found = value::value(text, start, Link::Equals, Style::Running, name.start)?;
         return Some((found, Link::Equals));
     }
+    if let Some(start) = behind_verb(name, text) {
+        let found = value::value(text, start, Link::Blank, Style::Running, name.start)?;
+        let is_it = is_like_secret(&found.decoded)
+            || found.quoted == Quoted::Yes && has_digit_or_sign(&found.decoded);
+        return is_it.then_some((found, Link::Blank));
+    }
     let blank = text[name.end..].starts_with([' ', '\t', '"', '\'', '\n']);
     let start = name.end
         + text[name.end..]
@@ -174,16 +220,62 @@ fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
     let is_sql = word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
         && text[start..].starts_with('\'');
     let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
-    let sets = ["ENV", "ARG", "setx", "setenv"];
-    let is_set = sets.iter().any(|it| it.eq_ignore_ascii_case(line.trim()));
+    let names = &rules().names;
+    let is_set = names
+        .setting
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(line.trim()));
+    let mut start = start;
+    if word.starts_with("ConvertTo-") && text[start..].starts_with("-String ") {
+        start += "-String ".len();
+    }
     let is_cmdlet = word.starts_with("ConvertTo-") && text[start..].starts_with(['"', '\'']);
-    if !(is_flag || is_netrc || is_sql || is_set || is_cmdlet)
+    let is_directive = names.directive.contains(&names::plain(word));
+    let is_protocol = line.is_empty() && is_command_of_protocol(word, before);
+    if is_protocol && word == "AUTH" {
+        start = last_word(text, start);
+    }
+    if !(is_flag || is_netrc || is_sql || is_set || is_cmdlet || is_directive || is_protocol)
         || (is_flag && text[start..].starts_with('-'))
     {
         return None;
     }
     let found = value::value(text, start, Link::Blank, Style::Running, name.start)?;
-    Some((found, Link::Blank))
+    let is_sentence = is_directive && !line.trim().is_empty() && !has_digit_or_sign(&found.decoded);
+    (!is_sentence).then_some((found, Link::Blank))
+}
+
+/// True for `AUTH` of Redis and SMTP, and for `PASS` of FTP and POP behind `USER`.
+fn is_command_of_protocol(word: &str, before: &str) -> bool {
+    let line_before = before.trim_end().rsplit(['\n', '\r']).next();
+    word == "AUTH" || word == "PASS" && line_before.is_some_and(|it| it.starts_with("USER "))
+}
+
+fn is_base64(text: &str) -> bool {
+    const SHORTEST: usize = 8;
+    let is_part = |it: u8| it.is_ascii_alphanumeric() || b"+/=".contains(&it);
+    text.len() >= SHORTEST && text.len().is_multiple_of(4) && text.bytes().all(is_part)
+}
+
+/// Where the second word of a line begins, or the first one of a line of one: `AUTH user …`.
+fn last_word(text: &str, start: usize) -> usize {
+    let line = &text[start..window_end(text, start, 200)];
+    let line = line
+        .split(['\n', '\r'])
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    line.find(' ').map_or(start, |it| start + it + 1)
+}
+
+/// Where the value begins in a sentence: `the password is …`.
+fn behind_verb(name: &Range<usize>, text: &str) -> Option<usize> {
+    let sentence = text[name.end..].strip_prefix(' ')?;
+    let length = sentence.find(' ').filter(|it| *it < 10)?;
+    let is_verb = value::VERBS
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(&sentence[..length]));
+    is_verb.then_some(name.end + 1 + length + 1)
 }
 
 /// Where the default of a variable begins in HCL: `variable "db_password" { default = … }`.
@@ -293,8 +385,13 @@ pub(super) fn name_around(text: &str, hit: Hit, range: &Range<usize>) -> Range<u
         .take_while(|(_, it)| is_part(*it))
         .last();
     let mut start = before.map_or(hit.start, |(at, _)| from + at);
-    let behind = text[hit.end..to].find(|it| !is_part(it));
-    let mut end = behind.map_or(to, |it| hit.end + it);
+    // Some anchors have the sign behind the name.
+    let hit_end = hit.start
+        + text[hit.start..hit.end]
+            .trim_end_matches(|it| !is_part(it))
+            .len();
+    let behind = text[hit_end..to].find(|it| !is_part(it));
+    let mut end = behind.map_or(to, |it| hit_end + it);
     let name = text[start..end].trim_end_matches(['-', '.', '_']);
     end = start + name.len();
     start = end - name.trim_start_matches(['-', '.', '_']).len();
@@ -305,7 +402,7 @@ pub(super) fn name_around(text: &str, hit: Hit, range: &Range<usize>) -> Range<u
     {
         start += 1;
     }
-    start..end.max(hit.end)
+    start..end.max(hit_end)
 }
 
 /// True for one word of letters.

@@ -25,7 +25,7 @@ pub(super) fn is_secret(named: Named, value: &str, quoted: Quoted) -> bool {
     if named.rule.values == Values::Long && (value.len() < LONG || !looks_random(value)) {
         return false;
     }
-    if is_none(value) || (quoted == Quoted::No && is_code(value)) {
+    if is_none(value) || (quoted == Quoted::No && is_code(value)) || is_message(value) {
         return false;
     }
     match named.rule.values {
@@ -67,6 +67,41 @@ pub(super) fn is_code(value: &str) -> bool {
     value.len() <= LONGEST
         && rules().harmless.code.is_match(value)
         && (value.contains("()") || !looks_random(value))
+}
+
+/// True for a sentence about a value: `must be at least 8 characters`. All of its words are plain ones or short numbers.
+fn is_message(value: &str) -> bool {
+    const DIGITS: usize = 4;
+    if value.len() > LONGEST || !value.contains(' ') {
+        return false;
+    }
+    let is_around = |it: char| !it.is_alphanumeric();
+    let is_plain = |word: &str| {
+        let is_number = word.len() <= DIGITS && word.bytes().all(|it| it.is_ascii_digit());
+        let behind_first = word.chars().skip(1);
+        let has_case = |is: fn(char) -> bool| behind_first.clone().any(is);
+        let is_mixed = has_case(char::is_lowercase) && has_case(char::is_uppercase);
+        let is_word = !is_mixed && !word.chars().any(char::is_numeric);
+        is_number || is_word
+    };
+    value.split(is_around).all(is_plain) && rules().harmless.messages.is_match(value)
+}
+
+/// True for a text that is a secret rather than a word, a name or a path, where a secret may stand beside those.
+pub(super) fn is_like_secret(value: &str) -> bool {
+    const SHORTEST: usize = 8;
+    const SIGNS: &[u8] = b"!#$^&*+?~";
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|it| is(&it));
+    let is_password = value.len() >= SHORTEST
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && has(|it| SIGNS.contains(it));
+    let is_variable = !has(u8::is_ascii_lowercase) && value.contains('_');
+    let is_path = value.contains(['/', '\\']) && !is_password || value.contains("://");
+    !value.contains(char::is_whitespace)
+        && !is_variable
+        && !is_path
+        && (looks_random(value) || has_mixed_word(value) || is_password)
 }
 
 pub(super) fn is_number(value: &str) -> bool {

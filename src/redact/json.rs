@@ -31,6 +31,26 @@ struct Scalar {
     has_escapes: bool,
 }
 
+/// What an object says of an operation of JSON Patch (RFC 6902).
+#[derive(Debug, Clone, Copy)]
+struct Patch {
+    has_op: bool,
+    /// The rule of the property that the path ends in.
+    named: Option<Named>,
+}
+
+impl Patch {
+    const NONE: Self = Self {
+        has_op: false,
+        named: None,
+    };
+
+    /// The rule of its value.
+    fn value(self) -> Option<Named> {
+        self.named.filter(|_| self.has_op)
+    }
+}
+
 /// An object or an array that is open.
 struct Frame {
     is_object: bool,
@@ -48,6 +68,7 @@ struct Frame {
     /// The parts of a key, in an object that says `kty`.
     key_parts: Vec<Scalar>,
     is_key: bool,
+    patch: Patch,
     is_in_block: bool,
     items: usize,
 }
@@ -64,6 +85,7 @@ impl Frame {
             values: Vec::new(),
             key_parts: Vec::new(),
             is_key: false,
+            patch: Patch::NONE,
             is_in_block: false,
             items: 0,
         }
@@ -236,6 +258,7 @@ impl Walk<'_, '_> {
             return above;
         };
         let own = self.rule(&name, &property);
+        let own = own.or_else(|| self.top().patch.value().filter(|_| property.is_value));
         match (above, own) {
             (_, Some(named)) if ProjectRules::is_entity(named.rule) => {
                 if is_object && named.rule.id != "phones" {
@@ -266,8 +289,20 @@ impl Walk<'_, '_> {
         property.rule.or_else(|| project.has_names().then(own)?)
     }
 
+    fn rule_of(&self, name: &str) -> Option<Named> {
+        let project = &self.scan.redactor.project;
+        seen::property(name).rule.or_else(|| project.named(name))
+    }
+
     fn named(&self, name: &Scalar) -> Option<Named> {
         self.rule(name, &self.property_of(name))
+    }
+
+    /// The rule of the property that a path ends in, the index of an item aside: `/passwords/0`.
+    fn named_by_path(&self, path: &Scalar) -> Option<Named> {
+        let path = self.text_of(path);
+        let name = path.trim_end_matches(|it: char| it.is_ascii_digit() || matches!(it, '/' | '-'));
+        self.rule_of(seen::last_part(name))
     }
 
     /// A scalar: the name of a property, or a value.
@@ -300,8 +335,11 @@ impl Walk<'_, '_> {
             return self.search(value);
         };
         let is_value = property.is_value;
-        if &self.scan.text[name.inner.clone()] == "kty" {
-            self.top().is_key = true;
+        match &self.scan.text[name.inner.clone()] {
+            "kty" => self.top().is_key = true,
+            "op" => self.top().patch.has_op = true,
+            "path" if value.is_string => self.top().patch.named = self.named_by_path(value),
+            _ => {}
         }
         let may_be_name =
             || value.inner.len() < 100 && !is_guid(&self.scan.text[value.inner.clone()]);
@@ -404,7 +442,7 @@ impl Walk<'_, '_> {
         let Some(frame) = self.frames.pop() else {
             return;
         };
-        if let Some(known) = frame.names {
+        if let Some(known) = frame.names.or(frame.patch.value()) {
             for value in &frame.values {
                 self.secret(value, known);
             }

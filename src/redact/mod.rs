@@ -4,7 +4,8 @@
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
 //!
 //! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and
-//! names (`assigned`); `value` says where the value of a name ends; `json`, `markup`, `table`, `url`, `places` and
+//! names (`assigned`); `value` says where the value of a name ends, and
+//! `expression` which texts of an expression are secret; `json`, `markup`, `table`, `url`, `sql`, `places` and
 //! `binary` know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was
 //! found once is replaced under any name (`known_secrets`); a field or a body that was left as it is is not searched again
 //! at once (`recent`). Not for: the source of the key, and files.
@@ -14,6 +15,7 @@ mod binary;
 mod bytes;
 mod coded;
 mod engine;
+mod expression;
 mod gzip;
 mod harmless;
 mod json;
@@ -29,6 +31,7 @@ mod recent;
 mod rules;
 mod scan;
 mod seen;
+mod sql;
 mod table;
 #[cfg(test)]
 mod tests;

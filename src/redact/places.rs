@@ -1,12 +1,12 @@
-//! Places with a grammar of their own: key blocks, command lines, parts of forms, SQL.
+//! Places with a grammar of their own: key blocks, command lines, parts of forms, files of cookies.
 
 use std::ops::Range;
 
 use super::harmless;
 use super::names::named;
 use super::rules::Hit;
-use super::scan::{Running, Scan, window_end};
-use super::value::{Link, Style, quoted, value};
+use super::scan::{Running, Scan, floor, window_end};
+use super::value::{Link, Style, value};
 
 /// The number of options of one command that are read.
 const OPTIONS_READ: usize = 24;
@@ -182,31 +182,30 @@ impl Scan<'_> {
         }
     }
 
-    /// `IDENTIFIED BY` of SQL.
-    pub(super) fn identified(&mut self, hit: Hit, state: &mut Running) {
+    /// A line of a file of cookies (`curl -c`): its last field is the value of the cookie.
+    pub(super) fn cookie_line(&mut self, hit: Hit, state: &mut Running) {
+        const HOST: usize = 256;
+        const LINE: usize = 16_384;
         let text = &self.text[..state.range.end];
-        let rest = &text[hit.end..];
-        let blank = rest.len() - rest.trim_start().len();
-        let word = if rest[blank..]
-            .get(..9)
-            .is_some_and(|it| it.eq_ignore_ascii_case("password "))
-        {
-            9
-        } else {
-            0
+        let host = &text[floor(text, hit.start.saturating_sub(HOST))..hit.start];
+        let host = host.rsplit(['\n', '\r']).next().unwrap_or_default();
+        if host.is_empty() || host.contains(['\t', ' ']) {
+            return;
+        }
+        let line = &text[hit.start..window_end(text, hit.start, LINE)];
+        let line = line.split(['\n', '\r']).next().unwrap_or_default();
+        let fields: Vec<_> = line.splitn(7, '\t').collect();
+        let [_, _, path, is_secure, expiry, _, value] = fields[..] else {
+            return;
         };
-        let start = hit.end + blank + word;
-        let found = quoted(text, start)
-            .or_else(|| value(text, start, Link::Blank, Style::Running, hit.start));
-        if let Some(found) = found
-            && !harmless::is_none(&found.decoded)
-        {
-            state.at = found.place.end;
-            self.add(
-                found.place,
-                found.decoded.trim_end_matches(';').to_owned(),
-                "sql-password",
-            );
+        let is_cookie = path.starts_with('/')
+            && ["TRUE", "FALSE"].contains(&is_secure)
+            && expiry.bytes().all(|it| it.is_ascii_digit())
+            && !harmless::is_none(value);
+        if is_cookie {
+            let end = hit.start + line.len();
+            state.at = end;
+            self.add(end - value.len()..end, value.to_owned(), "cookie");
         }
     }
 }

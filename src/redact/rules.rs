@@ -37,7 +37,12 @@ pub(super) enum Anchor {
     FormData,
     Printable,
     Oracle,
+    /// `IDENTIFIED BY` of SQL.
     Identified,
+    /// `INSERT INTO` of SQL.
+    Insert,
+    /// A field of a line of a file of cookies, as `curl` writes it.
+    CookieLine,
 }
 
 /// A place at which something was found that may belong to a secret.
@@ -79,6 +84,10 @@ const MARKS: &[(&str, Anchor)] = &[
     ("jdbc:oracle:thin:", Anchor::Oracle),
     ("sqlplus", Anchor::Oracle),
     ("identified by", Anchor::Identified),
+    ("insert into", Anchor::Insert),
+    ("replace into", Anchor::Insert),
+    ("\ttrue\t", Anchor::CookieLine),
+    ("\tfalse\t", Anchor::CookieLine),
 ];
 
 #[derive(Deserialize)]
@@ -152,6 +161,9 @@ struct NameTable {
     named: HashSet<String>,
     key_part: HashSet<String>,
     scheme: Vec<String>,
+    setting: Vec<String>,
+    directive: HashSet<String>,
+    login: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -199,6 +211,9 @@ pub(super) struct NameRules {
     pub named: HashSet<String>,
     pub key_part: HashSet<String>,
     pub scheme: Vec<String>,
+    pub setting: Vec<String>,
+    pub directive: HashSet<String>,
+    pub login: Vec<String>,
 }
 
 impl NameRules {
@@ -215,6 +230,7 @@ struct HarmlessTable {
     words: Vec<String>,
     placeholders: Vec<String>,
     code: Vec<String>,
+    messages: Vec<String>,
     forms: Vec<String>,
     mixed: Vec<String>,
     digests: Vec<String>,
@@ -225,6 +241,7 @@ pub(super) struct Harmless {
     pub words: HashSet<String>,
     pub placeholders: RegexSet,
     pub code: RegexSet,
+    pub messages: RegexSet,
     pub forms: RegexSet,
     pub mixed: Vec<String>,
     pub digests: Vec<String>,
@@ -296,6 +313,7 @@ impl Rules {
                 words: harmless.words.into_iter().collect(),
                 placeholders: whole(&harmless.placeholders)?,
                 code: whole(&harmless.code)?,
+                messages: whole(&harmless.messages)?,
                 forms: whole(&harmless.forms)?,
                 mixed: harmless.mixed,
                 digests: harmless.digests,
@@ -402,6 +420,9 @@ fn name_rules(table: NameTable) -> NameRules {
         named: table.named,
         key_part: table.key_part,
         scheme: table.scheme,
+        setting: table.setting,
+        directive: table.directive,
+        login: table.login,
     }
 }
 
@@ -433,7 +454,12 @@ mod tests {
         let rules = rules();
         for terms in rules.names.terms.values() {
             for (term, _, rule) in terms {
-                let has_anchor = rules.hits(term).iter().any(|it| it.anchor == Anchor::Name);
+                let is_found = |text: &str| {
+                    let hits = rules.hits(text);
+                    hits.iter().any(|it| it.anchor == Anchor::Name)
+                };
+                let mut ends = ["=", ":", "\"", "'", " "].into_iter();
+                let has_anchor = ends.all(|end| is_found(&format!("{term}{end}")));
                 let is_parameter = rules.names.rules[*rule].values == Values::Parameter;
                 assert!(has_anchor || is_parameter, "{term}");
                 assert_eq!(term, &term.to_lowercase());

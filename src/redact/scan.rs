@@ -279,6 +279,9 @@ impl Scan<'_> {
             run_end: 0,
             command_end: 0,
             commands: 0,
+            statement_end: 0,
+            expression_end: 0,
+            expressions: 0,
             style,
         };
         // What is read below a name may look through other ranges.
@@ -349,6 +352,8 @@ impl Scan<'_> {
             Anchor::FormData => self.part(hit.end, state),
             Anchor::Oracle => self.oracle(hit, &state.range),
             Anchor::Identified => self.identified(hit, state),
+            Anchor::Insert => self.insert(hit, state),
+            Anchor::CookieLine => self.cookie_line(hit, state),
             Anchor::Printable => {
                 if self.depth > 0 && state.range == (0..self.text.len()) && state.nested == 0 {
                     state.nested = 1;
@@ -387,6 +392,11 @@ pub(super) struct Running {
     /// The end of the command that was read last, and the number of commands within it.
     pub command_end: usize,
     pub commands: usize,
+    /// The end of the statement of SQL that was read last.
+    pub statement_end: usize,
+    /// The end of the long expression that was read last, and the number of those that were read within it.
+    pub expression_end: usize,
+    pub expressions: usize,
     pub style: Style,
 }
 

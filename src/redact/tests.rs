@@ -1,5 +1,7 @@
 //! Planted secrets, by place and kind: none may stay, and what is none must.
 
+mod places;
+
 use std::borrow::Cow;
 
 use base64::Engine as _;

@@ -14,6 +14,8 @@ pub(super) enum Link {
     /// `=`, `:=`, `=>`.
     Equals,
     Colon,
+    /// `:: ` of LDIF (RFC 2849).
+    Base64,
     /// `==`, ` eq `: a value in quotes is the one that is compared.
     Compare,
     /// `,` behind a name in quotes: an argument or an item of a list.
@@ -42,7 +44,7 @@ pub(super) struct Value {
 }
 
 /// What stands between names and values. Of two that begin alike, the longer one is first.
-const LINKS: [(&str, Link); 21] = [
+const LINKS: [(&str, Link); 22] = [
     ("===", Link::Compare),
     ("!==", Link::Compare),
     ("==", Link::Compare),
@@ -52,6 +54,7 @@ const LINKS: [(&str, Link); 21] = [
     (":=", Link::Equals),
     ("?=", Link::Equals),
     ("+=", Link::Equals),
+    (":: ", Link::Base64),
     ("::", Link::Compare),
     (":", Link::Colon),
     ("：", Link::Colon),
@@ -66,9 +69,11 @@ const LINKS: [(&str, Link); 21] = [
     (",", Link::Comma),
 ];
 
+/// Verbs between a name and its value.
+pub(super) const VERBS: [&str; 8] = ["is", "was", "are", "reads", "lautet", "ist", "est", "es"];
+
 /// The length of a verb before a colon: `the password is: …`.
 fn verb(text: &str) -> usize {
-    const VERBS: [&str; 8] = ["is", "was", "are", "reads", "lautet", "ist", "est", "es"];
     let length = text
         .find(|it: char| !it.is_ascii_alphabetic())
         .unwrap_or(text.len());
@@ -109,7 +114,7 @@ pub(super) fn link(text: &str, end: usize) -> Option<(usize, Link, bool)> {
     at += verb(rest(at));
     let (sign, link) = LINKS
         .into_iter()
-        .find(|(sign, _)| rest(at).starts_with(sign))?;
+        .find(|(sign, link)| rest(at).starts_with(sign) && (*link != Link::Base64 || at == end))?;
     if link == Link::Comma && !is_quoted {
         return None;
     }
@@ -457,6 +462,7 @@ fn is_whole_line(line: &str, between: Link, style: Style) -> bool {
     let is_sentence = SENTENCE.contains(&second.as_str())
         || second.starts_with(['(', '—', '–', '|', '&', '>', '<', '\\'])
         || second == "-"
+        || second == "??"
         || second == "//";
     let ends = [',', '.', ';', '!', '?'];
     let is_word = between == Link::Colon
