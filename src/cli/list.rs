@@ -1,12 +1,16 @@
 //! `confcall list`: lists the scenarios.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::scenarios::{Injection, Which, judged};
+use super::run;
+use super::scenarios::{Injection, Selected, Which, judged};
 use crate::api::party::Party;
+use crate::config;
 use crate::inject::InjectionChoice;
 use crate::report;
 use crate::scenario::selection::Scope;
@@ -18,6 +22,7 @@ of each page, unless options or confcall.toml select others.
 Examples:
   confcall list --operation answer,reject --role bot
   confcall list --api v1.0 --edition 2023-02       what a run against a target plays
+  confcall list --config confcall.toml             what `confcall run` plays in this project
   confcall list --inject fast --format json";
 
 #[derive(Debug, Args)]
@@ -26,6 +31,9 @@ pub(crate) struct Arguments {
     which: Which,
     #[command(flatten)]
     injection: Injection,
+    /// List what a run with this file plays; options override its settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Only scenarios that judge this party: bot, service
     #[arg(
         long,
@@ -53,17 +61,36 @@ pub(crate) enum Format {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let roles = judged(arguments.role);
-    let (injection, which) = (&arguments.injection, &arguments.which);
-    let selected = injection.select(which, &roles, InjectionChoice::None, Scope::Everything)?;
+    let (roles, selected) = match &arguments.config {
+        Some(file) => of_project(arguments, file)?,
+        None => of_arguments(arguments)?,
+    };
     let scenarios: Vec<_> = selected.picked.iter().collect();
     match arguments.format {
         Format::Text => output.print(&report::list::text(&scenarios))?,
         Format::Json => {
-            let text = report::list::json(&scenarios)
+            let text = report::list::json(&scenarios, &roles)
                 .map_err(|error| Failure::Defect(format!("the list is not JSON: {error}")))?;
             output.print_json(&text)?;
         }
     }
     Ok(Exit::Success)
+}
+
+fn of_arguments(arguments: &Arguments) -> Result<(Vec<Party>, Selected), Failure> {
+    let roles = judged(arguments.role);
+    let (injection, which) = (&arguments.injection, &arguments.which);
+    let selected = injection.select(which, &roles, InjectionChoice::None, Scope::Everything)?;
+    Ok((roles, selected))
+}
+
+/// What a run with this configuration and these arguments selects.
+fn of_project(arguments: &Arguments, file: &Path) -> Result<(Vec<Party>, Selected), Failure> {
+    let mut config = config::load(Some(file))?;
+    let mut run = run::Arguments::absent()?;
+    run.which = arguments.which.clone();
+    run.injection = arguments.injection.clone();
+    run.role = arguments.role;
+    run.complete(&mut config)?;
+    run.select(&config.claims)
 }

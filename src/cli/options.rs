@@ -10,18 +10,19 @@ use super::environment;
 use super::failure::Failure;
 use super::reports::ReportFile;
 use super::run::Arguments;
-use super::scenarios::judged;
+use super::scenarios::{Selected, judged};
 use super::target::token;
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::config::Config;
+use crate::config::claims::Claims;
 use crate::http::Client;
 use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::judge::verdict::JudgedTarget;
+use crate::runner::Options;
 use crate::runner::observer::Unobserved;
 use crate::runner::repetition::Measured;
-use crate::runner::{Options, Target};
 use crate::scenario::selection::{LeftOut, Scope};
 
 /// The time for surplus messages of a target that is not built in.
@@ -72,13 +73,9 @@ impl Arguments {
 
     /// The target as a report names it, before it is known whether anything can be played.
     pub(crate) fn judged(&self) -> JudgedTarget {
-        let (role, url) = match (&self.target.service, &self.target.bot) {
-            (Some(url), _) => (Some(Party::Service), Some(url)),
-            (None, Some(url)) => (Some(Party::Bot), Some(url)),
-            (None, None) => (self.role, None),
-        };
+        let url = self.target.service.as_ref().or(self.target.bot.as_ref());
         JudgedTarget {
-            role,
+            role: self.target.role().or(self.role),
             url: url.map(Url::to_string),
         }
     }
@@ -86,22 +83,7 @@ impl Arguments {
     /// The options of the run by these arguments, and the scenarios that are left out of it.
     pub(crate) fn options(mut self, config: Config) -> Result<(Options, LeftOut), Failure> {
         let target = self.target.target()?;
-        let role = self.role(target.as_ref())?;
-        let parties = judged(role);
-        let injection = match target {
-            // `--literal` plays no fault injection: no page prints it.
-            None if !self.literal => InjectionChoice::Fast,
-            _ => InjectionChoice::None,
-        };
-        let scope = match target {
-            None => Scope::Everything,
-            Some(_) => Scope::Claimed {
-                apis: config.claims.api.clone(),
-                editions: config.claims.editions.clone(),
-            },
-        };
-        let (chosen, which) = (&self.injection, &self.which);
-        let mut scenarios = chosen.select(which, &parties, injection, scope)?;
+        let (parties, mut scenarios) = self.select(&config.claims)?;
         let defaults = judge::Options::default();
         let token = token(self.target.token.take())?;
         if let Some(shard) = self.shard {
@@ -155,9 +137,32 @@ impl Arguments {
         Ok((options, scenarios.left_out))
     }
 
+    /// The parties that a run with these arguments judges, and the scenarios that it selects.
+    pub(crate) fn select(&self, claims: &Claims) -> Result<(Vec<Party>, Selected), Failure> {
+        let parties = judged(self.role()?);
+        let is_built_in = self.target.role().is_none();
+        // `--literal` plays no fault injection: no page prints it.
+        let injection = if is_built_in && !self.literal {
+            InjectionChoice::Fast
+        } else {
+            InjectionChoice::None
+        };
+        let scope = if is_built_in {
+            Scope::Everything
+        } else {
+            Scope::Claimed {
+                apis: claims.api.clone(),
+                editions: claims.editions.clone(),
+            }
+        };
+        let (chosen, which) = (&self.injection, &self.which);
+        let selected = chosen.select(which, &parties, injection, scope)?;
+        Ok((parties, selected))
+    }
+
     /// The only party that is judged, if there is only one.
-    fn role(&self, target: Option<&Target>) -> Result<Option<Party>, UsageError> {
-        match (self.role, target.map(Target::role)) {
+    fn role(&self) -> Result<Option<Party>, UsageError> {
+        match (self.role, self.target.role()) {
             (Some(role), Some(judged)) if role != judged => {
                 Err(UsageError::OtherRole { role, judged })
             }

@@ -144,6 +144,15 @@ impl TargetOptions {
         Ok(())
     }
 
+    /// The party that the target is; none for the built-in pair.
+    pub(crate) fn role(&self) -> Option<Party> {
+        match (&self.service, &self.bot) {
+            (Some(_), _) => Some(Party::Service),
+            (None, Some(_)) => Some(Party::Bot),
+            (None, None) => None,
+        }
+    }
+
     /// The target; none for the built-in pair.
     pub(crate) fn target(&self) -> Result<Option<Target>, Failure> {
         if self.given.is_some() && self.service.is_none() {

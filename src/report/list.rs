@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::api::party::Party;
 use crate::api::template::fill;
 use crate::http::message::Body;
+use crate::judge::judges;
 use crate::scenario::format::{NotificationStep, Scenario, Script, Step, Translation};
 use crate::scenario::operation;
 
@@ -25,6 +26,7 @@ struct Listed<'a> {
     given: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     judges: Option<&'static str>,
+    roles: Vec<&'static str>,
     steps: Vec<ListedStep<'a>>,
 }
 
@@ -46,9 +48,9 @@ struct ListedStep<'a> {
     line: usize,
 }
 
-/// The scenarios as a JSON array, with a line feed at its end.
-pub(crate) fn json(scenarios: &[&Scenario]) -> Result<String, serde_json::Error> {
-    let listed: Vec<_> = scenarios.iter().map(|it| list(it)).collect();
+/// The scenarios as a JSON array, with a line feed at its end. Each has those of the roles that it judges.
+pub(crate) fn json(scenarios: &[&Scenario], roles: &[Party]) -> Result<String, serde_json::Error> {
+    let listed: Vec<_> = scenarios.iter().map(|it| list(it, roles)).collect();
     serde_json::to_string_pretty(&listed).map(|text| text + "\n")
 }
 
@@ -80,7 +82,8 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
-fn list(scenario: &Scenario) -> Listed<'_> {
+fn list<'a>(scenario: &'a Scenario, roles: &[Party]) -> Listed<'a> {
+    let judged = roles.iter().filter(|it| judges(&scenario.script, **it));
     let Scenario { id, script } = scenario;
     Listed {
         id: id.as_str(),
@@ -91,6 +94,7 @@ fn list(scenario: &Scenario) -> Listed<'_> {
         locales: scenario.locales(),
         given: script.given.iter().map(|it| it.as_str()).collect(),
         judges: script.judges.map(Party::as_str),
+        roles: judged.map(|it| it.as_str()).collect(),
         steps: script
             .steps
             .iter()
@@ -182,13 +186,15 @@ mod tests {
 
     #[test]
     fn the_list_is_as_printed() {
-        let listed: Value = serde_json::from_str(&json(&[&scenario()]).unwrap()).unwrap();
+        let listed: Value =
+            serde_json::from_str(&json(&[&scenario()], &[Party::Bot]).unwrap()).unwrap();
         assert_eq!(
             listed,
             json!([{
                 "id": "invite/beta@2021-02/pt-BR/one", "page": "invite", "api": "beta",
                 "edition": "2021-02", "operation": "mute",
-                "locales": [{"locale": "pt-BR", "file": "p.md", "lines": [7, 9, 12]}], "given": ["call", "peer-call"], "steps": [
+                "locales": [{"locale": "pt-BR", "file": "p.md", "lines": [7, 9, 12]}], "given": ["call", "peer-call"],
+                "roles": ["bot"], "steps": [
                     {"kind": "request", "method": "POST", "target": "/calls/42/mute", "line": 7},
                     {"kind": "response", "status": 202, "line": 9},
                     {"kind": "notification", "method": "POST", "target": "https://bot",
@@ -206,8 +212,11 @@ mod tests {
         script.steps[1] =
             serde_json::from_value(json!({"refusal": {"line": 9, "statuses": [400, 404]}}))
                 .unwrap();
-        let listed: Value = serde_json::from_str(&json(&[&scenario]).unwrap()).unwrap();
+        let listed: Value =
+            serde_json::from_str(&json(&[&scenario], &[Party::Service, Party::Bot]).unwrap())
+                .unwrap();
         assert_eq!(listed[0]["judges"], json!("service"));
+        assert_eq!(listed[0]["roles"], json!(["service"]));
         let refusal = json!({"kind": "refusal", "statuses": [400, 404], "line": 9});
         assert_eq!(listed[0]["steps"][1], refusal);
     }
