@@ -19,6 +19,8 @@ use crate::judge::shard::Shard;
 use crate::judge::verdict::{Run, ScenarioResult, Selected, Verdict};
 use crate::report::ReportKind;
 use crate::report::events::{Event, Start};
+use crate::report::terminal;
+use crate::report::text::Look;
 
 /// The events of one command. Each clone is of the same ones.
 #[derive(Debug, Clone, Default)]
@@ -164,7 +166,11 @@ impl Sink {
 
     fn finish(mut self, run: &Run, exit: Exit) -> Result<(), Failure> {
         for result in &run.results {
-            self.write(&Event::ScenarioFinished { result });
+            let text = terminal::block(result, Look::PLAIN);
+            self.write(&Event::ScenarioFinished {
+                result,
+                text: &text,
+            });
         }
         self.write(&Event::RunFinished {
             exit: exit.code(),

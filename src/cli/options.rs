@@ -58,6 +58,7 @@ impl Arguments {
         self.strict |= judging.strict;
         let scenarios = std::mem::take(&mut config.scenarios);
         let which = &mut self.which;
+        self.injection.is_setting = self.injection.inject.is_empty() && !which.filters.is_empty();
         which.among.source = std::mem::take(&mut which.among.source).or(&scenarios);
         or_else(&mut which.filters, scenarios.filters);
         or_else(&mut which.among.operation, scenarios.operations);

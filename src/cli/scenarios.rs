@@ -273,6 +273,10 @@ pub(crate) struct Injection {
         help_heading = "Fault injection"
     )]
     pub inject: Vec<InjectionChoice>,
+    /// True if the choice is a setting of the project, but the filters are arguments. The id of a scenario then does not
+    /// also select it under fault injection.
+    #[arg(skip)]
+    pub is_setting: bool,
 }
 
 pub(super) fn injection_words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
@@ -332,7 +336,7 @@ impl Injection {
         let how = How {
             roles,
             scope,
-            chooses_injection: !self.inject.is_empty(),
+            chooses_injection: !self.inject.is_empty() && !self.is_setting,
         };
         which.among.select(&which.filters, &kinds, how)
     }

@@ -32,6 +32,9 @@ pub(crate) enum Event<'a> {
     ScenarioFinished {
         /// The result, as in the JSON report.
         result: &'a ScenarioResult,
+        /// The result as the terminal report shows it; absent if it passed without a warning.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        text: &'a str,
     },
     /// The last line.
     RunFinished {
@@ -101,7 +104,12 @@ mod tests {
     #[test]
     fn an_event_is_one_line_of_json() {
         let result = ScenarioResult::new("a\nb\u{2028}", Party::Bot, Verdict::Skip, "why\r\n");
-        let line = Event::ScenarioFinished { result: &result }.line().unwrap();
+        let line = Event::ScenarioFinished {
+            result: &result,
+            text: "a\nb",
+        }
+        .line()
+        .unwrap();
         assert_eq!(line.matches('\n').count(), 1, "{line}");
         let event: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(event["event"], "scenario-finished");

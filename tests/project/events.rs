@@ -66,6 +66,8 @@ fn results_are_those_of_the_json_report() {
     assert_eq!(Value::from(results), report["results"]);
     assert_eq!(finished[0]["result"]["verdict"], "known");
     assert_eq!(finished[0]["result"]["reason"], "no token yet");
+    let text = finished[0]["text"].as_str().unwrap();
+    assert!(text.starts_with("KNOWN bot "), "{text}");
     let last = events.last().unwrap();
     assert_eq!(
         (&last["exit"], &last["summary"]),

@@ -229,3 +229,30 @@ fn the_newest_texts_of_v1_0_are_played_and_the_rest_is_reported() {
     ];
     assert!(pages.into_iter().eq(expected));
 }
+
+#[test]
+fn the_list_of_a_project_is_what_a_run_of_it_plays() {
+    let more =
+        "[scenarios]\noperations = [\"mute\", \"invite\"]\ninject = [\"duplicate-notification\"]\n";
+    let project = Project::of(BOT, &[], more);
+    let listed = |filters: &[&str]| -> Vec<(String, Value)> {
+        let command = ["list", "--config", "confcall.toml", "--format", "json"];
+        let output = project.confcall(&[&command, filters].concat());
+        let listed: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let pair = |it: &Value| (it["id"].as_str().unwrap().to_owned(), it["roles"].clone());
+        listed.iter().map(pair).collect()
+    };
+    let all = listed(&[]);
+    let (_, report) = project.run(&[]);
+    let results = report["results"].as_array().unwrap();
+    let played = results.iter().map(|it| it["scenario"].as_str().unwrap());
+    assert!(played.eq(all.iter().map(|it| it.0.as_str())), "{all:?}");
+    assert!(all.iter().all(|it| it.1 == Value::from(vec!["bot"])));
+    // An id is exactly that scenario, although the project also plays it under fault injection.
+    let plain = &all.iter().find(|it| !it.0.contains('~')).unwrap().0;
+    assert!(
+        all.iter()
+            .any(|it| it.0 == format!("{plain}~duplicate-notification"))
+    );
+    assert_eq!(listed(&[plain]).len(), 1);
+}
