@@ -27,6 +27,12 @@ const PORTS: [&str; 6] = ["8080", "8081", "8082", "8083", "8443", "3978"];
 /// Pages that are read first have so many lines at most.
 const LINES: [(&str, usize); 2] = [("README.md", 200), ("ARCHITECTURE.md", 200)];
 
+/// Pages whose commands need a program beside confcall. Without it, they are ignored.
+const PROGRAMS: [(&str, &str); 2] = [
+    ("docs/src/guide/node.md", "node"),
+    ("docs/src/guide/python.md", "python3"),
+];
+
 type Outcome = Result<(), Failed>;
 
 fn main() -> ExitCode {
@@ -64,10 +70,20 @@ fn main() -> ExitCode {
             continue;
         }
         // The pages are written for a POSIX shell.
+        let is_ignored = cfg!(not(unix)) || lacks_program(&page);
         let trial = Trial::test(page.clone(), move || type_in(&page));
-        all.push(trial.with_ignored_flag(cfg!(not(unix))));
+        all.push(trial.with_ignored_flag(is_ignored));
     }
     run_trials(&Arguments::from_args(), all)
+}
+
+fn lacks_program(page: &str) -> bool {
+    let mut needed = PROGRAMS.iter().filter(|it| it.0 == page);
+    needed.any(|(_, program)| {
+        let mut command = Command::new(program);
+        let version = command.arg("--version").stdout(Stdio::null());
+        !version.status().is_ok_and(|it| it.success())
+    })
 }
 
 fn root() -> &'static Path {

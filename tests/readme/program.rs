@@ -13,10 +13,11 @@ const COMMAND_LINE: &str = "docs/src/reference/command-line.md";
 
 /// Paths in backquotes, from the root: files and folders that a page sends its reader to.
 pub(super) fn paths_of_the_repository_exist() -> Outcome {
-    const FOLDERS: [&str; 9] = [
+    const FOLDERS: [&str; 10] = [
         "src/",
         "tests/",
         "scripts/",
+        "packages/",
         "examples/",
         "schemas/",
         "scenarios/",

@@ -9,7 +9,7 @@ use std::process::Command;
 use walkdir::WalkDir;
 
 /// The entries of the root.
-const ROOT: [&str; 25] = [
+const ROOT: [&str; 26] = [
     ".ci",
     ".gitignore",
     "ARCHITECTURE.md",
@@ -29,6 +29,7 @@ const ROOT: [&str; 25] = [
     "docs",
     "examples",
     "fuzz",
+    "packages",
     "scenarios",
     "schemas",
     "scripts",

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Runs the program of this platform with the same arguments, standard streams and exit code.
+import { spawn } from "node:child_process";
+import { binary } from "../lib/binary.js";
+
+let program;
+try {
+  program = binary();
+} catch (error) {
+  console.error(`error: ${error.message}`);
+  process.exit(3);
+}
+const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
+
+// This process waits until confcall has ended its target. A terminal sends Ctrl-C to both; confcall takes the second
+// signal as the first.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => child.kill(signal));
+}
+child.on("error", (error) => {
+  console.error(`error: ${program} cannot be started: ${error.message}`);
+  process.exit(3);
+});
+child.on("close", (code, signal) => {
+  if (signal) {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  } else {
+    process.exitCode = code;
+  }
+});

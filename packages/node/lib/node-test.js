@@ -1,0 +1,24 @@
+import { describe, test } from "node:test";
+import { Run, Violation } from "./run.js";
+
+export function conformance(options) {
+  const run = new Run(options);
+  describe(run.title, () => {
+    for (const { name, outcome } of run.tests()) {
+      test(name, async (t) => {
+        const { kind, text, reason } = await outcome();
+        if (kind === "skip") {
+          t.skip(text);
+        } else if (kind === "known") {
+          // A test that is to do may fail.
+          t.todo(reason);
+        } else if (kind === "pass" && text) {
+          t.diagnostic(text);
+        }
+        if (kind === "fail" || kind === "known") {
+          throw new Violation(text);
+        }
+      });
+    }
+  });
+}

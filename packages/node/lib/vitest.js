@@ -1,0 +1,21 @@
+import { describe, test } from "vitest";
+import { Run, Violation } from "./run.js";
+
+export function conformance(options) {
+  const run = new Run(options);
+  describe(run.title, () => {
+    for (const { name, outcome } of run.tests()) {
+      // The first test waits for the whole run.
+      test(name, { timeout: 0 }, async (context) => {
+        const { kind, text, reason } = await outcome();
+        if (kind === "skip" || kind === "known") {
+          context.skip(kind === "known" ? `known: ${reason}` : text);
+        } else if (kind === "fail") {
+          throw new Violation(text);
+        } else if (text) {
+          await context.annotate?.(text, "warning");
+        }
+      });
+    }
+  });
+}

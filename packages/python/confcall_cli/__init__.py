@@ -1,0 +1,24 @@
+"""The program `confcall`, and a plugin for pytest that shows each scenario of a project as a test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+
+__all__ = ["find_binary"]
+
+
+def find_binary() -> Path:
+    """The program `confcall`: `CONFCALL_BINARY`, else the one of this installation, else the first in `PATH`.
+
+    Raises `FileNotFoundError` if there is none.
+    """
+    if chosen := os.environ.get("CONFCALL_BINARY"):
+        return Path(chosen)
+    scripts = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))]
+    for folder in [*scripts, None]:
+        if found := shutil.which("confcall", path=folder):
+            return Path(found)
+    raise FileNotFoundError("`confcall` is not installed: `pip install confcall-cli`")
