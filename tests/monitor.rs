@@ -61,6 +61,12 @@ fn the_bot() {
         let control = std::env::var("TEST_CONTROL").unwrap();
         assert_eq!(control, std::env::var("CONFCALL_CONTROL").unwrap());
     }
+    if conduct == "makes up a call" {
+        let call = "/calls/00000000-0000-4000-8000-000000000001";
+        let asked = http::send("GET", &api, call, TOKEN, "").unwrap();
+        assert!(asked.starts_with("HTTP/1.1 404"), "{asked}");
+        return;
+    }
     let status = if conduct == "answers 500" { 500 } else { 202 };
     let (callback, received) = listening(status, conduct == "refuses repetitions");
     if conduct == "is called" {
@@ -399,6 +405,23 @@ fn what_goes_wrong_is_reported_at_once_and_reported() {
             "{conduct}: {printed}"
         );
     }
+}
+
+/// The built-in service is known whole; a recording may lack the message that gave the id.
+#[test]
+fn a_bot_that_makes_up_a_call_fails_here_and_is_inconclusive_in_its_cassette() {
+    let folder = tempfile::tempdir().unwrap();
+    let it = run(
+        folder.path(),
+        &["--cassette", "run.jsonl"],
+        "makes up a call",
+    );
+    assert_eq!(it.code, Some(1), "{}{}", it.stdout, it.stderr);
+    assert_eq!(it.results(), [("monitor/get", "bot", "fail")]);
+    assert!(it.stderr.contains("(request.target)"), "{}", it.stderr);
+    let (code, printed) = check(folder.path(), "run.jsonl");
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(!printed.contains("FAIL"), "{printed}");
 }
 
 #[test]

@@ -28,12 +28,12 @@ pub(crate) enum Resource {
 }
 
 /// API versions in a prefix.
-const VERSIONS: [&str; 2] = ["beta", "v1.0"];
+pub(crate) const VERSIONS: [&str; 2] = ["beta", "v1.0"];
 
 impl Resource {
     /// Parses a path or an absolute URL. `None` outside of the calling API.
     ///
-    /// The query is ignored. Any prefix before a `calls` segment is accepted.
+    /// The query is ignored. Any prefix before a `calls` segment is accepted: the contract has those of requests.
     pub(crate) fn parse(target: &str) -> Option<Self> {
         let mut segments = segments(path_of(target));
         segments.find(|segment| *segment == "calls")?;

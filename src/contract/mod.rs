@@ -6,6 +6,7 @@
 //! - [`rule`]: the stable names of what a party can break.
 //! - [`operation`]: the operations, [`effect`]: what follows from them, [`lifecycle`]: the states of calls, comms operations
 //!   and sessions.
+//! - [`prefix`]: what precedes `calls` in the paths of the API.
 //! - [`extracted`](mod@extracted): operations and types as extraction finds them in the pages; [`types`]: resource types, looked up by name.
 //! - [`tables`]: all tables, built in or of a project.
 //! - [`words`]: the protocol words.
@@ -17,6 +18,7 @@ pub(crate) mod effect;
 pub(crate) mod extracted;
 pub(crate) mod lifecycle;
 pub(crate) mod operation;
+pub(crate) mod prefix;
 pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod shape;

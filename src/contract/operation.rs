@@ -242,6 +242,16 @@ impl Operation {
         self.required.iter().map(String::as_str).chain(since)
     }
 
+    /// The API versions whose pages document the operation.
+    pub(crate) fn versions(&self) -> Vec<&'static str> {
+        let printed = extracted().operations.iter();
+        let printed = printed.filter(|it| self.pages.contains(&it.page));
+        let mut versions: Vec<_> = printed.map(|it| it.api.as_str()).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions
+    }
+
     /// The type of the comms operation in the response, if there is one.
     pub(crate) fn comms_operation(&self) -> Option<&str> {
         let answer = self.answer.as_deref()?;

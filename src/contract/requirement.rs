@@ -16,6 +16,8 @@ const P2020_12: &str = "zh-CN/2020-12/beta/participant-invite.md";
 const P2021_PT: &str = "pt-BR/2021-02/beta/participant-invite.md";
 const P2021_ZH: &str = "zh-CN/2021-02/beta/participant-invite.md";
 const CALLING_ZH: &str = "calling/zh-CN/v1.0/api/participant-invite.md";
+const REJECT: &str = "calling/en-US/v1.0/api/call-reject.md";
+const REDIRECT: &str = "calling/en-US/v1.0/api/call-redirect.md";
 /// The page that prints an error object.
 const ERRORS: &str = "ru-RU/beta-group-validateproperties.md";
 
@@ -293,6 +295,11 @@ requirements! {
             "The token and the path of a request have no unset variable, such as `Bearer undefined` or an empty segment.";
         RequestType = "request.type", Should Bot,
             "An `@odata.type` in a request is one that a page prints.";
+        CallIncoming = "call.incoming", Must Bot,
+            "The bot answers, rejects or redirects only an incoming call that it has not answered, rejected or redirected yet.",
+            pages [REJECT: 18, REDIRECT: 14];
+        OperationVersion = "operation.version", Should Bot,
+            "A request that changes something uses an API version whose pages document its operation.";
         AnswerInTime = "answer.in-time", Should Bot,
             "The bot answers, rejects or redirects an incoming call within 15 s, or within 5 s for policy-based recording.";
     }

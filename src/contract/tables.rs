@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::extracted::{self, Extracted};
 use super::lifecycle::LifeCycles;
 use super::operation::{Limit, Operation, Operations};
+use super::prefix::Prefixes;
 use super::types::Kinds;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, closest};
@@ -23,6 +24,7 @@ pub(crate) struct Tables {
     /// The file of a project; empty for the built-in contract.
     file: String,
     pub extracted: Extracted,
+    pub prefixes: Prefixes,
     pub operations: Vec<Operation>,
     /// The limits of the parameters of every operation.
     pub limits: Vec<Limit>,
@@ -57,11 +59,13 @@ pub(crate) fn replace(tables: Tables) -> bool {
 impl Tables {
     fn built_in() -> Self {
         let extracted = serde_json::from_str(include_str!("data/extracted.json"));
+        let extracted: Extracted = extracted.expect("a test reads the file");
         let [operations, life_cycles, types] = built_in();
         let rows: Operations = table(&operations).expect("a test reads the table");
         Self {
             file: String::new(),
-            extracted: extracted.expect("a test reads the file"),
+            prefixes: Prefixes::of(&extracted),
+            extracted,
             operations: rows.operation,
             limits: rows.limit,
             life_cycles: table(&life_cycles).expect("a test reads the table"),
@@ -128,6 +132,7 @@ impl Tables {
         }
         Ok(Self {
             file: file.name.clone(),
+            prefixes: Prefixes::of(&extracted),
             extracted,
             operations: rows,
             limits: limit,

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use crate::api::resource;
+use crate::contract::prefix::prefix_of;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::replay::stubs::SharedStubs;
 
@@ -40,7 +41,7 @@ impl Around {
     /// True for a request outside of the calling API. The root of the service is no other API.
     pub(super) fn takes(request: &Request) -> bool {
         let has_path = resource::path_of(&request.target) != "/";
-        has_path && resource::below_prefix(&request.target).is_none()
+        has_path && prefix_of(&request.target).is_none()
     }
 
     pub(super) fn answer(&self, request: &Request) -> Response {
@@ -126,6 +127,8 @@ mod tests {
             ("/v1.0/users/1", true),
             ("/v1.0/communications/callRecords/1", true),
             ("https://graph.example/v1.0/me?a=/calls", true),
+            ("/crm/v2/calls/123", true),
+            ("/v1.0/users/5/calls/6", true),
             ("/v1.0/communications/calls", false),
             ("//app/calls/1/answer", false),
             ("/app/calls/1/frobnicate", false),

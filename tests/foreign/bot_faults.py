@@ -179,10 +179,10 @@ def invite_without_body(request: BotRequest) -> None:
 
 
 @in_request("request.body", "create", "answer")
-def callback_missing(request: BotRequest) -> None:
-    """Create or answer a call without saying where to call back; needs such a request."""
-    request.body.pop("callback", None)
-    request.body.pop("callbackUri", None)
+def callback_number(request: BotRequest) -> None:
+    """Create or answer a call with a callback that is a number; needs such a request."""
+    name = "callback" if "callback" in request.body else "callbackUri"
+    request.body[name] = 4711
 
 
 # The body of an invitation.

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 const OF_BOTS_ONLY: [Rule; 1] = [Rule::Limit];
 
 /// Requirements that no mutant breaks, with the reason.
-const WITHOUT_MUTANT: [(Requirement, &str); 10] = [
+const WITHOUT_MUTANT: [(Requirement, &str); 12] = [
     (
         Requirement::RequestShown,
         "the trigger fixes what the examples of a request show; rows of `tests/judge` break it",
@@ -43,6 +43,14 @@ const WITHOUT_MUTANT: [(Requirement, &str); 10] = [
     (
         Requirement::MediaAvoided,
         "no mutant of the built-in bot negotiates media for a transfer alone",
+    ),
+    (
+        Requirement::CallIncoming,
+        "the plan says that a bot answers twice; recordings in `traffic` break it",
+    ),
+    (
+        Requirement::OperationVersion,
+        "the trigger has a documented version; recordings in `traffic` break it",
     ),
     (
         Requirement::AnswerInTime,

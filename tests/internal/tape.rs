@@ -22,9 +22,12 @@ pub(super) const BERT: &str = "c3f61a45-80c3-4faa-8254-5b6c7d8e9fa0";
 pub(super) const CLARA: &str = "d4072b56-91d4-40bb-9365-6c7d8e9fa0b1";
 pub(super) const CALLBACK: &str = "/bot/calls";
 
+/// What stands in the paths of operations that only beta documents.
+const OF_BETA: [&str; 3] = ["audioRoutingGroups", "muteAll", "configureMixer"];
+
 /// A recording under construction; times are in milliseconds.
 pub(super) struct Tape {
-    exchanges: Vec<Exchange>,
+    pub(super) exchanges: Vec<Exchange>,
     at: u64,
 }
 
@@ -71,11 +74,14 @@ impl Tape {
         status: u16,
         answer: Value,
     ) -> Self {
-        let target = match path.strip_prefix('/') {
-            Some(path) => format!("/v1.0/communications/{path}"),
-            None if path.is_empty() => format!("/v1.0/communications/calls/{CALL}"),
-            None => format!("/v1.0/communications/calls/{CALL}/{path}"),
+        let is_of_beta = OF_BETA.iter().any(|it| path.contains(it));
+        let version = if is_of_beta { "beta" } else { "v1.0" };
+        let below = match path.strip_prefix('/') {
+            Some(path) => path.to_owned(),
+            None if path.is_empty() || path.starts_with('?') => format!("calls/{CALL}{path}"),
+            None => format!("calls/{CALL}/{path}"),
         };
+        let target = format!("/{version}/communications/{below}");
         let mut request = Request::new(method, target);
         request.headers.push("Authorization", "Bearer abcdefgh");
         request
@@ -153,10 +159,34 @@ impl Tape {
     }
 
     pub(super) fn answers(self) -> Self {
-        let body = json!({"callbackUri": format!("https://bot.example{CALLBACK}"),
-            "acceptedModalities": ["audio"],
-            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
+        let body = answer(json!(format!("https://bot.example{CALLBACK}")));
         self.request("POST", "answer", body, 202, Value::Null)
+    }
+
+    /// The bot answers the call with this callback, to which the service spells the path as it likes.
+    pub(super) fn answers_at(self, callback: &str, target: &str) -> Self {
+        self.incoming()
+            .answers()
+            .but(|it| it.request.body = Body::Json(answer(json!(callback))))
+            .is("established")
+            .but(|it| target.clone_into(&mut it.request.target))
+    }
+
+    /// The bot rejects the call, which the service takes or refuses.
+    pub(super) fn rejects(self, status: u16) -> Self {
+        let refusal = if status < 300 {
+            Value::Null
+        } else {
+            error("Conflict")
+        };
+        self.request("POST", "reject", json!({"reason": "busy"}), status, refusal)
+    }
+
+    /// The bot mutes one participant, but not all.
+    pub(super) fn mutes_one(self) -> Self {
+        let answer = json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"});
+        let body = json!({"participants": ["1"], "clientContext": "context-1"});
+        self.request("POST", "participants/muteAll", body, 200, answer)
     }
 
     /// The bot transfers an established call.
@@ -371,5 +401,10 @@ pub(super) fn without_token(exchange: &mut Exchange) {
 pub(super) fn create() -> Value {
     json!({"callbackUri": format!("https://bot.example{CALLBACK}"), "requestedModalities": ["audio"],
         "targets": [user(ANNA)],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}})
+}
+
+pub(super) fn answer(callback: Value) -> Value {
+    json!({"callbackUri": callback, "acceptedModalities": ["audio"],
         "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}})
 }

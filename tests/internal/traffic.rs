@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use super::tape::{
-    ANNA, BERT, CALL, CLARA, OPERATION, OTHER_CALL, SECOND_OPERATION, Tape, call, create, end,
-    error, member, muted, of_beta, roster, running, session, sessions, tag, user, without,
+    ANNA, BERT, CALL, CLARA, OPERATION, OTHER_CALL, SECOND_OPERATION, Tape, answer, call, create,
+    end, error, member, muted, of_beta, roster, running, session, sessions, tag, user, without,
     without_token,
 };
 use crate::api::party::Party;
@@ -474,7 +474,7 @@ rows! {
         .roster(&[("1", ANNA)]), Fails("invite.people-limit"), Passes;
     a_wrong_word_comes_back: Tape::new()
         .request("POST", "audioRoutingGroups", json!({"routingMode": "sideways", "sources": ["1"], "receivers": ["2"]}),
-            201, json!({"id": "9", "routingMode": "sideways", "sources": ["1"], "receivers": ["2"]})),
+            200, json!({"id": "9", "routingMode": "sideways", "sources": ["1"], "receivers": ["2"]})),
         Fails("request.body"), IsBlameless;
     a_type_without_a_page_of_its_own: Tape::new()
         .request("POST", "participants/configureMixer", json!({"clientContext": "context-1", "participantMixerLevels": [{
@@ -502,10 +502,10 @@ rows! {
         .is("establishing")
         .wait(300_000)
         .keeps_alive(), IsBlameless, Fails("notification.arrives");
-    no_modalities: Tape::new()
+    no_media: Tape::new()
         .request("POST", "/calls", {
             let mut body = create();
-            body.as_object_mut().expect("an object").remove("requestedModalities");
+            body.as_object_mut().expect("an object").remove("mediaConfig");
             body
         }, 400, error("BadRequest")), Fails("request.body"), Passes;
     a_change_without_a_resource: Tape::new()
@@ -788,7 +788,7 @@ rows! {
     a_group_that_is_made_with_other_receivers: Tape::new()
         .is("established")
         .request("POST", "audioRoutingGroups", json!({"routingMode": "oneToOne", "sources": ["1"], "receivers": ["2"]}),
-            201, json!({"id": "9", "routingMode": "oneToOne", "sources": ["1"], "receivers": ["3"]}))
+            200, json!({"id": "9", "routingMode": "oneToOne", "sources": ["1"], "receivers": ["3"]}))
         .deleted(), IsBlameless, Fails("effect");
     a_participant_without_identity_is_read: Tape::new()
         .is("established")
@@ -1003,6 +1003,149 @@ rows! {
         .request("POST", "playPrompt", json!({"prompts": []}), 503, error("503"))
         .request("POST", "/calls/other/microsoft.graph.playPrompt", json!({"prompts": []}), 404, error("8523")),
         IsBlameless, IsOpen;
+    an_answer_without_a_callback: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.request.body = Body::Json(answer(Value::Null)))
+        .is("established")
+        .deleted(), Passes, Passes;
+    a_call_without_a_callback_and_modalities: Tape::new()
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["callbackUri"] = Value::Null;
+            body["requestedModalities"] = Value::Null;
+        })
+        .is("established")
+        .deleted(), Passes, Passes;
+    a_callback_with_letters_that_a_client_encodes: Tape::new()
+        .answers_at("https://bot.example/bot/calls?n=Zo\u{eb} b", "/bot/calls?n=Zo%C3%AB%20b"), Passes, Passes;
+    a_callback_with_other_digits: Tape::new()
+        .answers_at("https://bot.example/bot%2fcalls/%7eone", "/bot%2Fcalls/~one"), Passes, Passes;
+    a_callback_with_another_query: Tape::new()
+        .answers_at("https://bot.example/bot/calls?n=Zo\u{eb}", "/bot/calls?n=Zoe"), Passes, Fails("callback.address");
+    a_call_of_which_only_the_state_is_read: Tape::new()
+        .is("established")
+        .request("GET", "?$select=state", Value::Null, 200, json!({"state": "established"}))
+        .request("GET", "?%24select=%20callRoutes,State", Value::Null, 200, json!({"state": "established"}))
+        .deleted(), Passes, Passes;
+    a_call_without_the_selected_id: Tape::new()
+        .is("established")
+        .request("GET", "?$select=state,id", Value::Null, 200, json!({"state": "established"}))
+        .deleted(), Passes, Fails("answer.body");
+    a_call_with_expanded_participants_has_its_state: Tape::new()
+        .is("established")
+        .request("GET", "?$expand=participants($select=id)", Value::Null, 200, json!({"id": CALL}))
+        .deleted(), Passes, Fails("answer.body");
+    a_participant_of_whom_a_part_is_read: Tape::new()
+        .is("established")
+        .request("GET", "participants/1?$select=isMuted", Value::Null, 200, json!({"isMuted": false}))
+        .deleted(), Passes, Passes;
+    a_part_that_is_read_shows_no_mute: Tape::new()
+        .mutes_one()
+        .wait(130_000)
+        .request("GET", "participants/1?$select=info", Value::Null, 200,
+            json!({"info": {"identity": {"user": {"id": ANNA}}}}))
+        .request("GET", "participants?$select=info", Value::Null, 200,
+            json!({"value": [{"info": {"identity": {"user": {"id": ANNA}}}}]})), Passes, Passes;
+    a_call_is_answered_twice: Tape::new()
+        .incoming()
+        .answers()
+        .is("established")
+        .answers()
+        .but(|it| it.response.as_mut().expect("an answer").status = 409), Fails("call.incoming"), Passes;
+    an_answered_call_is_rejected: Tape::new()
+        .incoming()
+        .answers()
+        .is("established")
+        .rejects(202)
+        .wait(300_000)
+        .keeps_alive(), Fails("call.incoming"), Passes;
+    an_answered_call_is_redirected_before_it_is_established: Tape::new()
+        .incoming()
+        .answers()
+        .request("POST", "redirect", json!({"targets": [user(ANNA)]}), 409, error("Conflict"))
+        .is("established"), Fails("call.incoming"), Passes;
+    a_call_that_the_bot_made_is_answered: Tape::new()
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .rejects(409)
+        .is("established"), Fails("call.incoming"), Passes;
+    an_answer_that_was_lost_is_sent_again: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| {
+            it.response = None;
+            it.broke = Some("reset".to_owned());
+        })
+        .is("established")
+        .answers(), Passes, Passes;
+    a_late_answer_is_sent_again: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.took_ms = 5_000)
+        .is("establishing")
+        .answers()
+        .is("established"), Passes, Passes;
+    a_call_that_nobody_saw_come_is_answered: Tape::new()
+        .answers()
+        .is("established"), Passes, Passes;
+    a_call_is_answered_when_the_caller_has_hung_up: Tape::new()
+        .incoming()
+        .deleted()
+        .rejects(404), Passes, Passes;
+    a_call_is_rejected_after_a_refused_answer: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.response.as_mut().expect("an answer").status = 500)
+        .rejects(202)
+        .deleted(), IsBlameless, IsBlameless;
+    a_call_that_has_ended_is_not_found_before_its_end_is_notified: Tape::new()
+        .is("established")
+        .request("POST", "keepAlive", Value::Null, 404, error("8523"))
+        .request("GET", "participants/1", Value::Null, 404, error("8538"))
+        .deleted(), Passes, Passes;
+    a_call_that_is_not_found_goes_on: Tape::new()
+        .is("established")
+        .request("POST", "keepAlive", Value::Null, 404, error("8523"))
+        .keeps_alive()
+        .wait(300_000)
+        .deleted(), Passes, IsOpen;
+    a_call_that_is_not_found_is_hung_up_afterwards: Tape::new()
+        .is("established")
+        .request("POST", "mute", json!({}), 404, error("NotFound"))
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted(), Passes, IsOpen;
+    an_operation_that_has_ended_is_not_found: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 404, error("NotFound"))
+        .ends(json!([user(ANNA)]))
+        .request("GET", &format!("operations/{OPERATION}"), Value::Null, 404, error("NotFound"))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    an_operation_is_not_found_when_another_ends: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .request("GET", &format!("operations/{SECOND_OPERATION}"), Value::Null, 404, error("NotFound"))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, IsOpen;
+    a_participant_who_has_left_is_not_found: Tape::new()
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .request("GET", "participants/2", Value::Null, 404, error("8538"))
+        .tells(json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/participants/2"),
+            "resourceData": {"id": "2"}}]))
+        .request("POST", "participants/2/mute", json!({}), 404, error("8538")), Passes, Passes;
+    a_participant_who_has_come_back_is_not_found: Tape::new()
+        .tells(json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/participants/2"),
+            "resourceData": {"id": "2"}}]))
+        .roster(&[("2", BERT)])
+        .request("GET", "participants/2", Value::Null, 404, error("8538")), Passes, IsOpen;
+    an_operation_that_only_beta_documents: Tape::new()
+        .mutes_one()
+        .but(|it| it.request.target = it.request.target.replace("/beta/", "/v1.0/")),
+        Warns("operation.version"), Passes;
+    an_operation_of_beta_without_a_version: Tape::new()
+        .mutes_one()
+        .but(|it| it.request.target = it.request.target.replace("/beta/", "/")), Passes, Passes;
+    a_resource_of_beta_is_read: Tape::new()
+        .request("GET", "audioRoutingGroups", Value::Null, 200, json!({"value": []}))
+        .but(|it| it.request.target = it.request.target.replace("/beta/", "/v1.0/")), Passes, Passes;
     too_many_prompts: Tape::new()
         .request("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;
@@ -1062,6 +1205,49 @@ fn a_scenario_is_shown_by_its_outcome() {
         let checked = tape.check_beside(&cases);
         let covers: Vec<_> = checked.results[0].covers.to_vec();
         assert_eq!(covers, expected);
+    }
+}
+
+#[test]
+fn another_api_with_calls_is_not_judged() {
+    for target in [
+        "/crm/v2/calls/123",
+        "/api/calls/1/answer",
+        "/v1.0/users/5/calls/6",
+        "/crm/communications/calls/123",
+    ] {
+        let checked = Tape::new()
+            .is("established")
+            .request("POST", "", json!({"id": 123}), 200, json!({"id": 123}))
+            .but(without_token)
+            .but(|it| target.clone_into(&mut it.request.target))
+            .check();
+        assert_eq!(checked.not_covered.len(), 1, "{target}");
+        let mut results = checked.results.iter();
+        assert!(results.all(|it| it.verdict == Verdict::Pass), "{target}");
+    }
+}
+
+/// The callback of the first request and the calls of notifications show that the prefix is that of the API.
+#[test]
+fn a_service_may_be_below_a_base_path() {
+    for (base, wrong, verdict) in [
+        ("/graph/communications", "", Verdict::Pass),
+        ("/graph/communications", "keepAlive", Verdict::Fail),
+        ("/graph/v1.0/communications", "keepAlive", Verdict::Fail),
+    ] {
+        let mut tape = Tape::new().does_several_things_at_once();
+        for exchange in &mut tape.exchanges {
+            let target = &mut exchange.request.target;
+            *target = target.replace("/v1.0/communications", base);
+            if !wrong.is_empty() && target.contains(wrong) {
+                without_token(exchange);
+            }
+        }
+        let checked = tape.check();
+        assert_eq!(checked.not_covered, []);
+        let of_bot = checked.results.iter().find(|it| it.role == Party::Bot);
+        assert_eq!(of_bot.map(|it| it.verdict), Some(verdict), "{base} {wrong}");
     }
 }
 

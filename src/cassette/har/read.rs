@@ -1,7 +1,7 @@
 //! Reads HAR files as recordings.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use jiff::civil::DateTime;
@@ -14,12 +14,15 @@ use super::body;
 use super::body::Attached;
 use super::format as har;
 use super::format::{Entry, Field, Har};
+use crate::api::address;
 use crate::cassette::causes;
 use crate::cassette::causes::Causes;
 use crate::cassette::format::Form;
 use crate::cassette::format::{Direction, Exchange, Wire};
 use crate::cassette::recording::Recording;
 use crate::contract::change;
+use crate::contract::prefix::prefix_of;
+use crate::contract::shape::lookup;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
 use crate::http::message::{Body, Headers, Request, Response};
@@ -46,13 +49,18 @@ pub(crate) fn read(
             format!("no HAR 1.2: {message}"),
         )
     })?;
+    let entries = (1..).zip(timed(har.log.entries));
+    let exchanges = entries.map(|(number, (at_ms, entry))| {
+        let url = entry.request.url.clone();
+        (url, exchange(entry, number, at_ms, (attached, form)))
+    });
+    let exchanges = directed(exchanges.collect());
     let mut causes = Causes::default();
-    let mut exchanges = Vec::new();
-    for (number, (at_ms, entry)) in (1..).zip(timed(har.log.entries)) {
-        let mut exchange = exchange(entry, number, at_ms, (attached, form));
+    let exchanges = exchanges.into_iter().map(|mut exchange| {
         note_cause(&mut exchange, &mut causes);
-        exchanges.push(exchange);
-    }
+        exchange
+    });
+    let exchanges: Vec<Exchange> = exchanges.collect();
     let mut directions: BTreeSet<_> = exchanges.iter().map(|it| it.direction).collect();
     directions.insert(Direction::Request);
     directions.extend(har.log.directions);
@@ -137,7 +145,7 @@ fn exchange(entry: Entry, number: u64, at_ms: u64, bodies: (Attached<'_>, Form))
         },
         response,
         broke,
-        ..Exchange::new(number, direction(&request.body), request)
+        ..Exchange::new(number, Direction::Request, request)
     }
 }
 
@@ -179,18 +187,48 @@ fn response(
     (response, broke)
 }
 
-fn direction(body: &Body) -> Direction {
-    let is_notification = body.to_json().is_some_and(|body| {
-        change::entries(&body).is_some_and(|entries| {
-            let is_change = |it: &Value| it["changeType"].is_string();
-            !entries.is_empty() && entries.iter().all(is_change)
-        })
-    });
-    if is_notification {
-        Direction::Notification
-    } else {
-        Direction::Request
+/// The exchanges, each with its direction, from those with their URLs. A body with changes is a notification. So is every
+/// POST to an address that has had one, or that the bot gives as its callback.
+fn directed(mut exchanges: Vec<(String, Exchange)>) -> Vec<Exchange> {
+    let mut callbacks = HashSet::new();
+    for (url, exchange) in &mut exchanges {
+        let Some(body) = exchange.request.body.to_json() else {
+            continue;
+        };
+        let is_of_api = prefix_of(&exchange.request.target).is_some();
+        let given = lookup(&body, "callbackUri").filter(|_| is_of_api);
+        if has_changes(&body) {
+            callbacks.insert(address(url));
+            exchange.direction = Direction::Notification;
+        } else if let Some((_, Value::String(callback))) = given {
+            callbacks.insert(address(callback));
+        }
     }
+    let is_callback = |url: &str| match address(url) {
+        // The file does not name the host.
+        (None, path) => callbacks.iter().any(|(_, it)| *it == path),
+        named => callbacks.contains(&named),
+    };
+    let exchanges = exchanges.into_iter().map(|(url, mut exchange)| {
+        if exchange.request.method == "POST" && is_callback(&url) {
+            exchange.direction = Direction::Notification;
+        }
+        exchange
+    });
+    exchanges.collect()
+}
+
+fn has_changes(body: &Value) -> bool {
+    change::entries(body).is_some_and(|entries| {
+        let is_change = |it: &Value| it["changeType"].is_string();
+        !entries.is_empty() && entries.iter().all(is_change)
+    })
+}
+
+/// The host, the path and the query of a URL; no host where it names none.
+fn address(url: &str) -> (Option<String>, String) {
+    let host = origin(url).and_then(|(_, authority)| address::authority(Some(&authority), None));
+    (host, address::path_and_query(url))
 }
 
 /// The path and the query of a URL. Characters that no URL has are encoded (RFC 3986 section 2.1): browsers and other
@@ -324,4 +362,89 @@ fn escaped(json: &[u8], at: usize) -> Option<u32> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
     let digits = digits.iter().map(|it| char::from(*it).to_digit(16));
     digits.reduce(|number, digit| Some(number? * 16 + digit?))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The directions of a request that gives a callback, and of what is posted afterwards.
+    fn directions(callback: &str, posted: &[(&str, Value)]) -> Vec<Direction> {
+        let created = (
+            "https://api.example/v1.0/communications/calls",
+            json!({"callbackUri": callback}),
+        );
+        let entry = |(url, body): &(&str, Value)| {
+            json!({"request": {"method": "POST", "url": url,
+                    "postData": {"mimeType": "application/json", "text": body.to_string()}},
+                "response": {"status": 202, "content": {}}})
+        };
+        let entries: Vec<Value> = std::iter::once(&created).chain(posted).map(entry).collect();
+        let har = json!({"log": {"version": "1.2", "entries": entries}}).to_string();
+        let read = read("a.har", har.as_bytes(), &|_| None, Form::Decoded).expect("a HAR file");
+        read.exchanges().iter().map(|it| it.direction).collect()
+    }
+
+    #[test]
+    fn what_is_posted_to_a_callback_is_a_notification() {
+        let change = json!({"value": [{"changeType": "updated", "resource": "/app/calls/1"}]});
+        let single = json!({"@odata.type": "#microsoft.graph.participantJoiningNotification"});
+        for (callback, posted, is_notification) in [
+            (
+                "https://bot.example/api/calls",
+                ("https://bot.example/api/calls", &single),
+                true,
+            ),
+            (
+                "https://bot.example/api/calls",
+                ("http://BOT.example:80/api/calls", &json!([])),
+                true,
+            ),
+            (
+                "https://bot.example/a?n=\u{eb}",
+                ("https://bot.example/a?n=%c3%ab", &json!({})),
+                true,
+            ),
+            (
+                "https://bot.example/api/calls",
+                ("http://bot.invalid/api/calls", &single),
+                true,
+            ),
+            (
+                "https://bot.example/api/calls",
+                ("https://crm.example/api/calls", &single),
+                false,
+            ),
+            (
+                "https://bot.example/api/calls",
+                ("https://bot.example/api/calls/1", &single),
+                false,
+            ),
+            (
+                "https://bot.example/other",
+                ("https://bot.example/api/calls", &change),
+                true,
+            ),
+        ] {
+            let found = directions(callback, &[(posted.0, posted.1.clone())]);
+            let expected = if is_notification {
+                Direction::Notification
+            } else {
+                Direction::Request
+            };
+            assert_eq!(
+                found,
+                [Direction::Request, expected],
+                "{callback} {posted:?}"
+            );
+        }
+        // The application's own callback is known by its notifications, before and after.
+        let own = "http://localhost:3978/api/calls";
+        let found = directions(
+            "https://bot.example/",
+            &[(own, single.clone()), (own, change), (own, single)],
+        );
+        assert_eq!(found[1..], [Direction::Notification; 3]);
+    }
 }

@@ -35,6 +35,7 @@ use crate::config::{self, Config, known_failure, values};
 use crate::emulator::service::{BuiltInService, ServiceOptions};
 use crate::http::tls::Authority;
 use crate::http::{Client, Listener, limits};
+use crate::judge::monitor::KnownIds;
 use crate::judge::recording::coverage::Coverage;
 use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, Verdict};
@@ -135,8 +136,14 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<Finished, Failure> {
     let authority = arguments.tls.authority()?;
     let scenarios = arguments.source.clone().or(&project.scenarios).load()?;
     let coverage = Coverage::new(&cases_of_both(&scenarios, &scenarios));
+    // Every message of the built-in service is observed.
+    let ids = match arguments.service {
+        None => KnownIds::All,
+        Some(_) => KnownIds::Some,
+    };
     let watch = Arc::new(Watch::new(
         arguments.edition.clone(),
+        ids,
         arguments.strict,
         arguments.shown.extent(),
         Arc::clone(&redactor),

@@ -17,7 +17,7 @@ use crate::diagnostic::place::printable;
 use crate::http::message::Response;
 use crate::inject::InjectionKind;
 use crate::inject::traffic::ExtraNotification;
-use crate::judge::monitor::{self, AtEnd};
+use crate::judge::monitor::{self, AtEnd, KnownIds};
 use crate::judge::recording::check::Checked;
 use crate::judge::recording::coverage::Coverage;
 use crate::judge::recording::live;
@@ -80,6 +80,7 @@ pub(super) struct Watched {
 impl Watch {
     pub(super) fn new(
         edition: Option<String>,
+        ids: KnownIds,
         is_strict: bool,
         extent: Extent,
         redactor: Arc<Redactor>,
@@ -94,6 +95,7 @@ impl Watch {
             application_callback: None,
             edition,
             at_end: AtEnd::Note,
+            ids,
         };
         let live = Live::new(
             options,

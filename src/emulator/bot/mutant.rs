@@ -54,7 +54,6 @@ catalogue! {
         EndpointNumber = "endpoint-type-number", "Gives an `endpointType` that is a number.";
         Twice = "request-twice", "Sends every request twice.";
         NeverSends = "never-sends", "Accepts every trigger and does nothing.";
-        CallbackMissing = "callback-missing", "Names no callback when it creates or answers a call.";
         CallbackNumber = "callback-number", "Names a callback that is a number.";
         ModalitiesText = "modalities-text", "The modalities that it accepts or requests are a string.";
         Refuses500 = "acknowledges-500", "Answers notifications with 500.";
@@ -321,10 +320,6 @@ fn properties(mutant: Mutant, body: &mut Value) {
         Mutant::BodyArray => *body = json!([body.take()]),
         Mutant::ContextLong if invites => set(body, "/clientContext", "κ".repeat(257)),
         Mutant::ContextNumber if invites => set(body, "/clientContext", 4711),
-        Mutant::CallbackMissing => {
-            remove(body, "/callback");
-            remove(body, "/callbackUri");
-        }
         Mutant::CallbackNumber => {
             replace(body, "/callback", 4711);
             replace(body, "/callbackUri", 4711);

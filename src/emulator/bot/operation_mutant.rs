@@ -17,8 +17,7 @@ const UNDEFINED: Option<&str> = Some("Bearer undefined");
 alterations! {
     /// The mutants of single operations.
     REQUEST_MUTANTS: AlteredRequest {
-        "create-without-modalities", Create, Body("/requestedModalities", Gone) => "request.body", "Creates a call without `requestedModalities`.";
-        "create-without-callback", Create, Body("/callbackUri", Gone) => "request.body", "Creates a call without `callbackUri`.";
+        "create-without-modalities", Create, Body("/requestedModalities", Gone) => "request.triggered", "Creates a call without `requestedModalities`.";
         "create-without-media", Create, Body("/mediaConfig", Gone) => "request.body", "Creates a call without `mediaConfig`.";
         "create-of-another-person", Create, OtherPeople("/targets") => "request.triggered", "Calls somebody else.";
         "create-with-undefined-token", Create, Authorization(UNDEFINED) => "request.plausible", "Creates a call with the token `undefined`.";
@@ -35,7 +34,6 @@ alterations! {
         "delete-with-get", Delete, Method("GET") => "request.sent", "Reads the call instead of hanging up.";
         "delete-twice", Delete, Twice => "request.once", "Hangs up twice.";
         "delete-never", Delete, Never => "request.sent", "Does not hang up.";
-        "answer-without-callback", Answer, Body("/callbackUri", Gone) => "request.body", "Answers a call without `callbackUri`.";
         "answer-without-media", Answer, Body("/mediaConfig", Gone) => "request.body", "Answers a call without `mediaConfig`.";
         "answer-without-modalities", Answer, Body("/acceptedModalities", Gone) => "request.body", "Answers a call without `acceptedModalities`.";
         "answer-media-text", Answer, Body("/mediaConfig", To("\"service\"")) => "request.body", "The `mediaConfig` of an answered call is a string.";

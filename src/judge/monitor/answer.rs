@@ -35,6 +35,7 @@ impl Monitor {
             return;
         }
         if (200..300).contains(&response.status) {
+            self.goes_on_after(exchange, pending);
             self.accepted(at, exchange, pending, response);
         } else {
             self.refused(at, exchange, pending, response);
@@ -83,6 +84,7 @@ impl Monitor {
         } else if operation.makes_something() {
             self.began(at, exchange, pending, made.as_deref(), body);
         } else {
+            self.takes_call(pending);
             self.was_read(exchange, pending, &Found::of(response));
             self.agrees_with_known(exchange, pending, body);
             self.lists_what_exists(exchange, pending, body);
@@ -368,7 +370,7 @@ impl Check<'_> {
         }
         let id = lookup(body, "id").and_then(|(_, id)| id.as_str());
         let id = id.filter(|it| !it.is_empty());
-        if id.is_none() {
+        if id.is_none() && self.pending.selects("id") {
             self.missing("id", "the response has no id");
         }
         let is_changed =
@@ -388,7 +390,7 @@ impl Check<'_> {
         id.map(ToOwned::to_owned)
     }
 
-    /// A resource that is read has its state, and a participant its identity, unless the bot selects properties.
+    /// A resource that is read has its state, and a participant its identity, unless the bot selects others.
     fn has_what_is_needed(&mut self, body: &Value) {
         let (name, message) = match self.pending.operation.answer.as_deref() {
             Some("call") => ("state", "the call has no state"),
@@ -398,7 +400,7 @@ impl Check<'_> {
             }
             _ => return,
         };
-        if !self.selects() && lookup(body, name).is_none() {
+        if self.pending.selects(name) && lookup(body, name).is_none() {
             self.missing(name, message);
         }
     }
@@ -406,7 +408,7 @@ impl Check<'_> {
     /// Each participant of a list has its identity.
     fn members(&mut self, items: &[Value]) {
         let is_people = self.pending.operation.answer.as_deref() == Some("participant");
-        if !is_people || self.selects() {
+        if !is_people || !self.pending.selects("info") {
             return;
         }
         for (index, item) in items.iter().enumerate() {
@@ -420,12 +422,6 @@ impl Check<'_> {
                 );
             }
         }
-    }
-
-    /// True if the request names the properties that it wants.
-    fn selects(&self) -> bool {
-        let query = self.pending.request.target.split_once('?');
-        query.is_some_and(|(_, query)| query.contains("select="))
     }
 
     fn missing(&mut self, name: &str, message: &str) {

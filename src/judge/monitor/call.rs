@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::change::OperationChange;
 use super::conversation::breach;
+use super::request::INCOMING;
 use crate::api::identifier;
-use crate::api::identifier::{ById, Normal};
+use crate::api::identifier::{ById, Ids, Normal};
 use crate::contract::lifecycle;
 use crate::contract::operation::{Effect, Operation};
 use crate::contract::requirement::Requirement;
@@ -31,6 +32,8 @@ pub(super) struct Call {
     /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
+    /// The service accepted that the bot answers, rejects or redirects it.
+    pub was_accepted: bool,
     /// The time and the exchange of the notification that brought the call, in milliseconds.
     pub incoming: Option<(u64, u64)>,
     /// The bot has answered, rejected, redirected or ended the call.
@@ -60,8 +63,24 @@ pub(super) struct Call {
     /// The last change of each content sharing session, as the life cycle spells it.
     pub sessions: ById<&'static str>,
     pub open: Vec<Obligation>,
+    /// The participants that notifications show as gone.
+    pub left: Ids<'static>,
+    /// The refusals for a reason that a late notification may show.
+    pub not_found: Vec<NotFound>,
     /// The changes that the bot did not acknowledge, which may come again: each is an entry of a notification.
     pub unacknowledged: Vec<(Arc<Request>, usize)>,
+}
+
+/// The service did not find what a request is about.
+#[derive(Debug)]
+pub(super) struct NotFound {
+    pub exchange: u64,
+    /// The time of the answer, in milliseconds.
+    pub at: u64,
+    /// The participant, comms operation or session in the path.
+    pub below: Option<String>,
+    /// The service accepted a later request about the call.
+    pub call_goes_on: bool,
 }
 
 /// A long-running operation of a call.
@@ -138,6 +157,7 @@ impl Call {
             state: None,
             is_deleted: false,
             incoming: None,
+            was_accepted: false,
             is_taken: false,
             is_recorded_by_policy: false,
             refused: Vec::new(),
@@ -153,6 +173,8 @@ impl Call {
             nameless: Vec::new(),
             sessions: ById::default(),
             open: Vec::new(),
+            left: Ids::default(),
+            not_found: Vec::new(),
             unacknowledged: Vec::new(),
         }
     }
@@ -276,6 +298,23 @@ impl Call {
         found.map(|(id, _)| id.to_string())
     }
 
+    /// True if nothing shows that the bot has taken the call before, or made it. One that has ended may have ended while
+    /// the request was on its way.
+    pub(super) fn may_be_incoming(&self) -> bool {
+        let is_other = self.state.as_deref().is_some_and(|it| it != INCOMING);
+        let was_taken = self.was_accepted || is_other || self.direction == Some("outgoing");
+        self.is_ended() || !was_taken
+    }
+
+    /// True if a notification shows that the comms operation, session or participant is over.
+    pub(super) fn is_over(&self, below: &str) -> bool {
+        let id = Normal::of(below).into_owned();
+        let is_ended = |it: &CommsOperation| it.is_ended;
+        self.operations.get(&id).is_some_and(is_ended)
+            || self.sessions.get(&id).is_some_and(|it| *it == "deleted")
+            || self.left.contains(&id)
+    }
+
     /// Takes over the members of a roster. One without members shows that those known before have left.
     pub(super) fn update_roster(&mut self, members: &[Value]) {
         if members.is_empty() {
@@ -283,6 +322,9 @@ impl Call {
         }
         for member in members {
             let id = participant_id(member);
+            if let Some(id) = id.filter(|_| !self.left.is_empty()) {
+                self.left.remove(&Normal::of(id).into_owned());
+            }
             let known = self.roster.iter_mut().find(|other| {
                 let (Some(one), Some(id)) = (participant_id(other), id) else {
                     return false;

@@ -76,6 +76,9 @@ impl Monitor {
                 .expect("the conversation of a call");
             effects::call_deleted(call, entry.at, patience, conversation);
         }
+        if self.calls[&entry.call].is_ended() {
+            self.was_over(entry.at, &entry.call, None);
+        }
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.check(Requirement::CallIdentity);
         conduct.take(found, None);
@@ -150,6 +153,7 @@ impl Monitor {
             if let Some((exchange, _)) = begun_by {
                 effects::stopped(call, exchange, entry.at);
             }
+            self.was_over(entry.at, &entry.call, Some(&id));
         }
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.note_people(remark);
@@ -179,7 +183,9 @@ impl Monitor {
             call.roster.retain(|member| {
                 !participant_id(member).is_some_and(|id| identifier::same(id, &gone))
             });
+            call.left.insert(Normal::of(&gone).into_owned());
             effects::participant_left(call, &gone);
+            self.was_over(entry.at, &entry.call, Some(&gone));
             return;
         }
         call.update_roster(&members);
@@ -230,6 +236,14 @@ impl Monitor {
                     format!("a session is {now}, although it was {before} before"),
                 ));
             }
+        }
+        for id in entry
+            .change
+            .sessions()
+            .into_iter()
+            .filter(|_| now == "deleted")
+        {
+            self.was_over(entry.at, &entry.call, Some(id));
         }
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.take(found, None);

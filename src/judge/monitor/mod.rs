@@ -23,8 +23,10 @@ pub(crate) mod conversation;
 mod correlation;
 mod effects;
 mod entry;
+mod given;
 mod live;
 mod notification;
+mod pending;
 pub(in crate::judge) mod reads;
 mod refusal;
 mod request;
@@ -35,19 +37,20 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use serde_json::Value;
 
-pub(super) use self::request::{bearer_token, path_and_query};
+pub(super) use self::request::bearer_token;
 
 use self::call::Call;
 use self::conversation::{Conduct, Conversation};
+use self::pending::Pending;
 use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
 use crate::contract::operation;
 use crate::contract::operation::Operation;
+use crate::contract::prefix::{Prefix, prefix_of};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Request, Response};
-use crate::judge::people::Person;
 
 /// How long something that has to follow is waited for in a recording, in milliseconds.
 pub(crate) const PATIENCE: u64 = 120_000;
@@ -67,6 +70,16 @@ pub(crate) struct Options {
     /// `None` where any address will do for them.
     pub application_callback: Option<String>,
     pub at_end: AtEnd,
+    pub ids: KnownIds,
+}
+
+/// The ids that a service may have given to the bot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KnownIds {
+    /// Some of its messages may not be in the traffic.
+    Some,
+    /// Only those in the traffic: no other message ever left the service.
+    All,
 }
 
 /// The verdict on what is open when the traffic ends, and is not overdue.
@@ -114,6 +127,8 @@ pub(crate) struct Monitor {
     deleted: VecDeque<Normal<'static>>,
     /// The calls that requests replace.
     replaced: Ids<'static>,
+    /// The ids that the service has given to the bot, where it is known that it gave no others.
+    given: Ids<'static>,
     /// The places of conversations that may be over.
     ending: Vec<usize>,
     /// The places of conversations that may have new violations.
@@ -128,47 +143,6 @@ pub(crate) struct Monitor {
     retries: Vec<Retry>,
     /// The exchanges that the contract does not cover.
     not_covered: Vec<u64>,
-}
-
-/// A request that waits for its answer.
-#[derive(Debug)]
-struct Pending {
-    conversation: usize,
-    operation: &'static Operation,
-    /// `v1.0` or `beta`, if the path has one of them.
-    api: Option<&'static str>,
-    request: Arc<Request>,
-    call: Option<String>,
-    /// The participant, comms operation, session or group in the path.
-    below: Option<String>,
-    context: Option<String>,
-    people: Vec<Person>,
-    /// The state of the resource that it reads, as far as earlier messages show it.
-    state: Option<String>,
-    /// What the list that it reads has, as far as earlier messages show it.
-    items: Vec<Normal<'static>>,
-    /// A notification had deleted the call before.
-    is_about_deleted: bool,
-    /// The request breaks a requirement, so that it may be refused.
-    is_wrong: bool,
-}
-
-impl Pending {
-    /// False for another request to the path of the operation, whose response and effects no page documents.
-    fn has_documented_method(&self) -> bool {
-        self.request.method == self.operation.request.method
-    }
-
-    /// The strings in the array at this pointer of the body, but for empty ones.
-    fn texts_at(&self, pointer: &str) -> impl Iterator<Item = String> {
-        let items = self
-            .request
-            .body
-            .json()
-            .and_then(|it| it.pointer(pointer)?.as_array());
-        let texts = items.into_iter().flatten().filter_map(Value::as_str);
-        texts.filter(|it| !it.is_empty()).map(ToOwned::to_owned)
-    }
 }
 
 #[derive(Debug)]
@@ -206,6 +180,7 @@ impl Monitor {
             ordinals: HashMap::default(),
             deleted: VecDeque::new(),
             replaced: Ids::default(),
+            given: Ids::default(),
             ending: Vec::new(),
             touched: Vec::new(),
             shared: HashSet::default(),
@@ -220,6 +195,7 @@ impl Monitor {
     pub(crate) fn request(&mut self, at: u64, exchange: u64, request: &Arc<Request>) {
         let found = operation::of_request(&request.method, &request.target)
             .or_else(|| operation::of_path(&request.method, &request.target));
+        let found = found.filter(|(_, ids)| self.is_of_api(request, ids.call));
         let Some((operation, ids)) = found else {
             self.not_covered.push(exchange);
             return;
@@ -237,7 +213,7 @@ impl Monitor {
         self.name(place);
         let conversation = self.conversation(place);
         let has_acted = retry.as_ref().is_some_and(|it| it.has_acted);
-        if let Some(retry) = retry {
+        if let Some(retry) = &retry {
             conversation
                 .service
                 .inconclusive
@@ -252,9 +228,14 @@ impl Monitor {
             .map_or_else(Vec::new, request::replaced_calls);
         self.replaced.extend(replaced.iter().cloned());
         self.conversation(place).replaces.extend(replaced);
-        let mut pending = self.check_request(at, exchange, place, operation, ids, request);
+        let mut pending = self.check_request(
+            (at, exchange, place),
+            (operation, ids),
+            request,
+            retry.as_ref(),
+        );
         pending.is_wrong |= has_acted;
-        if pending.has_documented_method() {
+        if pending.has_documented_method() && pending.is_possible {
             self.expect_early(exchange, &pending);
         }
         self.conversation(pending.conversation).waits += 1;
@@ -273,6 +254,7 @@ impl Monitor {
         match ending {
             Ending::Response(response) => {
                 conversation.service.took_part = true;
+                self.gives(response);
                 self.check_answer(at, exchange, &pending, response);
             }
             Ending::Broken(cause) => {
@@ -300,6 +282,7 @@ impl Monitor {
                     }
                     Injected::Lost(response) => {
                         conversation.service.took_part = true;
+                        self.gives(response);
                         self.check_answer(at, exchange, &pending, response);
                         self.may_come_again(at, exchange, &pending, (None, true));
                     }
@@ -529,15 +512,23 @@ impl Monitor {
         }
     }
 
+    /// True for a request to the calling API. A service may be below a base path, where a call that is known or the
+    /// callback for a new one shows it.
+    fn is_of_api(&self, request: &Request, call: Option<&str>) -> bool {
+        match prefix_of(&request.target) {
+            Some(Prefix::Documented) => true,
+            Some(Prefix::Below) => match call {
+                Some(call) => self.calls.contains_key(&Normal::of(call).into_owned()),
+                None => request.body.json().and_then(request::callback_of).is_some(),
+            },
+            None => false,
+        }
+    }
+
     /// The refused request that this one repeats.
     fn retry_of(&mut self, request: &Request) -> Option<Retry> {
-        let is_same = |retry: &Retry| {
-            let other = &retry.request;
-            other.method == request.method
-                && operation::is_same_target(&other.method, &other.target, &request.target)
-                && other.body == request.body
-        };
-        let at = self.retries.iter().position(is_same)?;
+        let mut retries = self.retries.iter();
+        let at = retries.position(|it| request::is_same(&it.request, request))?;
         let retry = self.retries.remove(at);
         self.goes_on(retry.conversation);
         Some(retry)

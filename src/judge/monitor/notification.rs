@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::conversation::{Findings, JSON};
 use super::entry::{Entry, check_entry};
-use super::request::path_and_query;
 use super::{Monitor, Notified};
+use crate::api::address::path_and_query;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::api::resource::Resource;
@@ -38,6 +38,7 @@ impl Monitor {
             self.not_covered.push(exchange);
             return;
         };
+        self.gives_in(body);
         let members = members_of(body);
         let about: Vec<_> = members.iter().map(|it| self.change(it)).collect();
         let mut calls: Vec<String> = about.iter().filter_map(|it| self.call_of(it)).collect();

@@ -256,7 +256,7 @@ fn settle(call: &mut Call, exchange: u64, pending: &Pending, found: &Found<'_>) 
             _ => read_by.is_some_and(|it| it.is_item_of(pending.operation)),
         };
         let is_listed = is_item && obligation.effect.is_read() && obligation.since.is_some();
-        if !is_read && !is_listed {
+        if !is_read && !is_listed || !wants(pending, obligation, found) {
             return true;
         }
         let shown = if is_listed {
@@ -281,6 +281,21 @@ fn settle(call: &mut Call, exchange: u64, pending: &Pending, found: &Found<'_>) 
         true
     });
     is_shown
+}
+
+/// True if the answer has what shows the effect: the bot may select other properties.
+fn wants(pending: &Pending, obligation: &Obligation, found: &Found<'_>) -> bool {
+    if !matches!(found, Found::Resource(_)) {
+        return true;
+    }
+    let has_id = !pending.operation.is_list || pending.selects("id");
+    has_id
+        && match obligation.effect {
+            Effect::ParticipantBecomes { property, .. } => {
+                pending.selects(property.split('/').next().unwrap_or(property))
+            }
+            _ => true,
+        }
 }
 
 /// What a list shows of its item. A list that has further pages shows nothing by leaving it out, an item nothing by leaving

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::answer::status_breach;
+use super::call::NotFound;
 use super::conversation::breach;
 use super::reads::Found;
 use super::{Monitor, Pending};
+use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -23,7 +25,9 @@ impl Monitor {
     ) {
         let status = response.status;
         let is_shown = self.was_read(exchange, pending, &Found::of(response));
-        let is_gone = matches!(status, 404 | 410) && self.is_ended(pending.call.as_deref());
+        let is_not_found = matches!(status, 404 | 410);
+        let is_gone = is_not_found && self.is_over(pending);
+        let is_wrong = pending.is_wrong || (is_not_found && self.is_invented(exchange, pending));
         let is_for_now = matches!(status, 401 | 429 | 500..);
         let conduct = &mut self.conversation(pending.conversation).service;
         if pending.is_about_deleted && status >= 400 {
@@ -51,7 +55,7 @@ impl Monitor {
         if status < 400 {
             let breach = status_breach(exchange, pending.operation, &[], status);
             conduct.report(breach, Some(pending.operation));
-        } else if !is_gone && !is_shown && !pending.is_wrong {
+        } else if !is_gone && !is_shown && !is_wrong {
             let again = if is_for_now {
                 ", and it was not sent again"
             } else {
@@ -62,8 +66,11 @@ impl Monitor {
                 pending.operation.name
             );
             conduct.doubt(exchange, reason);
+            if is_not_found {
+                self.may_be_over(at, exchange, pending);
+            }
         }
-        if pending.is_wrong
+        if is_wrong
             && let (Some(call), Some(context)) = (&pending.call, &pending.context)
             && let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned())
         {
@@ -75,10 +82,68 @@ impl Monitor {
         }
     }
 
-    /// True if the call is known to have ended.
-    fn is_ended(&self, call: Option<&str>) -> bool {
+    /// True if the call, or what the request is about below it, is known to have ended.
+    fn is_over(&self, pending: &Pending) -> bool {
+        let call = pending.call.as_deref();
         let call = call.and_then(|id| self.calls.get(&Normal::of(id).into_owned()));
-        call.is_some_and(super::call::Call::is_ended)
+        let below = pending.below.as_deref();
+        call.is_some_and(|call| call.is_ended() || below.is_some_and(|id| call.is_over(id)))
+    }
+
+    /// A notification of the end may come later than the refusal.
+    fn may_be_over(&mut self, at: u64, exchange: u64, pending: &Pending) {
+        let call = pending.call.as_deref();
+        let call = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()));
+        if let Some(call) = call {
+            call.not_found.push(NotFound {
+                exchange,
+                at,
+                below: pending.below.clone(),
+                call_goes_on: false,
+            });
+        }
+    }
+
+    /// The service accepted a request about the call: it did not end before.
+    pub(super) fn goes_on_after(&mut self, exchange: u64, pending: &Pending) {
+        let call = pending.call.as_deref();
+        let call = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()));
+        let refused = call.into_iter().flat_map(|it| &mut it.not_found);
+        for earlier in refused.filter(|it| it.exchange < exchange) {
+            earlier.call_goes_on = true;
+        }
+    }
+
+    /// A notification shows that the call has ended, or something below it: the service was right not to find it, if that
+    /// was not long ago.
+    pub(super) fn was_over(&mut self, at: u64, call: &Normal<'static>, below: Option<&str>) {
+        let patience = self.options.patience;
+        let Some(call) = self
+            .calls
+            .get_mut(call)
+            .filter(|it| !it.not_found.is_empty())
+        else {
+            return;
+        };
+        let place = call.conversation;
+        let is_it = |it: &mut NotFound| {
+            let is_call = below.is_none() && !it.call_goes_on;
+            let is_same = |id: &str| {
+                it.below
+                    .as_deref()
+                    .is_some_and(|it| identifier::same(it, id))
+            };
+            at.saturating_sub(it.at) < patience && (is_call || below.is_some_and(is_same))
+        };
+        let explained: Vec<u64> = call
+            .not_found
+            .extract_if(.., is_it)
+            .map(|it| it.exchange)
+            .collect();
+        let conduct = &mut self.conversation(place).service;
+        conduct
+            .inconclusive
+            .retain(|doubt| !explained.contains(&doubt.exchange));
     }
 }
 

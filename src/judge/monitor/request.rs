@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::body::Part;
-use super::conversation::{Findings, JSON};
-use super::{Monitor, Pending, body};
+use super::conversation::{Findings, JSON, breach};
+use super::{Monitor, Pending, Retry, body};
+use crate::api::address::path_and_query;
 use crate::api::identifier::{Normal, is_phone_number};
-use crate::api::resource::{behind_scheme, path_of, version_of};
-use crate::contract::operation::{Ids, Operation, Taken, common_limits, methods};
+use crate::api::party::Party;
+use crate::api::resource::{path_of, version_of};
+use crate::contract::operation::{Ids, Operation, Taken, common_limits, is_same_target, methods};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
@@ -18,16 +20,17 @@ use crate::http::message::{Body, Request, json_error};
 use crate::judge::people::{call_of, people_at};
 use crate::redact::is_pseudonym;
 
+/// The state of a call that nobody has answered, rejected or redirected.
+pub(super) const INCOMING: &str = "incoming";
+
 impl Monitor {
     /// Checks a request, and returns what the check of its response needs.
     pub(super) fn check_request(
         &mut self,
-        at: u64,
-        exchange: u64,
-        place: usize,
-        operation: &'static Operation,
-        ids: Ids<'_>,
+        (at, exchange, place): (u64, u64, usize),
+        (operation, ids): (&'static Operation, Ids<'_>),
         request: &Arc<Request>,
+        retry: Option<&Retry>,
     ) -> Pending {
         let api = version_of(&request.target);
         let mut check = Check {
@@ -35,6 +38,7 @@ impl Monitor {
             found: Findings::new(exchange),
         };
         check.head(request);
+        check.version(api);
         let is_of_method = request.method == operation.request.method;
         let edition = self.options.edition.as_deref();
         // A request by another method has another body.
@@ -44,7 +48,7 @@ impl Monitor {
         let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
         let people = operation.people.as_deref();
         let people = people.map_or_else(Vec::new, |pointer| people_at(parameters, pointer));
-        let is_wrong = check
+        let mut is_wrong = check
             .found
             .list
             .iter()
@@ -56,8 +60,16 @@ impl Monitor {
             let conduct = &mut self.conversation(place).bot;
             conduct.doubt_body(exchange, omission);
         }
+        let mut is_possible = true;
         if let Some(call) = ids.call {
-            self.check_call(at, exchange, call, operation, parameters);
+            let is_repeated = retry.is_some() || self.is_pending(request);
+            let order = if is_repeated {
+                Order::Again
+            } else {
+                Order::First
+            };
+            is_possible = self.check_call((at, exchange), call, operation, (request, order));
+            is_wrong |= !is_possible;
         }
         let state = self.known_state(operation, ids);
         let items = self.known_items(operation, ids, &request.target);
@@ -77,36 +89,102 @@ impl Monitor {
             items,
             is_about_deleted,
             is_wrong,
+            is_possible,
         }
     }
 
-    /// Checks a request against the state of its call.
+    /// Checks a request against the state of its call. Returns false if the call cannot be in the state that it needs.
     fn check_call(
         &mut self,
-        at: u64,
-        exchange: u64,
+        (at, exchange): (u64, u64),
         id: &str,
         operation: &'static Operation,
-        parameters: &Value,
-    ) {
+        (request, order): (&Request, Order),
+    ) -> bool {
         let key = Normal::of(id).into_owned();
         let Some(call) = self.calls.get_mut(&key) else {
-            return;
+            return true;
         };
-        if let Some(callback) = callback_of(parameters) {
+        let takes_incoming = operation.takes == Taken::Incoming;
+        let is_possible = !takes_incoming || order == Order::Again || call.may_be_incoming();
+        let callback = request.body.json().and_then(callback_of);
+        if let Some(callback) = callback.filter(|_| is_possible) {
             call.callback = Some(callback);
         }
-        call.is_taken |= operation.takes == Taken::Incoming || operation.ends_call();
-        if operation.takes == Taken::Incoming && call.incoming.is_some() {
+        if !is_possible {
+            self.not_incoming(exchange, &key, operation);
+            return false;
+        }
+        call.is_taken |= takes_incoming || operation.ends_call();
+        if takes_incoming && call.incoming.is_some() {
             let late = call.taken_late(at, exchange, &operation.name);
             let place = call.conversation;
             let conduct = &mut self.conversation(place).bot;
+            conduct.check(Requirement::CallIncoming);
             conduct.check(Requirement::AnswerInTime);
             if let Some(breach) = late {
                 conduct.report(breach, Some(operation));
             }
         }
+        true
     }
+
+    /// The bot answers, rejects or redirects a call that it has taken before, or that it made itself.
+    fn not_incoming(
+        &mut self,
+        exchange: u64,
+        call: &Normal<'static>,
+        operation: &'static Operation,
+    ) {
+        let call = &self.calls[call];
+        let state = call.state.as_deref().filter(|it| *it != INCOMING);
+        let actual = state.unwrap_or("already answered, rejected or redirected");
+        let breach = breach(
+            Requirement::CallIncoming,
+            Rule::RequestUnexpected,
+            exchange,
+            Pointer::root(),
+            (json!(INCOMING), json!(actual)),
+            format!(
+                "{} needs an incoming call, but the call is {actual}",
+                operation.name
+            ),
+        );
+        self.report(call.conversation, Party::Bot, Some(operation), breach);
+    }
+
+    /// The bot has answered, rejected or redirected the call.
+    pub(super) fn takes_call(&mut self, pending: &Pending) {
+        let id = pending
+            .call
+            .as_deref()
+            .map(|id| Normal::of(id).into_owned());
+        let call = id.and_then(|id| self.calls.get_mut(&id));
+        if let Some(call) = call.filter(|_| pending.operation.takes == Taken::Incoming) {
+            call.was_accepted = true;
+        }
+    }
+
+    /// True if the same request has no answer yet: a bot may send it again when the answer is late.
+    fn is_pending(&self, request: &Request) -> bool {
+        let mut pending = self.pending.values();
+        pending.any(|it| is_same(&it.request, request))
+    }
+}
+
+/// The place of a request among those that are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    First,
+    /// It repeats one that was refused for now, or that has no answer yet.
+    Again,
+}
+
+/// True for the same request, sent again: under any name of its action, whatever its header fields.
+pub(super) fn is_same(one: &Request, other: &Request) -> bool {
+    one.method == other.method
+        && is_same_target(&one.method, &one.target, &other.target)
+        && one.body == other.body
 }
 
 /// The calls that a body names to be replaced.
@@ -128,19 +206,6 @@ pub(super) fn replaced_calls(body: &Value) -> Vec<Normal<'static>> {
 pub(super) fn callback_of(parameters: &Value) -> Option<String> {
     let url = lookup(parameters, "callbackUri")?.1.as_str()?;
     Some(path_and_query(url))
-}
-
-/// The path and the query of a URL or a target.
-pub(in crate::judge) fn path_and_query(target: &str) -> String {
-    let path = path_of(target);
-    let query = target.split_once('?').map(|(_, query)| query);
-    let query = query.map(|it| it.split('#').next().unwrap_or(it));
-    let path = if path.is_empty() && behind_scheme(target).is_some() {
-        "/"
-    } else {
-        path
-    };
-    query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
 
 /// What programs write for a variable without a value.
@@ -246,6 +311,28 @@ impl Check {
                 Pointer::root(),
                 (json!(JSON), json!(media_type)),
                 "the media type of the request is not application/json".to_owned(),
+            );
+        }
+    }
+
+    /// The operation is documented in the API version of the path. A bot may read any resource.
+    fn version(&mut self, api: Option<&'static str>) {
+        let Some(api) = api.filter(|_| !self.operation.is_read()) else {
+            return;
+        };
+        let documented = self.operation.versions();
+        self.found.check(Requirement::OperationVersion);
+        if !documented.is_empty() && !documented.contains(&api) {
+            let documented_in = documented.join(" and ");
+            self.found.add(
+                Requirement::OperationVersion,
+                Rule::RequestTarget,
+                Pointer::root(),
+                (json!(documented), json!(api)),
+                format!(
+                    "the request uses {api}, but {} is documented in {documented_in}",
+                    self.operation.name
+                ),
             );
         }
     }

@@ -10,13 +10,13 @@ use super::{Watch, answer_of, fill, outgoing, triggered};
 use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource;
-use crate::api::resource::{Resource, below_prefix};
+use crate::api::resource::below_prefix;
 use crate::api::template;
 use crate::contract::operation;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Body, Request, Response};
+use crate::http::message::{Request, Response};
 use crate::judge::record::{Breach, Record};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
@@ -285,19 +285,25 @@ impl BotPlan {
         let watched = self.watch.request(self.now, step.or(attempted), request);
         let final_step = self.record.steps().len().saturating_sub(1);
         let about = step.or(attempted).or(Some(self.cursor.min(final_step)));
-        self.watch.report(&mut self.record, about);
+        let found = operation::of_request(&request.method, &request.target);
+        let operation = found.map(|(operation, _)| operation);
+        // The plan has a violation of its own for these.
+        let judged_here: &[Requirement] = match step {
+            Some(_) => &[Requirement::OperationVersion],
+            None if self.is_surplus(request, operation) => &[Requirement::CallIncoming],
+            None => &[],
+        };
+        self.watch.report_but(&mut self.record, about, judged_here);
         let response = match (step, attempted) {
             (Some(at), _) => self.planned(at, request),
             (None, Some(at)) => self.misdirected(at, request).into(),
-            (None, None) => self.other(request).into(),
+            (None, None) => self.other(request, operation).into(),
         };
         self.watch.answer(self.now, watched, &response);
         self.replies
             .insert(exchange, (Arc::clone(request), Arc::clone(&response)));
         self.say(exchange, step.map(|at| at + 1), response);
-        let found = operation::of_request(&request.method, &request.target);
-        self.sent
-            .push((found.map(|(operation, _)| operation), Arc::clone(request)));
+        self.sent.push((operation, Arc::clone(request)));
     }
 
     /// True if a request can only be a wrong attempt at the one that the bot was triggered for: no page documents it.
@@ -398,23 +404,23 @@ impl BotPlan {
         }
     }
 
+    /// True for a request that was sent before and changes something.
+    fn is_surplus(&self, request: &Request, operation: Option<&'static Operation>) -> bool {
+        let mut sent = self.sent.iter();
+        let is_repeated = sent.any(|(other, sent)| match (other, operation) {
+            (Some(other), Some(operation)) => {
+                std::ptr::eq(*other, operation) && is_same_request(sent, request)
+            }
+            (None, None) => is_repeat(sent, request),
+            _ => false,
+        });
+        is_repeated && !is_read(request) && operation.is_none_or(|it| !it.repeatable)
+    }
+
     /// A request that the plan does not expect now: free where the contract allows it, unless it repeats one.
-    fn other(&mut self, request: &Request) -> Response {
-        let found = operation::of_request(&request.method, &request.target);
+    fn other(&mut self, request: &Request, operation: Option<&'static Operation>) -> Response {
         let name = format!("{} {}", request.method, request.target);
-        let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
-        let operation = found.map(|(operation, _)| operation);
-        let repeats = self
-            .sent
-            .iter()
-            .any(|(other, sent)| match (other, operation) {
-                (Some(other), Some(operation)) => {
-                    std::ptr::eq(*other, operation) && is_same_request(sent, request)
-                }
-                (None, None) => is_repeat(sent, request),
-                _ => false,
-            });
-        if repeats && !is_read && operation.is_none_or(|it| !it.repeatable) {
+        if self.is_surplus(request, operation) {
             let context = |it: &Request| it.body.json()?.get("clientContext").cloned();
             let is_same = |(_, sent): &(_, Arc<Request>)| context(sent) == context(request);
             let how = if self.sent.iter().any(is_same) {
@@ -432,11 +438,13 @@ impl BotPlan {
             ));
             return outgoing::error(409, "Conflict", "the request was sent before");
         }
-        if !is_read && operation.is_none_or(|it| !it.anytime) {
+        if !is_read(request) && operation.is_none_or(|it| !it.anytime) {
             self.has_other = Some(name);
         }
         match operation {
-            Some(operation) => answer_to(operation, &request.target, self.watch.steps.len()),
+            Some(operation) => {
+                outgoing::answer_to(operation, &request.target, self.watch.steps.len())
+            }
             None => outgoing::nothing_known(),
         }
     }
@@ -557,6 +565,11 @@ fn is_repeat(sent: &Request, request: &Request) -> bool {
     sent.method == request.method && sent.target == request.target && sent.body == request.body
 }
 
+/// True for a request that changes nothing.
+fn is_read(request: &Request) -> bool {
+    matches!(request.method.as_str(), "GET" | "HEAD")
+}
+
 /// True for a request with the same resource and content, except for the bot's own choices.
 fn is_same_request(sent: &Request, request: &Request) -> bool {
     let null = Value::Null;
@@ -574,25 +587,4 @@ fn is_same_request(sent: &Request, request: &Request) -> bool {
     path.iter().zip(&wanted).all(is_same)
         && triggered::differences(one, other).is_empty()
         && triggered::differences(other, one).is_empty()
-}
-
-/// The answer of the played service to a request that the scenario does not document.
-fn answer_to(operation: &Operation, target: &str, exchange: usize) -> Response {
-    if operation.is_read() {
-        let named = Resource::parse(target).unwrap_or(Resource::Calls);
-        return outgoing::resource(&named, "established");
-    }
-    let statuses = operation::statuses(operation, None);
-    let mut response = Response::new(statuses.first().copied().unwrap_or(202));
-    if let Some(answer) = &operation.answer {
-        // An id of its own for each exchange.
-        let id = format!("c0f1ca11-0000-4000-8000-{exchange:012x}");
-        response.headers.push("Content-Type", "application/json");
-        response.body = Body::Json(json!({
-            "@odata.type": format!("#microsoft.graph.{answer}"),
-            "id": id,
-            "status": "completed",
-        }));
-    }
-    response
 }

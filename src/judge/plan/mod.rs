@@ -29,9 +29,9 @@ use self::examples::Examples;
 use super::millis;
 use super::monitor;
 use super::monitor::conversation::Conduct;
-use super::monitor::path_and_query;
-use super::monitor::{AtEnd, Ending, Monitor};
+use super::monitor::{AtEnd, Ending, KnownIds, Monitor};
 use super::record::Record;
+use crate::api::address::path_and_query;
 use crate::api::party::Party;
 use crate::api::resource::{below_prefix, version_of};
 use crate::api::template;
@@ -80,6 +80,7 @@ impl Watch {
                 callback: callback.map(path_and_query),
                 application_callback: application.map(path_and_query),
                 at_end: AtEnd::Inconclusive,
+                ids: KnownIds::Some,
             })
         });
         Self {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::change::{Change, Subject};
+use crate::contract::operation::{self, Operation};
 use crate::contract::shape::lookup;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::record::Record;
@@ -211,4 +212,25 @@ fn roster_path(path: &str) -> Option<String> {
 
 fn json_headers() -> Headers {
     Headers::from_iter([("Content-Type", "application/json")])
+}
+
+/// The answer of the played service to a request that the scenario does not document.
+pub(super) fn answer_to(operation: &Operation, target: &str, exchange: usize) -> Response {
+    if operation.is_read() {
+        let named = Resource::parse(target).unwrap_or(Resource::Calls);
+        return resource(&named, "established");
+    }
+    let statuses = operation::statuses(operation, None);
+    let mut response = Response::new(statuses.first().copied().unwrap_or(202));
+    if let Some(answer) = &operation.answer {
+        // An id of its own for each exchange.
+        let id = format!("c0f1ca11-0000-4000-8000-{exchange:012x}");
+        response.headers.push("Content-Type", "application/json");
+        response.body = Body::Json(json!({
+            "@odata.type": format!("#microsoft.graph.{answer}"),
+            "id": id,
+            "status": "completed",
+        }));
+    }
+    response
 }

@@ -7,6 +7,7 @@ use crate::api::identifier;
 use crate::api::resource;
 use crate::api::resource::{below_prefix, version_of};
 use crate::contract::operation;
+use crate::contract::prefix::{Prefix, prefix_of};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
@@ -57,7 +58,7 @@ pub(super) fn judge_target(
             .len()
             .saturating_sub(usize::from(expected.method == "POST"));
         let has_ids = wanted.iter().zip(&path).take(ids).all(is_same);
-        let is_documented = is_documented_prefix(&actual.target);
+        let is_documented = prefix_of(&actual.target) == Some(Prefix::Documented);
         let broken = if is_documented {
             Requirement::IdsUnchanged
         } else {
@@ -184,22 +185,6 @@ fn judge_people(record: &mut Record, at: usize, place: &str, expected: &Value, a
         let breach = Breach::new(requirement, rule, step, json!(call), actual, message);
         record.report(breach.at(pointer.index(index).key("replacesCallId")));
     }
-}
-
-/// True if a path has a documented prefix: `/app`, `/communications` or `/applications/{id}`, with
-/// or without a version.
-fn is_documented_prefix(target: &str) -> bool {
-    let segments = resource::path_of(target).split('/');
-    let segments = segments.filter(|segment| !segment.is_empty());
-    let prefix: Vec<&str> = segments.take_while(|segment| *segment != "calls").collect();
-    let unversioned = match prefix.as_slice() {
-        ["beta" | "v1.0", rest @ ..] => rest,
-        all => all,
-    };
-    matches!(
-        unversioned,
-        ["app" | "communications"] | ["applications", _]
-    )
 }
 
 /// A part of a request that the trigger fixes and the bot changed.

@@ -11,7 +11,7 @@ use super::live::Live;
 use crate::cassette::format::{Direction, Exchange};
 use crate::judge::Options;
 use crate::judge::monitor;
-use crate::judge::monitor::{AtEnd, Ending};
+use crate::judge::monitor::{AtEnd, Ending, KnownIds};
 use crate::judge::verdict::ScenarioResult;
 
 #[derive(Debug, Clone, Default)]
@@ -62,6 +62,7 @@ impl Check {
             callback: None,
             application_callback: None,
             at_end: AtEnd::Inconclusive,
+            ids: KnownIds::Some,
         };
         let options = live::Options {
             name: name.to_owned(),

@@ -305,7 +305,7 @@ fn list(exchange: &Shared, not_covered: &mut Vec<NotCovered>, unlisted: &mut usi
 mod tests {
     use super::*;
     use crate::http::message::{Body, Request};
-    use crate::judge::monitor::AtEnd;
+    use crate::judge::monitor::{AtEnd, KnownIds};
     use crate::judge::verdict::Verdict;
     use serde_json::{Value, json};
 
@@ -328,6 +328,7 @@ mod tests {
                 callback: None,
                 application_callback: None,
                 at_end: AtEnd::Note,
+                ids: KnownIds::All,
             };
             Self {
                 live: Live::new(
@@ -473,6 +474,50 @@ mod tests {
         assert!(failed.clone().all(|it| it.role == Party::Bot));
         assert!(failed.clone().all(|it| !it.traffic.is_empty()));
         assert_eq!(failed.count(), 2);
+    }
+
+    #[test]
+    fn an_id_that_the_service_never_gave_is_made_up() {
+        let mut traffic = Traffic::new();
+        traffic.creates("00000000-0000-4000-8000-000000000001");
+        traffic.tells(
+            "deleted",
+            "00000000-0000-4000-8000-000000000001",
+            "terminated",
+            acknowledged(),
+        );
+        for (path, status, is_made_up) in [
+            (
+                "/00000000-0000-4000-8000-000000000001/keepAlive",
+                404,
+                false,
+            ),
+            (
+                "/00000000-0000-4000-8000-000000000001/participants/2/mute",
+                404,
+                true,
+            ),
+            ("/00000000-0000-4000-8000-000000000002/keepAlive", 404, true),
+            (
+                "/00000000-0000-4000-8000-000000000003/keepAlive",
+                403,
+                false,
+            ),
+            ("/{id}/keepAlive", 404, true),
+        ] {
+            traffic.fresh.clear();
+            traffic.asks("POST", path, Value::Null, status, Value::Null);
+            let found = traffic
+                .fresh
+                .iter()
+                .map(|(_, requirement)| requirement.as_str());
+            let expected = is_made_up.then_some("request.target");
+            assert_eq!(
+                found.collect::<Vec<_>>(),
+                Vec::from_iter(expected),
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use super::content::{Content, plain_number};
-use super::target::{Own, api_resource, authority, normal_path, query_of};
+use super::target::{Own, api_resource, normal_path, query_of};
 use super::texts::outline;
+use crate::api::address::authority;
 use crate::api::resource;
 use crate::cassette::raw::{RawBody, RawRequest};
 use crate::contract::shape::{bare_type, canonical};

@@ -9,6 +9,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::api::address::percent_decoded;
 use crate::http::message::{self, DEEPEST, media_type, parameter, unmarked};
 
 /// A value of a content. It borrows from the text that it was read from.
@@ -276,31 +277,6 @@ pub(in crate::replay) fn form_decoded(text: &[u8]) -> Vec<u8> {
         .map(|byte| if *byte == b'+' { b' ' } else { *byte })
         .collect();
     percent_decoded(&spaced, |_| true)
-}
-
-/// The bytes with those percent-encoded ones decoded for which this is true (RFC 3986 section 2.1).
-pub(in crate::replay) fn percent_decoded(bytes: &[u8], is_decoded: impl Fn(u8) -> bool) -> Vec<u8> {
-    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
-    let mut read = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let coded = (*byte == b'%').then(|| Some(digit(at + 1)? * 16 + digit(at + 2)?));
-        match coded.flatten().and_then(|it| u8::try_from(it).ok()) {
-            Some(octet) if is_decoded(octet) => {
-                read.push(octet);
-                at += 3;
-            }
-            Some(_) => {
-                read.extend(bytes[at..at + 3].to_ascii_uppercase());
-                at += 3;
-            }
-            None => {
-                read.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    read
 }
 
 /// The lines of some bytes.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
-use super::content::percent_decoded;
+use crate::api::address::{authority, percent_decoded};
 use crate::api::resource;
 use crate::api::resource::Resource;
 
@@ -48,16 +48,6 @@ pub(in crate::replay) fn normal_path(target: &str) -> Cow<'_, str> {
 pub(in crate::replay) fn query_of(target: &str) -> &str {
     let target = target.split('#').next().unwrap_or_default();
     target.split_once('?').map_or("", |(_, query)| query)
-}
-
-/// The host and the port of a request, in small letters: of its target, else of `Host`.
-pub(in crate::replay) fn authority(target: Option<&str>, host: Option<&str>) -> Option<String> {
-    let named = target.or(host).map(str::to_ascii_lowercase)?;
-    let named = named.rsplit('@').next().unwrap_or_default();
-    let bare = named
-        .strip_suffix(":80")
-        .or_else(|| named.strip_suffix(":443"));
-    Some(bare.unwrap_or(named).to_owned()).filter(|it| !it.is_empty())
 }
 
 /// The addresses that are those of the service in a message.

@@ -228,7 +228,6 @@ pub(super) const fn of_bot(mutant: BotMutant) -> Expected {
         | M::ReplacesNumber
         | M::ContextNumber
         | M::EndpointNumber
-        | M::CallbackMissing
         | M::CallbackNumber
         | M::ModalitiesText => always(Rule::RequestBody),
         M::ParticipantsEmpty | M::SixParticipants | M::ContextLong => always(Rule::Limit),

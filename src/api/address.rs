@@ -1,0 +1,118 @@
+//! When two spellings are one address: RFC 3986 section 6.2.2, and what clients encode before they send.
+
+use std::fmt::Write as _;
+
+use url::Url;
+
+use super::resource::{behind_scheme, path_of};
+
+/// The path and the query of a URL or a target, in the spelling that all equivalent ones share: only what needs it is
+/// percent-encoded, with capital digits, and a path has no dot segments.
+pub(crate) fn path_and_query(target: &str) -> String {
+    let path = path_of(target);
+    let path = if path.is_empty() && behind_scheme(target).is_some() {
+        "/".to_owned()
+    } else {
+        without_dots(encoded(path))
+    };
+    let target = target.split('#').next().unwrap_or_default();
+    match target.split_once('?') {
+        Some((_, query)) => format!("{path}?{}", encoded(query)),
+        None => path,
+    }
+}
+
+/// The text with the same encoding of each character. A client can only send the characters of a URL as they are.
+fn encoded(text: &str) -> String {
+    let is_plain = |it: u8| it.is_ascii_alphanumeric() || b"-._~'".contains(&it);
+    let bytes = percent_decoded(text.as_bytes(), is_plain);
+    let mut normal = String::with_capacity(bytes.len());
+    for byte in bytes {
+        let is_of_url = byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte);
+        if is_of_url {
+            normal.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(normal, "%{byte:02X}");
+        }
+    }
+    normal
+}
+
+/// A path without the segments `.` and `..`, as clients send it.
+fn without_dots(path: String) -> String {
+    if !path.contains("/.") || !path.starts_with('/') {
+        return path;
+    }
+    let resolved = Url::parse(&format!("http://host{path}"));
+    resolved.map_or(path, |url| url.path().to_owned())
+}
+
+/// The bytes of a text whose percent-encoding is read where the octet is to be decoded; the digits of the rest are capital.
+pub(crate) fn percent_decoded(bytes: &[u8], is_decoded: impl Fn(u8) -> bool) -> Vec<u8> {
+    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+    let mut read = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let coded = (*byte == b'%').then(|| Some(digit(at + 1)? * 16 + digit(at + 2)?));
+        match coded.flatten().and_then(|it| u8::try_from(it).ok()) {
+            Some(octet) if is_decoded(octet) => {
+                read.push(octet);
+                at += 3;
+            }
+            Some(_) => {
+                read.extend(bytes[at..at + 3].to_ascii_uppercase());
+                at += 3;
+            }
+            None => {
+                read.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    read
+}
+
+/// The host and the port of a request, in small letters: of its target, else of `Host`.
+pub(crate) fn authority(target: Option<&str>, host: Option<&str>) -> Option<String> {
+    let named = target.or(host).map(str::to_ascii_lowercase)?;
+    let named = named.rsplit('@').next().unwrap_or_default();
+    let bare = named
+        .strip_suffix(":80")
+        .or_else(|| named.strip_suffix(":443"));
+    Some(bare.unwrap_or(named).to_owned()).filter(|it| !it.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equivalent_addresses_have_one_spelling() {
+        for (one, other, is_same) in [
+            ("https://bot/api?n=Zo\u{eb}", "/api?n=Zo%C3%AB", true),
+            ("/api?n=a b", "/api?n=a%20b", true),
+            ("/a%2fb/%7eteam?c=%2f", "/a%2Fb/~team?c=%2F", true),
+            ("/a?it's", "/a?it%27s", true),
+            ("https://bot", "/", true),
+            ("https://bot?a=b", "/?a=b", true),
+            ("/a/../b/./c", "/b/c", true),
+            ("/a/%2E%2E/b", "/b", true),
+            ("/.well-known/..a", "/.well-known/..a", true),
+            ("/a?b=c#d", "/a?b=c", true),
+            ("/a?b=../c", "/a?b=c", false),
+            ("/a%2Fb", "/a/b", false),
+            ("/a?b=c+d", "/a?b=c%20d", false),
+            ("/a?b=1%262", "/a?b=1&2", false),
+            ("/a?", "/a", false),
+            ("/A", "/a", false),
+            ("/a%", "/a%25", false),
+        ] {
+            assert_eq!(
+                path_and_query(one) == path_and_query(other),
+                is_same,
+                "{one} {other}"
+            );
+        }
+    }
+}

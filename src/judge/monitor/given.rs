@@ -1,0 +1,71 @@
+//! The ids that the service gave to the bot, where all of its messages are in the traffic: a request that names another
+//! one is about nothing.
+
+use serde_json::{Value, json};
+
+use super::conversation::breach;
+use super::{KnownIds, Monitor, Pending};
+use crate::api::identifier::{Ids, Normal, is_guid};
+use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::Response;
+
+impl Monitor {
+    /// The ids in a response.
+    pub(super) fn gives(&mut self, response: &Response) {
+        if self.options.ids == KnownIds::All {
+            let location = response.headers.get("location").unwrap_or_default();
+            note_path(location, &mut self.given);
+            self.gives_in(response.body.json().unwrap_or(&Value::Null));
+        }
+    }
+
+    /// The ids in the body of a message.
+    pub(super) fn gives_in(&mut self, body: &Value) {
+        if self.options.ids == KnownIds::All {
+            note(body, &mut self.given);
+        }
+    }
+
+    /// Reports a request that the service refuses, because it never gave the bot an id in its path.
+    pub(super) fn is_invented(&mut self, exchange: u64, pending: &Pending) -> bool {
+        if self.options.ids == KnownIds::Some {
+            return false;
+        }
+        let named = [&pending.call, &pending.below].into_iter().flatten();
+        let mut named = named.filter(|id| !self.given.contains(&Normal::of(id)));
+        let Some(invented) = named.next() else {
+            return false;
+        };
+        let breach = breach(
+            Requirement::RequestTarget,
+            Rule::RequestTarget,
+            exchange,
+            Pointer::root(),
+            (Value::Null, json!(invented)),
+            format!(
+                "the request is about {invented}, an id that the service never gave to the bot"
+            ),
+        );
+        let operation = Some(pending.operation);
+        self.report(pending.conversation, Party::Bot, operation, breach);
+        true
+    }
+}
+
+/// Adds each GUID in a value: ids are in properties, and in the paths of resources.
+fn note(value: &Value, given: &mut Ids<'static>) {
+    match value {
+        Value::String(text) => note_path(text, given),
+        Value::Array(items) => items.iter().for_each(|it| note(it, given)),
+        Value::Object(properties) => properties.values().for_each(|it| note(it, given)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn note_path(path: &str, given: &mut Ids<'static>) {
+    let ids = path.split('/').filter(|it| is_guid(it));
+    given.extend(ids.map(|it| Normal::of(it).into_owned()));
+}

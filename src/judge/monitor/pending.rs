@@ -1,0 +1,73 @@
+//! A request without an answer, and what the check of its answer needs.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::api::identifier::Normal;
+use crate::contract::operation::Operation;
+use crate::http::message::Request;
+use crate::judge::people::Person;
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) conversation: usize,
+    pub(super) operation: &'static Operation,
+    /// `v1.0` or `beta`, if the path has one of them.
+    pub(super) api: Option<&'static str>,
+    pub(super) request: Arc<Request>,
+    pub(super) call: Option<String>,
+    /// The participant, comms operation, session or group in the path.
+    pub(super) below: Option<String>,
+    pub(super) context: Option<String>,
+    pub(super) people: Vec<Person>,
+    /// The state of the resource that it reads, as far as earlier messages show it.
+    pub(super) state: Option<String>,
+    /// What the list that it reads has, as far as earlier messages show it.
+    pub(super) items: Vec<Normal<'static>>,
+    /// A notification had deleted the call before.
+    pub(super) is_about_deleted: bool,
+    /// The request breaks a requirement, so that it may be refused.
+    pub(super) is_wrong: bool,
+    /// False if the call cannot be in the state that the request needs: nothing has to follow from it.
+    pub(super) is_possible: bool,
+}
+
+impl Pending {
+    /// False for another request to the path of the operation, whose response and effects no page documents.
+    pub(super) fn has_documented_method(&self) -> bool {
+        self.request.method == self.operation.request.method
+    }
+
+    /// True if the answer has this property: the bot reads all, or names it in `$select` (OData 4.01 part 2 section
+    /// 5.1.4).
+    pub(super) fn selects(&self, name: &str) -> bool {
+        let query = self
+            .request
+            .target
+            .split_once('?')
+            .filter(|_| self.operation.is_read());
+        let Some((_, query)) = query else { return true };
+        let is_select = |it: &str| it.trim_start_matches('$').eq_ignore_ascii_case("select");
+        let mut parameters = form_urlencoded::parse(query.as_bytes());
+        let selected = parameters.find_map(|(key, value)| is_select(&key).then_some(value));
+        selected.is_none_or(|selected| {
+            let names = selected.split(',').map(|it| it.trim().split('/').next());
+            let mut names = names.map(Option::unwrap_or_default);
+            names.any(|it| it == "*" || it.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The strings in the array at this pointer of the body, but for empty ones.
+    pub(super) fn texts_at(&self, pointer: &str) -> impl Iterator<Item = String> {
+        let items = self
+            .request
+            .body
+            .json()
+            .and_then(|it| it.pointer(pointer)?.as_array());
+        let texts = items.into_iter().flatten().filter_map(Value::as_str);
+        texts.filter(|it| !it.is_empty()).map(ToOwned::to_owned)
+    }
+}
