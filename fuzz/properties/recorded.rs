@@ -50,8 +50,12 @@ fn judged(recording: &Recording) -> String {
     for not_covered in &checked.not_covered {
         assert!(exchanges.iter().any(|it| it.number == not_covered.number));
     }
-    let strangers =
-        covered::not_covered("a", (&checked.not_covered, checked.unlisted), Look::PLAIN);
+    let outside = covered::Outside {
+        file: "a".to_owned(),
+        exchanges: checked.not_covered,
+        unlisted: checked.unlisted,
+    };
+    let strangers = covered::not_covered(&[outside], Look::PLAIN, terminal::Extent::Whole);
     let target = JudgedTarget {
         role: None,
         url: None,
@@ -59,7 +63,10 @@ fn judged(recording: &Recording) -> String {
     let run = Run::new(target, checked.results);
     junit::render(&run).expect("JUnit can be written");
     terminal::render(&run, Duration::ZERO, Look::PLAIN, terminal::Extent::Whole);
-    ReportKind::Json.render(&run).expect("a run is JSON") + &strangers
+    let json = ReportKind::Json
+        .render(&run, &|_| None)
+        .expect("JSON is a report of a run");
+    json.expect("a run is JSON") + &strangers
 }
 
 /// Written as HAR and read again, it holds the same exchanges, as far as HAR can say them; from

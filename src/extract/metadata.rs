@@ -342,8 +342,8 @@ mod tests {
             api: Some("beta".to_owned()),
         };
         let metadata = Metadata {
-            locale: None,
             handoff: Some("5/29/2019"),
+            ..Metadata::default()
         };
         let file = "pt-BR/2021-02/a.md";
         let mut findings = Findings::new("f");
