@@ -622,8 +622,12 @@ fn without_a_command_a_signal_ends_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = monitor(folder.path(), &["--report", "json=report.json"]);
     let monitor = Process::start(&mut command, 2);
-    let target = "/v1.0/communications/calls/1/keepAlive";
-    http::post(&monitor.addresses[0], target, TOKEN, "").unwrap();
+    let target = "/v1.0/communications/calls";
+    let (callback, _received) = listening(202, false);
+    let call = json!({"callbackUri": callback, "requestedModalities": ["audio"],
+        "targets": [{"identity": {"user": {"id": "b2e50934-7fb2-4e99-9143-4a5b6c7d8e9f"}}}],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
+    http::post(&monitor.addresses[0], target, TOKEN, &call.to_string()).unwrap();
     let pid = rustix::process::Pid::from_raw(monitor.child.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let (code, printed) = monitor.end();

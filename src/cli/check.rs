@@ -336,7 +336,9 @@ fn check(
                 continue;
             }
         };
-        warnings.iter().for_each(|it| warned.warn(it));
+        for warning in &warnings {
+            warned.warn(warning);
+        }
         outside.push(Outside {
             file: path.display().to_string(),
             exchanges: checked.not_covered,

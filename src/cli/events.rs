@@ -22,6 +22,9 @@ use crate::report::events::{Event, Start};
 use crate::report::terminal;
 use crate::report::text::Look;
 
+/// The reason of what was selected and has no result.
+const UNPLAYED: &str = "it was not played: the errors of the run say why";
+
 /// The events of one command. Each clone is of the same ones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Events(Arc<Mutex<State>>);
@@ -76,7 +79,6 @@ impl Events {
         selected: Option<Vec<Selected>>,
     ) {
         let state = &mut *self.state();
-        state.selected = selected.clone().unwrap_or_default();
         for sink in &mut state.sinks {
             if let Some(start) = sink.start.take() {
                 sink.write(&Event::RunStarted(Start {
@@ -87,6 +89,7 @@ impl Events {
                 }));
             }
         }
+        state.selected = selected.unwrap_or_default();
     }
 
     pub(crate) fn started(&self, scenario: &str, role: Party) {
@@ -114,12 +117,23 @@ impl Events {
 
     /// Writes the other events of a run with this exit.
     pub(super) fn finish(&self, run: &Run, exit: Exit) -> Result<(), Failure> {
+        let results: HashSet<_> = run
+            .results
+            .iter()
+            .map(|it| (&*it.scenario, it.role))
+            .collect();
+        let mut selected = mem::take(&mut self.state().selected);
+        selected.retain(|it| !results.contains(&(&*it.scenario, it.role)));
+        let unplayed = selected.into_iter();
+        let unplayed: Vec<_> = unplayed
+            .map(|it| it.result(Verdict::Inconclusive, UNPLAYED))
+            .collect();
         // The first event is there in any case.
         self.begin(run.seed, run.shard, None);
         let sinks = mem::take(&mut self.state().sinks);
         sinks
             .into_iter()
-            .try_for_each(|sink| sink.finish(run, exit))
+            .try_for_each(|sink| sink.finish(run, &unplayed, exit))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -164,8 +178,9 @@ impl Sink {
         }
     }
 
-    fn finish(mut self, run: &Run, exit: Exit) -> Result<(), Failure> {
-        for result in &run.results {
+    /// `unplayed` are the selected ones that the run has no result for.
+    fn finish(mut self, run: &Run, unplayed: &[ScenarioResult], exit: Exit) -> Result<(), Failure> {
+        for result in run.results.iter().chain(unplayed) {
             let text = terminal::block(result, Look::PLAIN);
             self.write(&Event::ScenarioFinished {
                 result,

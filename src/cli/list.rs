@@ -63,7 +63,7 @@ pub(crate) enum Format {
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let (roles, selected) = match &arguments.config {
         Some(file) => of_project(arguments, file)?,
-        None => of_arguments(arguments)?,
+        None => (Vec::new(), of_arguments(arguments)?),
     };
     let scenarios: Vec<_> = selected.picked.iter().collect();
     match arguments.format {
@@ -77,14 +77,13 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     Ok(Exit::Success)
 }
 
-fn of_arguments(arguments: &Arguments) -> Result<(Vec<Party>, Selected), Failure> {
-    let roles = judged(arguments.role);
-    let (injection, which) = (&arguments.injection, &arguments.which);
-    let selected = injection.select(which, &roles, InjectionChoice::None, Scope::Everything)?;
-    Ok((roles, selected))
+fn of_arguments(arguments: &Arguments) -> Result<Selected, Failure> {
+    let (roles, which) = (judged(arguments.role), &arguments.which);
+    let injection = &arguments.injection;
+    injection.select(which, &roles, InjectionChoice::None, Scope::Everything)
 }
 
-/// What a run with this configuration and these arguments selects.
+/// What a run with this configuration and these arguments selects, and the parties that it judges.
 fn of_project(arguments: &Arguments, file: &Path) -> Result<(Vec<Party>, Selected), Failure> {
     let mut config = config::load(Some(file))?;
     let mut run = run::Arguments::absent()?;

@@ -6,7 +6,6 @@ mod update;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -235,10 +234,9 @@ fn replay(
         exit = exit.worse(Exit::Interrupted);
     }
     let mut results: Vec<_> = replayed.into_iter().map(|(_, it)| it.result).collect();
-    for (file, why) in unplayed {
-        let selected = selected(&[file], &target).into_iter();
-        results.extend(selected.map(|it| it.result(Verdict::Inconclusive, why.as_str())));
-    }
+    let unplayed = selected(&unplayed, &target).into_iter();
+    let why = "the replay was interrupted before it began";
+    results.extend(unplayed.map(|it| it.result(Verdict::Inconclusive, why)));
     let unmatched = known(&project, &found, &mut results)?;
     let mut run = Run::new(target, results);
     run.errors = [failures.errors.clone(), unmatched].concat();
@@ -283,8 +281,8 @@ const NOTES: usize = 20;
 /// The recordings that were played, and those that were not.
 struct Played {
     replayed: Vec<(PathBuf, Replayed)>,
-    /// Those that were not played, with the reason.
-    unplayed: Vec<(PathBuf, String)>,
+    /// Those that an interrupt left.
+    unplayed: Vec<PathBuf>,
     /// A sentence for each rule that is about nothing in the recordings.
     unused_rules: Vec<String>,
     /// True if an interrupt left something of a recording, or a whole one.
@@ -322,19 +320,15 @@ fn play(
                     played.replayed.push((file.clone(), replayed));
                 }
                 Ok(None) => {
-                    let why = "the replay was interrupted before it began";
-                    played.leave(&files[at..], why);
+                    played.unplayed = files[at..].to_vec();
                     played.is_interrupted = true;
                     break;
                 }
                 Err(failure) => {
                     played.failures.take(&failure);
-                    let why = failure.to_string();
                     if failure.exit() != Exit::Usage {
-                        played.leave(&files[at..], &why);
                         break;
                     }
-                    played.leave(slice::from_ref(file), &why);
                 }
             }
         }
@@ -346,13 +340,6 @@ fn play(
     })?;
     runtime.shutdown_background();
     Ok(played)
-}
-
-impl Played {
-    fn leave(&mut self, files: &[PathBuf], why: &str) {
-        let left = files.iter().map(|it| (it.clone(), why.to_owned()));
-        self.unplayed.extend(left);
-    }
 }
 
 /// The recordings as reports name them before they are played.

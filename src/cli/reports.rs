@@ -371,8 +371,9 @@ impl Reports {
     ) -> Result<(), UsageError> {
         self.files = wanted;
         self.target = target;
-        let url = self.target.url.as_mut();
-        url.into_iter().for_each(|it| *it = output::redacted(it));
+        if let Some(url) = &mut self.target.url {
+            *url = output::redacted(url);
+        }
         self.spare(read)
     }
 

@@ -26,6 +26,7 @@ struct Listed<'a> {
     given: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     judges: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<&'static str>,
     steps: Vec<ListedStep<'a>>,
 }
@@ -48,7 +49,8 @@ struct ListedStep<'a> {
     line: usize,
 }
 
-/// The scenarios as a JSON array, with a line feed at its end. Each has those of the roles that it judges.
+/// The scenarios as a JSON array, with a line feed at its end. Each has those of the roles that it judges; `roles` is
+/// empty where no run is meant.
 pub(crate) fn json(scenarios: &[&Scenario], roles: &[Party]) -> Result<String, serde_json::Error> {
     let listed: Vec<_> = scenarios.iter().map(|it| list(it, roles)).collect();
     serde_json::to_string_pretty(&listed).map(|text| text + "\n")

@@ -3,7 +3,7 @@
 use super::alteration::Alteration::{Body, LibraryHeaders, MediaType, Prefix, Qualified};
 use super::alteration::AlteredRequest;
 use super::operation::Operation;
-use crate::emulator::body::Edit::{Capital, Gone, To};
+use crate::emulator::body::Edit::{Capital, To};
 
 /// A serializer may number the objects of a body.
 const NUMBERED: super::alteration::Alteration = Body("/$id", To("\"1\""));
@@ -12,12 +12,10 @@ alterations! {
     /// The variants of single operations.
     REQUEST_VARIANTS: AlteredRequest {
         "create-with-library-headers", Create, LibraryHeaders, "Creates a call with the header fields of the .NET library.";
-        "create-without-callback", Create, Body("/callbackUri", Gone), "Creates a call without `callbackUri`.";
         "log-device-quality-with-object-id", LogDeviceQuality, NUMBERED, "The body with the quality of a device has `$id`.";
         "get-call-under-app", GetCall, Prefix("app"), "Reads a call under `/app`.";
         "delete-with-library-headers", Delete, LibraryHeaders, "Hangs up with the header fields of the .NET library.";
         "answer-qualified", Answer, Qualified, "Answers a call by the qualified name.";
-        "answer-without-callback", Answer, Body("/callbackUri", Gone), "Answers a call without `callbackUri`.";
         "reject-with-capital", Reject, Body("/reason", Capital), "The reason of a rejection has a capital.";
         "redirect-with-object-id", Redirect, NUMBERED, "The body of a redirection has `$id`.";
         "transfer-qualified", Transfer, Qualified, "Transfers a call by the qualified name.";

@@ -25,6 +25,15 @@ const ANSWER_WITHIN: u64 = 15_000;
 /// The same for a call that a policy has recorded.
 const RECORDER_ANSWERS_WITHIN: u64 = 5_000;
 
+/// Whether the bot has answered, rejected, redirected or ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Taking {
+    No,
+    Asked,
+    /// The service has accepted that the bot answers, rejects or redirects the call.
+    Accepted,
+}
+
 #[derive(Debug)]
 pub(super) struct Call {
     /// The place of its conversation.
@@ -32,12 +41,9 @@ pub(super) struct Call {
     /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
-    /// The service accepted that the bot answers, rejects or redirects it.
-    pub was_accepted: bool,
+    pub taking: Taking,
     /// The time and the exchange of the notification that brought the call, in milliseconds.
     pub incoming: Option<(u64, u64)>,
-    /// The bot has answered, rejected, redirected or ended the call.
-    pub is_taken: bool,
     /// The bot is called as the recorder of a policy.
     pub is_recorded_by_policy: bool,
     /// The client contexts of refused requests that would have begun a comms operation.
@@ -157,8 +163,7 @@ impl Call {
             state: None,
             is_deleted: false,
             incoming: None,
-            was_accepted: false,
-            is_taken: false,
+            taking: Taking::No,
             is_recorded_by_policy: false,
             refused: Vec::new(),
             direction: None,
@@ -208,7 +213,7 @@ impl Call {
     /// The bot has never taken a call that is incoming for too long.
     pub(super) fn left_waiting(&self, at: u64) -> Option<Breach> {
         let (_, exchange) = self.incoming?;
-        let is_waiting = !self.is_taken && self.state.as_deref() == Some("incoming");
+        let is_waiting = self.taking == Taking::No && self.state.as_deref() == Some("incoming");
         let late = self.taken_late(at, exchange, "").filter(|_| is_waiting)?;
         let message = format!(
             "the bot did not answer, reject or redirect the call within {} ms",
@@ -302,7 +307,8 @@ impl Call {
     /// the request was on its way.
     pub(super) fn may_be_incoming(&self) -> bool {
         let is_other = self.state.as_deref().is_some_and(|it| it != INCOMING);
-        let was_taken = self.was_accepted || is_other || self.direction == Some("outgoing");
+        let was_taken =
+            self.taking == Taking::Accepted || is_other || self.direction == Some("outgoing");
         self.is_ended() || !was_taken
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::body::Part;
+use super::call::Taking;
 use super::conversation::{Findings, JSON, breach};
 use super::{Monitor, Pending, Retry, body};
 use crate::api::address::path_and_query;
@@ -115,7 +116,9 @@ impl Monitor {
             self.not_incoming(exchange, &key, operation);
             return false;
         }
-        call.is_taken |= takes_incoming || operation.ends_call();
+        if takes_incoming || operation.ends_call() {
+            call.taking = call.taking.max(Taking::Asked);
+        }
         if takes_incoming && call.incoming.is_some() {
             let late = call.taken_late(at, exchange, &operation.name);
             let place = call.conversation;
@@ -161,7 +164,7 @@ impl Monitor {
             .map(|id| Normal::of(id).into_owned());
         let call = id.and_then(|id| self.calls.get_mut(&id));
         if let Some(call) = call.filter(|_| pending.operation.takes == Taken::Incoming) {
-            call.was_accepted = true;
+            call.taking = Taking::Accepted;
         }
     }
 
