@@ -33,38 +33,7 @@ fn the_bot() {
     let conduct = std::env::var(CONDUCT).unwrap();
     let service = std::env::var("CONFCALL_SERVICE").unwrap();
     let api = format!("{service}/v1.0/communications");
-    if conduct == "is silent" {
-        return;
-    }
-    if conduct == "breaks much" {
-        for number in 0..150 {
-            // The first has no token, the other is none of the API.
-            http::post(&api, &format!("/calls/{number}/mute"), "", "{}").unwrap();
-            http::post(&service, "/me", TOKEN, "{}").unwrap();
-        }
-        return;
-    }
-    if conduct == "is a stranger" {
-        http::post(&service, "/me", TOKEN, "{}").unwrap();
-        return;
-    }
-    if conduct == "asks about itself" {
-        let stubbed = http::post(&service, "/v1.0/me", TOKEN, "{}").unwrap();
-        assert!(stubbed.starts_with("HTTP/1.1 200"), "{stubbed}");
-        assert!(stubbed.ends_with(r#"{"displayName":"Bot"}"#), "{stubbed}");
-        let unknown = http::post(&service, "/v1.0/users", TOKEN, "{}").unwrap();
-        assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
-    }
-    if conduct == "reads its environment" {
-        let host = service.strip_prefix("http://").unwrap();
-        assert_eq!(std::env::var("GRAPH_HOST").unwrap(), host);
-        let control = std::env::var("TEST_CONTROL").unwrap();
-        assert_eq!(control, std::env::var("CONFCALL_CONTROL").unwrap());
-    }
-    if conduct == "makes up a call" {
-        let call = "/calls/00000000-0000-4000-8000-000000000001";
-        let asked = http::send("GET", &api, call, TOKEN, "").unwrap();
-        assert!(asked.starts_with("HTTP/1.1 404"), "{asked}");
+    if does_without_call(&conduct, &service, &api) {
         return;
     }
     let status = if conduct == "answers 500" { 500 } else { 202 };
@@ -77,11 +46,9 @@ fn the_bot() {
         wait_for(&received, "incoming");
         return;
     }
-    let body = json!({"callbackUri": callback, "requestedModalities": ["audio"],
-        "targets": [{"identity": {"user": {"id": "b2e50934-7fb2-4e99-9143-4a5b6c7d8e9f"}}}],
-        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
+    let body = call_to_create(&callback);
     let token = if conduct == "has no token" { "" } else { TOKEN };
-    let created = http::post(&api, "/calls", token, &body.to_string()).unwrap();
+    let created = http::post(&api, "/calls", token, &body).unwrap();
     if conduct == "is throttled" {
         assert!(created.starts_with("HTTP/1.1 429"), "{created}");
         assert!(created.to_ascii_lowercase().contains("retry-after: 1"));
@@ -121,6 +88,53 @@ fn the_bot() {
     };
     assert!(invited.starts_with(expected), "{invited}");
     assert_ne!(conduct, "fails");
+}
+
+/// What the bot does before it creates a call. True if it creates none.
+fn does_without_call(conduct: &str, service: &str, api: &str) -> bool {
+    if conduct == "is silent" {
+        return true;
+    }
+    if conduct == "breaks much" {
+        for number in 0..150 {
+            // The first has no token, the other is none of the API.
+            http::post(api, &format!("/calls/{number}/mute"), "", "{}").unwrap();
+            http::post(service, "/me", TOKEN, "{}").unwrap();
+        }
+        return true;
+    }
+    if conduct == "is a stranger" {
+        http::post(service, "/me", TOKEN, "{}").unwrap();
+        return true;
+    }
+    if conduct == "asks about itself" {
+        let stubbed = http::post(service, "/v1.0/me", TOKEN, "{}").unwrap();
+        assert!(stubbed.starts_with("HTTP/1.1 200"), "{stubbed}");
+        assert!(stubbed.ends_with(r#"{"displayName":"Bot"}"#), "{stubbed}");
+        let unknown = http::post(service, "/v1.0/users", TOKEN, "{}").unwrap();
+        assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
+    }
+    if conduct == "reads its environment" {
+        let host = service.strip_prefix("http://").unwrap();
+        assert_eq!(std::env::var("GRAPH_HOST").unwrap(), host);
+        let control = std::env::var("TEST_CONTROL").unwrap();
+        assert_eq!(control, std::env::var("CONFCALL_CONTROL").unwrap());
+    }
+    if conduct == "makes up a call" {
+        let call = "/calls/00000000-0000-4000-8000-000000000001";
+        let asked = http::send("GET", api, call, TOKEN, "").unwrap();
+        assert!(asked.starts_with("HTTP/1.1 404"), "{asked}");
+        return true;
+    }
+    false
+}
+
+/// The request for a call with this callback.
+fn call_to_create(callback: &str) -> String {
+    let call = json!({"callbackUri": callback, "requestedModalities": ["audio"],
+        "targets": [{"identity": {"user": {"id": "b2e50934-7fb2-4e99-9143-4a5b6c7d8e9f"}}}],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
+    call.to_string()
 }
 
 /// Users whom an invitation names; those of another `group` are others.
@@ -624,10 +638,13 @@ fn without_a_command_a_signal_ends_the_run() {
     let monitor = Process::start(&mut command, 2);
     let target = "/v1.0/communications/calls";
     let (callback, _received) = listening(202, false);
-    let call = json!({"callbackUri": callback, "requestedModalities": ["audio"],
-        "targets": [{"identity": {"user": {"id": "b2e50934-7fb2-4e99-9143-4a5b6c7d8e9f"}}}],
-        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
-    http::post(&monitor.addresses[0], target, TOKEN, &call.to_string()).unwrap();
+    http::post(
+        &monitor.addresses[0],
+        target,
+        TOKEN,
+        &call_to_create(&callback),
+    )
+    .unwrap();
     let pid = rustix::process::Pid::from_raw(monitor.child.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let (code, printed) = monitor.end();
