@@ -95,44 +95,105 @@ impl From<Signal> for rustix::process::Signal {
 
 /// Processes that have left the group of the program that started them.
 mod strays {
+    #[cfg(target_os = "linux")]
+    use std::{fs, path::Path, thread::sleep, time::Duration};
+
+    #[cfg(target_os = "linux")]
+    use rustix::process::{Pid, Signal, kill_process};
+
     /// Kills the processes with the mark, and those that they have started meanwhile.
     #[cfg(target_os = "linux")]
     pub(super) fn kill(mark: &str) {
         /// A process that starts another one for each that is killed is not followed for ever.
-        const ROUNDS: usize = 16;
+        const ROUNDS: usize = 64;
+        /// The time for a process to become another program.
+        const PAUSE: Duration = Duration::from_millis(2);
 
+        let mark = format!("{}={mark}", super::MARK);
         for _ in 0..ROUNDS {
-            let marked = marked(mark);
-            if marked.is_empty() {
+            let found = processes(&mark);
+            if found.is_empty() {
                 return;
             }
+            let mut marked = found.into_iter().flatten().peekable();
+            if marked.peek().is_none() {
+                sleep(PAUSE);
+            }
             for process in marked {
-                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+                let _ = kill_process(process, Signal::KILL);
             }
         }
     }
 
+    /// The processes with the mark, and a none for each of which that is not known yet.
     #[cfg(target_os = "linux")]
-    fn marked(mark: &str) -> Vec<rustix::process::Pid> {
-        let mark = format!("{}={mark}", super::MARK);
-        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let has_id = |process: &std::fs::DirEntry| {
-            let environment = std::fs::read(process.path().join("environ"));
-            let is_dead = || {
-                let status = std::fs::read_to_string(process.path().join("stat"));
-                status.is_ok_and(|it| it.contains(") Z "))
-            };
-            environment.is_ok_and(|it| it.split(|byte| *byte == 0).any(|it| it == mark.as_bytes()))
-                && !is_dead()
+    fn processes(mark: &str) -> Vec<Option<Pid>> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let process = |entry: fs::DirEntry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            match marked(&entry.path(), mark) {
+                Marked::Yes => Some(Pid::from_raw(number)),
+                Marked::No => None,
+                Marked::NotKnown => Some(None),
+            }
         };
-        let number = |process: std::fs::DirEntry| {
-            let number = process.file_name().to_str()?.parse().ok()?;
-            rustix::process::Pid::from_raw(number)
-        };
-        processes.filter(has_id).filter_map(number).collect()
+        entries.filter_map(process).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    enum Marked {
+        Yes,
+        No,
+        /// The process is becoming another program: the kernel shows its environment only after that.
+        NotKnown,
+    }
+
+    #[cfg(target_os = "linux")]
+    fn marked(process: &Path, mark: &str) -> Marked {
+        let read = |name| fs::read(process.join(name)).unwrap_or_default();
+        let mut environment = read("environ");
+        if environment.is_empty() {
+            // Only a program has a file: kernel threads and dead processes have none.
+            if fs::read_link(process.join("exe")).is_err() {
+                return Marked::No;
+            }
+            if read("cmdline").is_empty() {
+                return Marked::NotKnown;
+            }
+            environment = read("environ");
+        }
+        let is_dead = || String::from_utf8_lossy(&read("stat")).contains(") Z ");
+        let mut variables = environment.split(|byte| *byte == 0);
+        if variables.any(|it| it == mark.as_bytes()) && !is_dead() {
+            Marked::Yes
+        } else {
+            Marked::No
+        }
     }
 
     /// Other systems do not show the environment of a process: the group has to do.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn kill(_: &str) {}
+
+    #[cfg(all(test, target_os = "linux"))]
+    mod tests {
+        use std::process::Command;
+
+        use super::kill;
+        use crate::runner::process::MARK;
+
+        /// While a process becomes another program, `/proc` shows no environment of it.
+        #[test]
+        fn a_process_that_becomes_another_program_all_the_time_is_found() {
+            for round in 0..20 {
+                let mark = format!("becomes-{}-{round}", std::process::id());
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(&file, "exec sh \"$0\"\n").unwrap();
+                let mut command = Command::new("sh");
+                let mut child = command.arg(file.path()).env(MARK, &mark).spawn().unwrap();
+                kill(&mark);
+                assert!(!child.wait().unwrap().success());
+            }
+        }
+    }
 }
