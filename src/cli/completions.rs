@@ -9,7 +9,7 @@ use super::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The shell to complete in
+    /// The shell that the script is for
     shell: Shell,
 }
 

@@ -141,7 +141,7 @@ pub(crate) struct Course {
         conflicts_with = "snapshots"
     )]
     repeat: Option<NonZeroUsize>,
-    /// Play again when a file of the project changes, first what failed, until Ctrl-C or the key q
+    /// Play again when a file of the project changes, the failed scenarios first, until Ctrl-C or the key q
     #[arg(long, help_heading = "Judging", conflicts_with = "rerun_failed")]
     watch: bool,
 }
