@@ -43,7 +43,7 @@ rules! {
     RequestBody = "request.body",
     /// A request that was not sent.
     RequestMissing = "request.missing",
-    /// A request without a trigger or another reason.
+    /// A request that was sent twice, too early or in the wrong state of its call; in a replay, an unrecorded one.
     RequestUnexpected = "request.unexpected",
     /// The status of a response.
     ResponseStatus = "response.status",
@@ -55,7 +55,7 @@ rules! {
     ResponseMissing = "response.missing",
     /// A notification that was not sent.
     NotificationMissing = "notification.missing",
-    /// A notification that the scenario does not have, or one after the end of its resource.
+    /// A notification about an ended resource or a refused request, or to a wrong address; in a replay, an unrecorded one.
     NotificationUnexpected = "notification.unexpected",
     /// The method of a notification.
     NotificationMethod = "notification.method",
