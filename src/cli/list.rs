@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     which: Which,
     #[command(flatten)]
     injection: Injection,
-    /// List what a run with this file plays; options override its settings
+    /// List the scenarios that a run with this file plays; options override its settings
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Only scenarios that judge this party: bot, service

@@ -95,7 +95,7 @@ pub(crate) struct Arguments {
     /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)
     #[arg(long, value_name = "SHARD", help_heading = "Scenarios")]
     pub shard: Option<Shard>,
-    /// How many scenarios to play at a time [default: 16; 6 for a fast run of the built-in pair]
+    /// How many scenarios to play at a time [default: 16; 6 for the built-in pair without slow fault injection]
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     pub jobs: Option<NonZeroUsize>,
 
@@ -121,7 +121,7 @@ pub(crate) struct Arguments {
 /// The course of a run: what is played again, and what ends it early.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Course {
-    /// Play only the scenarios that failed in the last run in this folder; if none failed, play all
+    /// Play only the scenarios that failed when they were last played in this folder; if none failed, play all
     #[arg(long, help_heading = "Scenarios", conflicts_with = "filters")]
     pub rerun_failed: bool,
     /// End the run after the first failed scenario

@@ -56,11 +56,11 @@ kinds! {
     UnsignedNotification: Bot, Cost::Forged(&[Forgery::NoToken, Forgery::Unsigned]), Notification,
         "Before every notification, two forged notifications are sent: one without a token, one with an unsigned token";
     ForeignKey: Bot, Cost::Forged(&[Forgery::ForeignKey]), Notification,
-        "Before every notification, one with a token signed by another key is sent";
+        "Before every notification, a notification with a token signed by another key is sent";
     ExpiredToken: Bot, Cost::Forged(&[Forgery::Expired]), Notification,
-        "Before every notification, one with an expired token is sent";
+        "Before every notification, a notification with an expired token is sent";
     OtherAudience: Bot, Cost::Forged(&[Forgery::OtherAudience]), Notification,
-        "Before every notification, one with a token for another application is sent";
+        "Before every notification, a notification with a token for another application is sent";
     LostResponse: Bot, Cost::Fast, Response,
         "The service processes the request, but closes the connection without a response";
     FailingOutcome: Bot, Cost::Fast, PrintedFailure,

@@ -51,8 +51,8 @@ use crate::runner::{PlayError, reach};
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`: the address for the bot's requests. For the built-in service, it also prints `control URL`: the \
 address of the control interface. Then it starts COMMAND with these addresses in the environment variables \
-CONFCALL_SERVICE and CONFCALL_CONTROL; `[monitor.env]` in confcall.toml can name more variables. The run ends with \
-COMMAND; without COMMAND, it ends on SIGTERM or Ctrl-C.
+CONFCALL_SERVICE and CONFCALL_CONTROL; `[monitor.env]` in confcall.toml can name more variables. The run ends when \
+COMMAND ends; without COMMAND, it ends on SIGTERM or Ctrl-C.
 
 Examples:
   confcall monitor -- npm test
@@ -91,7 +91,7 @@ pub(crate) struct Arguments {
     source: Source,
     #[command(flatten)]
     faults: Faults,
-    /// List the requirements that were met, broken, or not tested
+    /// List the scenarios that the traffic shows, and the requirements that were met, broken, or not tested
     #[arg(long)]
     coverage: bool,
     /// Also record the traffic in this cassette
