@@ -302,9 +302,9 @@ mod shared {
 /// The judged party and its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JudgedTarget {
-    /// The party; none where both built-in references are judged.
+    /// The party; null if both parties of the built-in pair are judged.
     pub role: Option<Party>,
-    /// Its address; none for the built-in references.
+    /// Its address; null for the built-in pair.
     pub url: Option<String>,
 }
 
@@ -381,7 +381,7 @@ pub struct Run {
     /// The version of confcall.
     #[serde(default)]
     pub confcall: String,
-    /// When the command began, by RFC 3339; empty where nobody asked a clock.
+    /// The time at which the command began (RFC 3339); empty if no clock was read.
     #[serde(default)]
     pub started: String,
     /// The seed of fault injection; none where nothing was played.

@@ -25,7 +25,7 @@ impl Answers {
         let mut text = format!(
             "\
 #:schema ./{SCHEMA}
-# The target of confcall. `confcall` in this folder plays the scenarios against it; `confcall doctor` tries what that needs.
+# The target of confcall. `confcall` in this folder plays the scenarios against it; `confcall doctor` tries what a run needs.
 
 [target]
 role = \"{role}\"
@@ -111,7 +111,8 @@ given = {given}
         let variables: String = variables.collect();
         format!(
             "
-# How confcall starts and stops it. It is ready when it accepts connections at its address, or prints `ready`.
+# How confcall starts and stops the target. It is ready when it accepts connections at its address, or prints the text
+# of `ready`.
 {mark}[target.command]
 {mark}run = [{words}]
 # folder = \".\"
@@ -119,7 +120,7 @@ given = {given}
 # ready-within = \"30s\"
 # log = \"target.log\"
 # end-within = \"5s\"
-# The variables by which it learns its port and the address of confcall. The names are those that it reads.
+# Variables with the port of the target and the address of confcall. Use the names that the target reads.
 {mark}[target.command.environment]
 {variables}"
         )
