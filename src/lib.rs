@@ -15,9 +15,9 @@
 //! ## A tour of the code
 //!
 //! All other modules are internal. Read them in this order. Each uses only modules before it;
-//! `tests/structure` holds that.
+//! `tests/structure` checks that.
 //!
-//! What the program knows, without sockets, files, clock or randomness:
+//! Modules that use no sockets, files, clock or randomness, apart from the parts that `ARCHITECTURE.md` lists:
 //!
 //! 1. `diagnostic`: places in files, JSON pointers, errors with a remedy.
 //! 2. `http::message`: a request, a response, and their bodies.
@@ -33,7 +33,7 @@
 //! 11. `replay`: one recorded party played again; matching, and values that differ from run to run.
 //! 12. `report`: functions from results to text.
 //!
-//! What the program does:
+//! Modules that use them:
 //!
 //! 13. `files`: files, read and written whole.
 //! 14. `http`: messages on sockets, TLS, interception.
@@ -43,9 +43,9 @@
 //! 18. `emulator`: the built-in service and bot, written from the pages and not from the judge.
 //! 19. `runner`: plays judges against a target.
 //! 20. `cli`: the commands, and the one place that reads the environment.
-//! 21. `suite`: the same for the tests of a Rust project.
+//! 21. `suite`: runs a project's scenarios as tests of a Rust project.
 //!
-//! `ARCHITECTURE.md` draws how they work together and follows one message through them.
+//! `ARCHITECTURE.md` has a drawing of the modules, and the path of one message through them.
 
 pub(crate) mod api;
 pub(crate) mod cassette;

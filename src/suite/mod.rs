@@ -23,14 +23,14 @@
 //! }
 //! ```
 //!
-//! A trial is called after its scenario and the party that is judged,
-//! `participant-invite::beta@2021-02::en::invite-one-participant-to-an-existing-group-call::bot`. What
-//! is skipped and what is known to fail is ignored, with the reason. If failures are known, a trial
-//! `known-failures` compares the list of them with the results. `[reports]` is for `confcall run`.
+//! A test is named after its scenario and the party that is judged, such as
+//! `participant-invite::beta@2021-02::invite-one-participant-to-an-existing-group-call::bot`. Skipped
+//! scenarios and known failures are ignored tests, with the reason. If the project lists known failures, the
+//! test `known-failures` compares that list with the results. The suite does not use `[reports]`.
 //!
-//! Under `cargo test` the target is started once, for all requested trials, and their
-//! scenarios are played side by side, `--test-threads` at a time; the results come together, at the
-//! end. Under nextest, where each test is a process, each has a target of its own.
+//! Under `cargo test`, the suite starts the target once for all selected tests. It plays
+//! `--test-threads` scenarios at a time; all results come at the end. Under nextest, each test is a
+//! process, and each process starts its own target.
 
 mod trials;
 
@@ -83,12 +83,12 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Judges a recording, a cassette or a HAR file, by the built-in scenarios, as `confcall check` does.
-/// Each conversation in it has a result for each party.
+/// Judges a recording (a cassette or a HAR file) by the built-in contract, as `confcall check` does.
+/// Each conversation in the recording has a result for each party.
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no recording, or has no exchange.
+/// The file cannot be read, is not a recording, or has no exchange.
 pub fn check(file: impl AsRef<Path>) -> Result<Run, Error> {
     Ok(cli::check::run(file.as_ref())?)
 }
@@ -103,7 +103,7 @@ pub struct Suite {
     port: Option<u16>,
 }
 
-/// The suite of the project in this folder, which holds its `confcall.toml`; in a test
+/// The suite of the project in this folder, which contains `confcall.toml`. In a test, the folder is
 /// `env!("CARGO_MANIFEST_DIR")`.
 pub fn project(folder: impl Into<PathBuf>) -> Suite {
     Suite {
@@ -115,33 +115,37 @@ pub fn project(folder: impl Into<PathBuf>) -> Suite {
 }
 
 impl Suite {
-    /// Starts this program, in the place of `run` in `[target.command]`; in a test
+    /// Starts this program instead of `run` in `[target.command]`. In a test, the program is
     /// `env!("CARGO_BIN_EXE_…")`. The other keys of `[target.command]` apply to it.
     pub fn program(mut self, path: impl Into<String>) -> Self {
         self.program = Some(path.into());
         self
     }
 
-    /// Gives the program that is started this argument, behind those of `run` where `run` is started.
-    /// `{port}`, `{service}` and the like stand in it for what they stand for in `run`.
+    /// Appends this argument to the command that is started: to the program, or to the words of `run`.
+    /// `{port}`, `{service}` and the other placeholders have the same values as in `run`.
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// Starts nothing: the target listens already, at this port, such as one that a thread of the
-    /// test serves. `{port}` in `confcall.toml` stands for it.
+    /// Starts no program, because the target already listens at this port: for example, it is a thread of
+    /// the test. `{port}` in `confcall.toml` has this value.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// Runs the trials that the arguments of this process select, and reports the result, as a test
-    /// without a harness does.
+    /// Runs the tests that the arguments of this process select, and reports the results, as a test
+    /// binary does.
     ///
-    /// The exit code is 0 where something passed and nothing failed, and 101 where something failed.
-    /// A process in which all was ignored has 1, like one with `--exact` and a name that no trial has; one without a usable `confcall.toml` has 2, an interrupted
-    /// one 130.
+    /// | exit code | meaning |
+    /// | --- | --- |
+    /// | 0 | something passed, and nothing failed |
+    /// | 101 | something failed |
+    /// | 1 | all tests were ignored, or no test has the name that `--exact` selects |
+    /// | 2 | `confcall.toml` is absent or wrong |
+    /// | 130 | interrupted |
     pub fn main(self) -> ExitCode {
         let arguments = Arguments::from_args();
         match self.plan(&arguments) {
@@ -157,7 +161,7 @@ impl Suite {
     ///
     /// # Errors
     ///
-    /// `confcall.toml` cannot be used, a port is taken, the target does not start or is not reachable.
+    /// `confcall.toml` is absent or wrong, a port is in use, or the target does not start or cannot be reached.
     pub fn run(self) -> Result<Run, Error> {
         let options = of_project(self.config()?)?;
         Ok(play_with_warnings(options)?.run)
