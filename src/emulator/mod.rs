@@ -1,8 +1,8 @@
 //! The emulator: a built-in [`service`] and a built-in [`bot`], written from the pages.
 //!
 //! For: the default run, `confcall serve`, and the self-check of the judge. Not for: judging.
-//! Neither party knows a scenario, a rule, the contract or the judge. They share with it only `http` and
-//! `api`; `tests/structure` holds that.
+//! Neither party knows a scenario, a rule, the contract or the judge. They use only
+//! `http` and `api`; `tests/structure` checks that.
 //!
 //! Each party can run as one **mutant** (one deliberate fault) or one **variant** (one harmless
 //! difference).

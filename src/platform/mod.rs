@@ -1,11 +1,11 @@
 //! The platform around the API: a token endpoint, discovery, keys, signed notifications.
 //!
-//! For: a bot that is judged with nothing changed in it. It gets tokens as it does elsewhere, and
-//! verifies those of notifications by the keys that are published here. Not for: judging. Requests to
-//! it are no part of any conversation.
+//! For: a bot under test that needs no change. It gets its tokens as in production, and verifies the tokens of
+//! notifications by the keys that this module publishes. Not for: judging. Requests to the platform
+//! belong to no conversation.
 //!
-//! An [`Identity`] answers below [`LOGIN`] on confcall's own address, and for every path on the hosts
-//! of the platform, where their requests are led here. A [`Notifier`] signs notifications.
+//! An [`Identity`] answers below [`LOGIN`] on confcall's own address. On the hosts of the platform, if their
+//! requests are intercepted, it answers every path. A [`Notifier`] signs notifications.
 
 mod discovery;
 mod grant;

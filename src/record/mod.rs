@@ -1,11 +1,11 @@
-//! The recording proxy: it stands between bot and service, passes on what they say in both
-//! directions, and writes each exchange down before its answer is over.
+//! The recording proxy: it stands between bot and service, forwards their messages in both
+//! directions, and writes each exchange before the end of its response is sent.
 //!
-//! The exchanges may go to an observer (`observer`) besides, or instead.
+//! The exchanges may also go to an observer (`observer`), or only to an observer.
 //!
-//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties, in the place of one of them (`callback`) or
-//! as the forward proxy of its clients (`intercept`), bodies passed on as they come. Not for: what
-//! the messages mean.
+//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties. The proxy stands in for one of the parties (`callback`), or
+//! is the forward proxy of the clients (`intercept`). Bodies are forwarded as they come. Not for: the meaning of
+//! the messages.
 
 mod around;
 mod body;

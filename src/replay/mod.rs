@@ -1,16 +1,16 @@
-//! Plays one party of a recording for the other one, live. Only [`live`] uses sockets.
+//! Plays one party of a recording against the other party, which is live. Only [`live`] uses sockets.
 //!
 //! - [`recording`] is the index of a recording in memory; the exchanges stay in their file.
 //! - [`matching`] finds the recorded request of a live one, and compares live messages with
 //!   recorded ones.
-//! - [`rules`] are what a project says about the comparison.
+//! - [`rules`] are a project's rules for the comparison.
 //! - [`values`] are the values that differ from run to run, and their mapping to those of this run.
 //! - [`service`] is the recorded service for a live bot; [`bot`] is the recorded bot for a live
 //!   service.
 //! - [`stubs`] are recorded answers to requests that belong to no conversation.
 //! - `translation` replaces values in a message; `outgoing` makes the messages that are sent; `outcome`
 //!   collects the results.
-//! - [`learn`] proposes rules for what varies; [`update`] writes a recording anew.
+//! - [`learn`] proposes rules for values that vary; [`update`] replaces recorded messages by live ones.
 //! - [`live`] plays over sockets.
 
 pub(crate) mod bot;

@@ -1,11 +1,13 @@
 //! The runner: plays scenarios against a target over real sockets.
 //!
-//! A [`run`] starts the target where it is to be started, and plays every scenario of the
+//! A [`run`] starts the target if the options have its command, and plays every scenario of the
 //! [`Options`]. A [`Session`] is one target with its listeners. Each scenario is a `conversation`, a
 //! task with a judge of its own; the `router` finds the conversation of a message that comes in. A
 //! bot under test may reach confcall through a forward proxy ([`Proxy`]), under the service's own
-//! address. What a bot asks around the API belongs to no conversation (`around`). `provider_state` brings about what a scenario needs first, and `trigger` makes a bot act. Everything is driven by
-//! events: nothing sleeps but the wait for surplus messages at the end ([`Options::settle`]). An `observer` shows it all.
+//! address. A bot's requests to other APIs belong to no conversation (`around`). `provider_state` sets up
+//! the states that a scenario needs before its first step, and `trigger` makes a bot act. Everything is driven by
+//! events. The only fixed wait is that for surplus messages at the end ([`Options::settle`]). An `observer` gets the
+//! events of the run.
 
 mod around;
 mod conversation;
