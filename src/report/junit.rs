@@ -66,9 +66,11 @@ fn case(result: &ScenarioResult) -> TestCase {
     let mut case = TestCase::new(result.scenario.as_str(), status);
     case.set_classname(result.role.as_str());
     case.set_time(Duration::from_millis(result.duration_ms));
-    let warnings: Vec<String> = result.warnings.iter().map(warning).collect();
-    if !warnings.is_empty() {
-        case.set_system_out(warnings.join("\n"));
+    let times = (result.times > 1).then(|| format!("conversations: {}", result.times));
+    let warnings = result.warnings.iter().map(warning);
+    let output: Vec<String> = times.into_iter().chain(warnings).collect();
+    if !output.is_empty() {
+        case.set_system_out(output.join("\n"));
     }
     case
 }
@@ -138,15 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn warnings_are_output_of_their_case() {
+    fn warnings_and_the_number_of_conversations_are_output_of_their_case() {
         let mut result = ScenarioResult::new("page/one", Party::Bot, Verdict::Pass, "");
         result.warnings.push(Violation {
             step: None,
             message: "it is <missing>".to_owned(),
             ..Violation::sample(Rule::RequestBody, "/a")
         });
+        result.times = 17;
         let xml = render(&Run::new(JudgedTarget::default(), vec![result])).unwrap();
-        let expected = "<system-out>warning: request.body at /a: it is &lt;missing&gt; (page.md:3)";
+        let expected = "<system-out>conversations: 17\nwarning: request.body at /a: it is &lt;missing&gt; (page.md:3)";
         assert!(xml.contains(expected), "{xml}");
     }
 

@@ -381,7 +381,10 @@ fn row<'r>(
         operation: result.operation.as_deref().unwrap_or_default(),
         edition: result.edition.as_deref().unwrap_or_default(),
         injected: result.injected.as_deref().unwrap_or_default(),
-        took: format!("{} ms", result.duration_ms),
+        took: match result.times {
+            1 => format!("{} ms", result.duration_ms),
+            times => format!("{times} times"),
+        },
         reason: if is_plain {
             result.reason.clone()
         } else {
@@ -482,6 +485,14 @@ mod tests {
             }],
             ..ScenarioResult::new(HOSTILE, Party::Bot, Verdict::Fail, HOSTILE)
         }
+    }
+
+    #[test]
+    fn a_result_of_many_conversations_says_how_many() {
+        let mut result = result(Verdict::Pass, "");
+        result.times = 17;
+        let page = render(&Run::new(JudgedTarget::default(), vec![result]), &|_| None).unwrap();
+        assert!(page.contains("&#60;one&#62;</span> 17 times"), "{page}");
     }
 
     #[test]
