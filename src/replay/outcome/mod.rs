@@ -85,6 +85,8 @@ pub(super) struct Outcome {
     /// The messages dropped before those in `traffic`.
     dropped: usize,
     pub played: usize,
+    /// True if a request came whose recorded answer cannot be given.
+    pub lacks_answer: bool,
     /// The verdict and its reason, if the messages do not decide it.
     pub decided: Option<(Verdict, String)>,
 }
@@ -171,6 +173,7 @@ impl Outcome {
             traffic: Vec::new(),
             dropped: 0,
             played: 0,
+            lacks_answer: false,
             decided: None,
         }
     }
@@ -319,6 +322,9 @@ impl Outcome {
             decided
         } else if !self.failures.is_empty() {
             (Verdict::Fail, String::new())
+        } else if self.lacks_answer {
+            let reason = "a request was answered 502, because its exchange cannot be replayed";
+            (Verdict::Inconclusive, reason.to_owned())
         } else if end == End::Stopped {
             let reason = "the replay was interrupted before everything was played";
             (Verdict::Inconclusive, reason.to_owned())

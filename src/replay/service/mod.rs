@@ -423,6 +423,7 @@ impl Service {
                 let number = self.recorded.number(index);
                 let why = format!("exchange {number} cannot be replayed: {why}");
                 self.outcome.note(format!("{why}; it was answered 502"));
+                self.outcome.lacks_answer = true;
                 refusal(502, &why, None, Some(index))
             }
         };
