@@ -3,16 +3,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::conversation::Conversation;
 use super::observer::RunEvent;
-use super::session::{ALIKE, Context, ending};
+use super::session::{ALIKE, Context};
 use super::skeleton;
 use crate::contract::rule::Rule;
 use crate::judge::Case;
@@ -182,24 +181,17 @@ impl Context {
             }
             let (context, case) = (Arc::clone(self), cases[index].clone());
             tasks.spawn(async move {
-                let begun = Instant::now();
-                let mut conversation = Conversation::open(&context, &case);
-                conversation.play().await;
-                let duration = begun.elapsed();
-                context.has_ended(&conversation, &case);
-                let output = context.output_of(ending(&conversation));
+                let mut played = context.play_case(index, &case).await;
                 drop(permit);
                 let settle = context.options.settle;
                 if !settle.is_zero() {
                     // Until then, surplus messages count.
-                    let _ = timeout(settle, conversation.linger(&context.stop.token)).await;
+                    let _ = timeout(settle, played.conversation.linger(&context.stop.token)).await;
                 }
-                let number = conversation.number();
-                let is_ambiguous = conversation.is_ambiguous();
-                let outcome = conversation.end().await;
+                let number = played.conversation.number();
+                let is_ambiguous = played.conversation.is_ambiguous();
+                let result = played.end().await;
                 context.router.leave(number);
-                let mut result = outcome.into_result(&case.scenario, duration);
-                result.output = output;
                 Ended {
                     index,
                     result: (!is_ambiguous).then_some(result),

@@ -384,19 +384,30 @@ impl Context {
             .collect()
     }
 
-    /// Says that a conversation was played, and counts it if it failed.
-    pub(super) fn has_ended(&self, conversation: &Conversation, case: &Case) {
-        let how = ending(conversation);
+    /// Plays the steps of a case. If it fails, that is counted, and the last lines of the target's output are kept.
+    pub(super) async fn play_case(
+        self: &Arc<Self>,
+        index: usize,
+        case: &Case,
+    ) -> PlayedConversation {
+        let begun = Instant::now();
+        let mut conversation = Conversation::open(self, case);
+        conversation.play().await;
+        let duration = begun.elapsed();
+        let how = ending(&conversation);
         conversation.has_ended(how);
-        if how == Ending::Failed && !self.knows(case) && !self.stop.token.is_cancelled() {
+        let has_failed = how == Ending::Failed;
+        if has_failed && !self.knows(case) && !self.stop.token.is_cancelled() {
             self.stop.count_failure(self.options.max_fail);
         }
-    }
-
-    /// The last lines of the target's output, for a conversation that failed.
-    pub(super) fn output_of(&self, how: Ending) -> Vec<String> {
-        let output = self.output.as_ref().filter(|_| how == Ending::Failed);
-        output.map(Tail::lines).unwrap_or_default()
+        let output = self.output.as_ref().filter(|_| has_failed);
+        PlayedConversation {
+            index,
+            duration,
+            output: output.map(Tail::lines).unwrap_or_default(),
+            scenario: Arc::clone(&case.scenario),
+            conversation,
+        }
     }
 
     /// True for a scenario that a known failure is about.
@@ -435,22 +446,11 @@ impl Context {
             let playing = playing.clone();
             tasks.spawn(async move {
                 let permit = permits.acquire_owned().await;
-                let begun = Instant::now();
-                let mut conversation = Conversation::open(&context, &case);
-                conversation.play().await;
-                let duration = begun.elapsed();
-                context.has_ended(&conversation, &case);
-                let output = context.output_of(ending(&conversation));
+                let mut played = context.play_case(index, &case).await;
                 drop(permit);
                 drop(playing);
-                conversation.linger(&over).await;
-                PlayedConversation {
-                    index,
-                    duration,
-                    output,
-                    scenario: Arc::clone(&case.scenario),
-                    conversation,
-                }
+                played.conversation.linger(&over).await;
+                played
             });
         }
         drop(playing);
@@ -471,7 +471,7 @@ impl Context {
 }
 
 /// How a conversation was played.
-pub(super) fn ending(conversation: &Conversation) -> Ending {
+fn ending(conversation: &Conversation) -> Ending {
     if conversation.is_ambiguous() {
         Ending::Postponed
     } else if conversation.has_failed() {
@@ -489,13 +489,15 @@ struct Part {
     ambiguous: Vec<usize>,
 }
 
+/// A conversation whose steps were played.
 #[derive(Debug)]
-struct PlayedConversation {
+pub(super) struct PlayedConversation {
     index: usize,
     duration: Duration,
+    /// The last lines of the target's output, of a conversation that failed.
     output: Vec<String>,
     scenario: Arc<Scenario>,
-    conversation: Conversation,
+    pub conversation: Conversation,
 }
 
 impl PlayedConversation {
@@ -508,10 +510,15 @@ impl PlayedConversation {
         let all_over = all_over.clone();
         tasks.spawn(async move {
             self.conversation.linger(&all_over).await;
-            let outcome = self.conversation.end().await;
-            let mut result = outcome.into_result(&self.scenario, self.duration);
-            result.output = self.output;
-            (self.index, result)
+            (self.index, self.end().await)
         });
+    }
+
+    /// Judges the conversation.
+    pub(super) async fn end(self) -> ScenarioResult {
+        let outcome = self.conversation.end().await;
+        let mut result = outcome.into_result(&self.scenario, self.duration);
+        result.output = self.output;
+        result
     }
 }
