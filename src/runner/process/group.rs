@@ -177,9 +177,10 @@ mod strays {
 
     #[cfg(all(test, target_os = "linux"))]
     mod tests {
+        use std::os::unix::process::ExitStatusExt as _;
         use std::process::Command;
 
-        use super::kill;
+        use super::{Pid, Signal, kill, kill_process};
         use crate::runner::process::MARK;
 
         /// While a process becomes another program, `/proc` shows no environment of it.
@@ -192,7 +193,11 @@ mod strays {
                 let mut command = Command::new("sh");
                 let mut child = command.arg(file.path()).env(MARK, &mark).spawn().unwrap();
                 kill(&mark);
-                assert!(!child.wait().unwrap().success());
+                // Only a process that was not found ends by this signal.
+                let process = Pid::from_raw(child.id().cast_signed()).unwrap();
+                let _ = kill_process(process, Signal::TERM);
+                let status = child.wait().unwrap();
+                assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{round}");
             }
         }
     }
