@@ -10,7 +10,7 @@ use super::names::{Named, named_anywhere};
 use super::rules::rules;
 
 /// The longest text in bytes that is remembered.
-const LONGEST: usize = 48;
+const LONGEST: usize = 128;
 
 /// The most digits of such a text: one with more is a number, a time or an identifier, and comes once.
 const DIGITS: usize = 3;
@@ -137,16 +137,22 @@ fn key(text: &str) -> Option<Cow<'_, str>> {
     if text.len() > LONGEST + 4 * GUID {
         return None;
     }
-    if text.len() <= GUID || memchr::memchr(b'/', text.as_bytes()).is_none() {
+    if text.len() <= GUID {
         return is_remembered(text).then_some(Cow::Borrowed(text));
     }
-    let mut key = String::with_capacity(text.len());
-    for (index, segment) in text.split('/').enumerate() {
-        if index > 0 {
-            key.push('/');
+    let (mut key, mut copied, mut start) = (String::new(), 0, 0);
+    for end in memchr::memchr_iter(b'/', text.as_bytes()).chain([text.len()]) {
+        if end - start == GUID && is_guid(&text[start..end]) {
+            key.push_str(&text[copied..start]);
+            key.push_str("{}");
+            copied = end;
         }
-        key.push_str(if is_guid(segment) { "{}" } else { segment });
+        start = end + 1;
     }
+    if copied == 0 {
+        return is_remembered(text).then_some(Cow::Borrowed(text));
+    }
+    key.push_str(&text[copied..]);
     is_remembered(&key).then_some(Cow::Owned(key))
 }
 
