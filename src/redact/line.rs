@@ -205,9 +205,9 @@ impl Form {
             return Self::Base64;
         };
         let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)));
-        // JSON of several lines, and with a mark before it, is kept as a text.
-        let has_lines = memchr::memchr2(b'\n', b'\r', bytes).is_some();
-        if is_json && !has_lines && fits_a_line(text) {
+        // JSON of several lines, with blanks around it, or with a mark before it, is kept as a text.
+        let is_one_line = memchr::memchr2(b'\n', b'\r', bytes).is_none();
+        if is_json && is_one_line && bytes.trim_ascii() == bytes && fits_a_line(text) {
             Self::Json
         } else {
             Self::Text

@@ -231,9 +231,11 @@ fn a_line_is_the_redacted_value_written() {
     let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     for (text, written) in [
         (
-            r#" { "b" : [ 1e2, -0, 1.50, 18446744073709551616, -7 ], "a" : null } "#,
-            r#"{"json": { "b" : [ 1e2, -0, 1.50, 18446744073709551616, -7 ], "a" : null } }"#,
+            r#"{ "b" : [ 1e2, -0, 1.50, 18446744073709551616, -7 ], "a" : null }"#,
+            r#"{"json":{ "b" : [ 1e2, -0, 1.50, 18446744073709551616, -7 ], "a" : null }}"#,
         ),
+        // A reader of JSON leaves out blanks around a value.
+        (" [1] ", r#"{"text":" [1] "}"#),
         (
             r#"{"a":1,"b":{"x":1,"x":2},"a":3}"#,
             r#"{"json":{"a":1,"b":{"x":1,"x":2},"a":3}}"#,

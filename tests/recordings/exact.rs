@@ -103,6 +103,10 @@ fn an_answer_is_kept_and_replayed_as_it_came() {
             json!({"text": "[1,\r\n 2]"}), "http/1.1 200 ok\r\n", "content-length: 8\r\n", b"[1,\r\n 2]",
         ),
         (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n [1] ",
+            json!({"text": " [1] "}), "http/1.1 200 ok\r\n", "content-length: 5\r\n", b" [1] ",
+        ),
+        (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: x-own\r\nContent-Length: 3\r\n\r\n\x00\xff\x01",
             json!({"base64": "AP8B"}), "http/1.1 200 ok\r\n", "content-encoding: x-own\r\n", b"\x00\xff\x01",
         ),
