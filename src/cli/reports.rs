@@ -486,6 +486,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_reports_of_a_defect_say_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let report = |(kind, name): (&str, &str)| {
+            std::fs::write(file(name), "of an earlier run").unwrap();
+            format!("{kind}={}", file(name).display()).parse().unwrap()
+        };
+        let kinds = [
+            ("json", "j"),
+            ("junit", "x"),
+            ("html", "h"),
+            ("events", "e"),
+        ];
+        let wanted: Vec<ReportFile> = kinds.map(report).into();
+        let work = |reports: &mut Reports, _| -> Result<Finished, Failure> {
+            reports.begin(wanted.clone(), JudgedTarget::default(), &[])?;
+            panic!("a defect")
+        };
+        let output = Output::new(Color::Never);
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| reporting(&[], &[], output, work)));
+        assert!(ended.is_err());
+        for (_, name) in kinds {
+            let text = std::fs::read_to_string(file(name)).unwrap();
+            assert!(text.contains("confcall panicked"), "{name}: {text}");
+        }
+        let events = std::fs::read_to_string(file("e")).unwrap();
+        let last = events.lines().last().unwrap();
+        assert!(
+            last.starts_with(r#"{"event":"run-finished","exit":70"#),
+            "{last}"
+        );
+    }
+
+    #[test]
     fn reports_have_known_kinds() {
         let report = str::parse::<ReportFile>;
         let file = |path: &str| Destination::File(path.into());
