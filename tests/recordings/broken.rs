@@ -83,6 +83,13 @@ fn files_that_are_no_recordings() -> Vec<Wrong> {
             "confcall schema cassette",
         ),
         wrong(
+            "deep.jsonl",
+            &deep(),
+            ":2:250: ",
+            "recursion limit exceeded",
+            "confcall schema cassette",
+        ),
+        wrong(
             "wrong-line",
             b"{\"version\":1,\"directions\":[]}\n{}\n{}\n",
             ":2:2: ",
@@ -90,6 +97,19 @@ fn files_that_are_no_recordings() -> Vec<Wrong> {
             "confcall schema cassette",
         ),
     ]
+}
+
+/// A cassette whose body has more levels than a parser takes.
+fn deep() -> Vec<u8> {
+    let body = "[".repeat(200) + &"]".repeat(200);
+    let request = json!({"method": "POST", "target": "/x", "headers": [], "body": {"json": 0}});
+    let line = request
+        .to_string()
+        .replace("{\"json\":0}", &format!("{{\"json\":{body}}}"));
+    let line = format!(
+        "{{\"number\":1,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":0,\"request\":{line}}}"
+    );
+    format!("{{\"version\":1,\"directions\":[]}}\n{line}\n").into_bytes()
 }
 
 /// Each command that reads a recording, of a path.

@@ -5,7 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::{Indexed, Read};
-use crate::cassette::format::Form;
+use crate::cassette::format::{Exchange, Form};
 use crate::cassette::open;
 use crate::cassette::open::Opened;
 use crate::cassette::read::beside;
@@ -13,6 +13,7 @@ use crate::cassette::source::{Source, SourceError, lines};
 use crate::cassette::{archive, journal};
 use crate::diagnostic::Diagnostic;
 use crate::files::FileError;
+use crate::http::message::DEEPEST;
 
 /// Opens a recording, and returns a warning about its torn last line, where it has one. The file of
 /// a cassette stays open.
@@ -122,7 +123,8 @@ fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: b
             at += text.len() as u64;
             continue;
         }
-        match journal::line(text, block.lines, file) {
+        let line = journal::line(text, block.lines, file);
+        match line.and_then(|it| refuse_depth(text, block.lines, file).map(|()| it)) {
             Ok(exchange) => block.reads.push(Read::of(&exchange, text, at, block.lines)),
             Err(torn) if journal::is_torn(text) => block.torn = Some(journal::passed_over(torn)),
             Err(wrong) => {
@@ -133,6 +135,26 @@ fn read_block(file: &str, read: Result<(u64, Vec<u8>), SourceError>, is_first: b
         at += text.len() as u64;
     }
     block
+}
+
+/// Bodies are read when they are played. One of so many levels that it cannot be read is an error of the file.
+fn refuse_depth(text: &[u8], number: usize, file: &str) -> Result<(), Diagnostic> {
+    let mut open = 0_usize;
+    let is_deep = memchr::memchr2_iter(b'{', b'[', text)
+        .nth(DEEPEST)
+        .is_some()
+        && text.iter().any(|byte| {
+            match byte {
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            open > DEEPEST
+        });
+    if is_deep {
+        journal::line::<Exchange>(text, number, file)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::rules::{ExchangeRules, Rules, Scope};
 use super::values::{Key, Keys, Values};
 use crate::api::resource;
 use crate::cassette::format::{Direction, Exchange, VERSION};
+use crate::cassette::journal;
 use crate::cassette::raw::{RawBody, RawExchange};
 use crate::cassette::recording::Recording;
 use crate::cassette::source::{Source, SourceError};
@@ -293,10 +294,9 @@ impl Index {
         &self.uncaused
     }
 
-    /// Errors: the line was changed since the recording was indexed, or is not readable any more.
+    /// Errors: the line was changed since the recording was indexed, or has a body that cannot be read.
     pub(crate) fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
-        let line = self.bytes(index)?;
-        serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))
+        journal::line(&self.bytes(index)?, self.line(index), &self.file)
     }
 
     /// Loads an exchange with its bodies as they stand in the file.
@@ -306,7 +306,8 @@ impl Index {
         take: impl FnOnce(&RawExchange<'_>) -> T,
     ) -> Result<T, Diagnostic> {
         let line = self.bytes(index)?;
-        let exchange = serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))?;
+        let read = serde_json::from_slice(&line);
+        let exchange = read.or_else(|_| journal::line(&line, self.line(index), &self.file))?;
         Ok(take(&exchange))
     }
 
