@@ -213,7 +213,7 @@ exit "$failed"
 # node operation: application-post-calls request.body s/targets?.map(participantInfo)/targets?.slice(1).map(participantInfo)/
 # node operation: call-get request.target s/at(call)\.get()/at().get()/
 # node operation: call-delete request.missing s/at(call)\.delete()/at(call).get()/
-# node operation: call-answer request.body s/{ ...settings, callbackUri: callback }/{ ...settings, callbackUri: undefined }/
+# node operation: call-answer request.body s/{ ...settings, callbackUri: callback }/{ callbackUri: callback }/
 # node operation: call-reject request.body s/post({ reason })/post({ reason: "forbidden" })/
 # node operation: call-redirect request.body s/targets: targets.map/targets: targets.slice(1).map/
 # node operation: call-keepalive request.missing s/at(call, "keepAlive").post()/at(call).get()/
