@@ -42,6 +42,17 @@ pub(crate) fn parse(text: &str) -> Result<Option<Value<'_>>, ParseError> {
     Ok(parse_to_ast(text, &collected, &NO_EXTENSIONS)?.value)
 }
 
+/// The same for JSON with comments and trailing commas.
+pub(crate) fn parse_with_comments(text: &str) -> Result<Option<Value<'_>>, ParseError> {
+    let collected = CollectOptions::default();
+    let extended = ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        ..NO_EXTENSIONS
+    };
+    Ok(parse_to_ast(text, &collected, &extended)?.value)
+}
+
 /// The last of several properties with one name counts, as in `serde_json`.
 pub(crate) fn locate(document: &Value<'_>, pointer: &Pointer) -> Option<Found> {
     let (mut key, mut value) = (None, document);

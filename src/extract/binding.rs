@@ -10,7 +10,7 @@ use crate::scenario::format::{Kind, ProviderState};
 
 use super::conversation::{is_created, items, resource_of};
 use super::end::End;
-use super::inventory::{FindingKind, Findings};
+use super::inventory::{Contradiction, Findings};
 use super::json::property;
 use super::operations::{Operations, Origin};
 use super::people;
@@ -436,10 +436,12 @@ impl<'f, 'n> Binder<'f, 'n> {
         };
         let (id, contradicts) = self.variables.same_as(root, role, value);
         if contradicts {
-            let printed = self.variables.value(root);
-            let message = format!("{} is `{value}` here, but `{printed}` before", role.label);
-            self.findings
-                .push(self.line, FindingKind::Contradiction, message);
+            self.findings.contradict(Contradiction {
+                line: self.line,
+                role: role.label.to_owned(),
+                value: value.to_owned(),
+                before: self.variables.value(root).to_owned(),
+            });
         }
         id
     }

@@ -151,6 +151,19 @@ impl FindingKind {
 pub(super) struct Findings<'a> {
     file: &'a str,
     list: Vec<Finding>,
+    /// Those of two values that must be equal.
+    pub(super) contradictions: Vec<Contradiction>,
+}
+
+/// A value that differs from an earlier one, which it must be equal to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Contradiction {
+    /// The line of the code block that has the value, counted from 1.
+    pub(super) line: usize,
+    /// The role of both values.
+    pub(super) role: String,
+    pub(super) value: String,
+    pub(super) before: String,
 }
 
 impl<'a> Findings<'a> {
@@ -158,6 +171,21 @@ impl<'a> Findings<'a> {
         Self {
             file,
             list: Vec::new(),
+            contradictions: Vec::new(),
+        }
+    }
+
+    pub(super) fn contradict(&mut self, found: Contradiction) {
+        let Contradiction {
+            role,
+            value,
+            before,
+            ..
+        } = &found;
+        let message = format!("{role} is `{value}` here, but `{before}` before");
+        self.push(found.line, FindingKind::Contradiction, message);
+        if !self.contradictions.contains(&found) {
+            self.contradictions.push(found);
         }
     }
 

@@ -16,7 +16,7 @@ use super::metadata::Metadata;
 use super::outline::{Outline, Title};
 
 /// Pages have tables. Without this option a stray backtick in a cell ends the code spans of later rows.
-pub(super) const OPTIONS: Options = Options::ENABLE_TABLES;
+const OPTIONS: Options = Options::ENABLE_TABLES;
 
 /// The parts of a page that extraction uses.
 #[derive(Debug)]
@@ -44,6 +44,15 @@ pub(super) struct CodeBlock<'a> {
 }
 
 pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
+    read_with(text, findings, |_, _| ())
+}
+
+/// The same, while another reader reads along. Its ranges are those of the text below the metadata.
+pub(super) fn read_with<'a>(
+    text: &'a str,
+    findings: &mut Findings<'_>,
+    mut along: impl FnMut(&Event<'a>, &Range<usize>),
+) -> Page<'a> {
     let (metadata, start) = metadata::split(text, findings);
     let mut reader = Reader {
         text: &text[start..],
@@ -61,6 +70,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
         quotes: 0,
     };
     for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
+        along(&event, &range);
         reader.event(&event, range, findings);
     }
     reader.report_unattached(findings);

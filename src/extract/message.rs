@@ -30,6 +30,15 @@ pub(super) struct Message<'a> {
     pub(super) body_block: usize,
     /// The line of that code block, counted from 1.
     pub(super) body_line: usize,
+    pub(super) printed: Printed<'a>,
+}
+
+/// A body as the page prints it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Printed<'a> {
+    pub(super) text: &'a str,
+    /// The line of its start, counted from 1.
+    pub(super) line: usize,
 }
 
 /// The role of a message in a conversation.
@@ -130,16 +139,16 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     fn head(&mut self, index: usize, code_block: &'a CodeBlock<'a>, head: Head<'a>) {
+        let printed = Printed {
+            text: head.body,
+            line: code_block.line + 1 + head.body_line,
+        };
         let body = if head.body.is_empty() {
             Body::Empty
         } else {
-            self.body(
-                head.body,
-                code_block.line + 1 + head.body_line,
-                is_json(&head),
-            )
+            self.body(printed, is_json(&head))
         };
-        self.check_length(code_block.line, &head);
+        self.check_length(code_block, &head);
         if head.is_run_on && !head.body.starts_with(['{', '[', '<', '-']) {
             let message = "this is neither a header field nor separated from the header by an empty line; it is read as the body";
             let line = code_block.line + 1 + head.body_line;
@@ -165,6 +174,7 @@ impl<'a> Reader<'a, '_, '_> {
                 body,
                 body_block: index,
                 body_line: code_block.line,
+                printed,
             },
             others: head.others,
         });
@@ -190,7 +200,8 @@ impl<'a> Reader<'a, '_, '_> {
             let blanks = code_block.text.len() - code_block.text.trim_start().len();
             code_block.line + 1 + super::text::newlines(&code_block.text[..blanks])
         };
-        let body = self.body(text, line, true);
+        let printed = Printed { text, line };
+        let body = self.body(printed, true);
         let notifies = holds_notifications(&body);
         let is_resource = code_block
             .annotation
@@ -211,10 +222,11 @@ impl<'a> Reader<'a, '_, '_> {
             message.body = body;
             message.body_block = index;
             message.body_line = code_block.line;
+            message.printed = printed;
             // The kind of the body follows from its head, which is not classified yet.
             self.listings.push(Listing::new(Kind::RequestBody));
         } else if notifies {
-            self.notification_without_head(index, code_block, body);
+            self.notification_without_head(index, code_block, body, printed);
         } else {
             self.listings.push(Listing::other(match &body {
                 Body::Json(_) => "JSON that does not belong to a message",
@@ -223,7 +235,13 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    fn notification_without_head(&mut self, index: usize, code_block: &CodeBlock<'_>, body: Body) {
+    fn notification_without_head(
+        &mut self,
+        index: usize,
+        code_block: &CodeBlock<'_>,
+        body: Body,
+        printed: Printed<'a>,
+    ) {
         let why = "change notifications without a start line and header";
         self.findings
             .push(code_block.line, FindingKind::Orphan, why);
@@ -242,12 +260,14 @@ impl<'a> Reader<'a, '_, '_> {
                 body,
                 body_block: index,
                 body_line: code_block.line,
+                printed,
             },
             others: Vec::new(),
         });
     }
 
-    fn body(&mut self, text: &str, line: usize, must_be_json: bool) -> Body {
+    fn body(&mut self, printed: Printed<'_>, must_be_json: bool) -> Body {
+        let Printed { text, line } = printed;
         if !must_be_json && !text.starts_with(['{', '[']) {
             return Body::Text(text.to_owned());
         }
@@ -283,7 +303,7 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     /// Compares `Content-Length` with the bytes of the body, for any kind of line end.
-    fn check_length(&mut self, line: usize, head: &Head<'_>) {
+    fn check_length(&mut self, code_block: &CodeBlock<'_>, head: &Head<'_>) {
         let Some(printed) = head.header("content-length") else {
             return;
         };
@@ -296,6 +316,14 @@ impl<'a> Reader<'a, '_, '_> {
         {
             return;
         }
+        let mut fields = code_block.text.lines();
+        let field = fields.position(|it| {
+            let field = it.split_once(':');
+            field.is_some_and(|(name, value)| {
+                name.eq_ignore_ascii_case("content-length") && value.trim() == printed
+            })
+        });
+        let line = code_block.line + field.map_or(0, |number| number + 1);
         let message = format!("Content-Length is {printed}, but the body has {plain} bytes");
         self.findings
             .push(line, FindingKind::ContentLength, message);

@@ -55,6 +55,10 @@ impl FromStr for Locale {
 pub(crate) struct Metadata<'a> {
     /// `title`
     pub(crate) title: Option<&'a str>,
+    /// The line of the title, counted from 1.
+    pub(crate) title_line: Option<usize>,
+    /// `ms.openlocfilehash`: the hash of the text that the page is a translation of
+    pub(crate) source: Option<&'a str>,
     /// `canonicalUrl`
     pub(crate) address: Option<&'a str>,
     /// `ms.contentlocale`
@@ -89,7 +93,11 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
         if let Some((key, value)) = line.split_once(':') {
             has_keys |= !key.starts_with('#');
             match key.trim_end() {
-                "title" => metadata.title = Some(unquoted(value)),
+                "title" => {
+                    metadata.title = Some(unquoted(value));
+                    metadata.title_line = Some(number + 1);
+                }
+                "ms.openlocfilehash" => metadata.source = Some(unquoted(value)),
                 "canonicalUrl" => metadata.address = Some(unquoted(value)),
                 "ms.contentlocale" => metadata.locale = Some(unquoted(value)),
                 "ms.lasthandoff" => metadata.handoff = Some(unquoted(value)),

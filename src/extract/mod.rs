@@ -7,8 +7,8 @@
 //! The path of a page through the modules:
 //!
 //! 1. `text` decodes the bytes.
-//! 2. `markdown` reads headings (`outline`), code blocks and annotations (`annotation`) in one pass;
-//!    `metadata` reads the block above them.
+//! 2. `markdown` reads headings (`outline`), code blocks and annotations (`annotation`) in one pass, with which `prose`
+//!    reads tables and paragraphs; `metadata` reads the block above them.
 //! 3. `message` finds the messages in the code blocks: `head` reads start lines and header fields, `json`
 //!    bodies. `inventory` has a row for each code block, and the findings.
 //! 4. `conversation` groups the messages; `end` distinguishes the outcomes of one request.
@@ -20,6 +20,9 @@
 //! [`contract`] makes the contract of many pages.
 
 pub(crate) mod contract;
+pub(crate) mod damage;
+pub(crate) mod lint;
+pub(crate) mod remark;
 
 mod annotation;
 mod binding;
@@ -35,6 +38,7 @@ mod operations;
 mod outline;
 mod people;
 mod places;
+mod prose;
 mod script;
 mod text;
 mod translations;
@@ -54,12 +58,12 @@ pub(crate) use self::metadata::of_page as page_metadata;
 pub(crate) use self::metadata::{Edition, Locale, PageDefaults};
 pub(crate) use self::translations::{SameLocale, join};
 
-use self::conversation::Run;
+use self::conversation::{Conversations, Run};
 use self::inventory::Findings;
-use self::markdown::Page;
+use self::markdown::{CodeBlock, Page};
 use self::message::{Message, Messages, Part};
 use self::metadata::PageKey;
-use self::outline::SectionName;
+use self::outline::{Outline, SectionName};
 use self::script::Context;
 
 /// The content of one page, or of several.
@@ -93,18 +97,8 @@ pub(crate) fn page(
     let mut findings = Findings::new(file);
     let mut page = markdown::read(&text, &mut findings);
     let mut messages = message::read(&page.code_blocks, &mut findings);
-    let section = |message: &Message<'_>| page.code_blocks[message.code_block].section;
-    let parts = messages.list.iter().map(|message| {
-        let is_request = matches!(message.part, Part::Request { .. });
-        (section(message), is_request)
-    });
-    page.outline.settle(parts);
-    let places: Vec<_> = messages
-        .list
-        .iter()
-        .map(|message| page.outline.place(section(message)))
-        .collect();
-    let conversations = conversation::gather(&messages.list, &places, &mut findings);
+    let (outline, code_blocks) = (&mut page.outline, &page.code_blocks);
+    let conversations = conversations(outline, code_blocks, &messages, &mut findings);
 
     let mut served = vec![Vec::new(); page.code_blocks.len()];
     let mut scenarios = Vec::with_capacity(conversations.runs.len());
@@ -114,12 +108,14 @@ pub(crate) fn page(
         let key = PageKey::new(file, &page.metadata, defaults, api, &mut findings);
         known_api = (!key.assumes_api).then(|| key.api.clone());
         let names = names(&page, &messages.list, &conversations.runs, &key);
-        let context = context(&page, &messages);
-        let mut readers = vec![0; messages.list.len()];
-        for index in conversations.runs.iter().flat_map(|run| &run.messages) {
-            readers[*index] += 1;
-        }
-        for (run, name) in conversations.runs.iter().zip(names) {
+        let translation = Translation {
+            locale: key.locale.clone(),
+            file: file.to_owned(),
+            lines: Vec::new(),
+        };
+        let runs = &conversations.runs;
+        let scripts = scripts(&page, runs, &mut messages, &translation, &mut findings);
+        for ((run, name), script) in runs.iter().zip(names).zip(scripts) {
             let id = key.id(&name);
             for message in run.messages.iter().map(|index| &messages.list[*index]) {
                 for code_block in [message.code_block, message.body_block] {
@@ -128,20 +124,6 @@ pub(crate) fn page(
                     }
                 }
             }
-            let translation = Translation {
-                locale: key.locale.clone(),
-                file: file.to_owned(),
-                lines: Vec::new(),
-            };
-            let list = &mut messages.list;
-            let script = script::write(
-                translation,
-                run,
-                list,
-                &mut readers,
-                &context,
-                &mut findings,
-            );
             scenarios.push(Scenario {
                 id: ScenarioId::new(id),
                 script: script.into(),
@@ -165,6 +147,48 @@ pub(crate) fn page(
         findings: findings.finish(),
         api: known_api,
     })
+}
+
+/// Groups the messages of a page by its headings and their content.
+fn conversations(
+    outline: &mut Outline,
+    code_blocks: &[CodeBlock<'_>],
+    messages: &Messages<'_>,
+    findings: &mut Findings<'_>,
+) -> Conversations {
+    let section = |message: &Message<'_>| code_blocks[message.code_block].section;
+    let parts = messages.list.iter().map(|message| {
+        let is_request = matches!(message.part, Part::Request { .. });
+        (section(message), is_request)
+    });
+    outline.settle(parts);
+    let places: Vec<_> = messages
+        .list
+        .iter()
+        .map(|message| outline.place(section(message)))
+        .collect();
+    conversation::gather(&messages.list, &places, findings)
+}
+
+/// The scripts of the conversations of a page. The bodies of the messages move into them.
+fn scripts(
+    page: &Page<'_>,
+    runs: &[Run],
+    messages: &mut Messages<'_>,
+    translation: &Translation,
+    findings: &mut Findings<'_>,
+) -> Vec<Script> {
+    let context = context(page, messages);
+    let mut readers = vec![0; messages.list.len()];
+    for index in runs.iter().flat_map(|run| &run.messages) {
+        readers[*index] += 1;
+    }
+    let list = &mut messages.list;
+    let scripts = runs.iter().map(|run| {
+        let translation = translation.clone();
+        script::write(translation, run, list, &mut readers, &context, findings)
+    });
+    scripts.collect()
 }
 
 /// The text of a scenario file: pretty JSON that ends in a line feed. `schema_path` is the path of the

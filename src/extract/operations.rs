@@ -123,7 +123,7 @@ impl Operations {
 }
 
 /// True for the type that may replace any type of operation.
-fn is_general(name: &str) -> bool {
+pub(super) fn is_general(name: &str) -> bool {
     name == "commsOperation"
 }
 

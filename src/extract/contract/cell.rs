@@ -3,7 +3,7 @@
 
 use crate::contract::extracted::Kind;
 
-use super::prose::{Piece, Text};
+use super::super::prose::{Piece, Text};
 
 /// The namespace in front of a type's name, after an optional `#`.
 const NAMESPACE: &str = "microsoft.graph.";
@@ -22,13 +22,13 @@ pub(super) struct TypeCell {
 }
 
 /// A letter, then letters and digits, all of them ASCII: no translated word, but possibly a Latin one.
-pub(super) fn is_identifier(word: &str) -> bool {
+pub(in crate::extract) fn is_identifier(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// The name of a type without `#` and namespace.
-pub(super) fn bare_type(printed: &str) -> &str {
+pub(in crate::extract) fn bare_type(printed: &str) -> &str {
     let name = printed.trim_start_matches('#');
     let has_namespace = name
         .get(..NAMESPACE.len())
@@ -41,7 +41,7 @@ pub(super) fn bare_type(printed: &str) -> &str {
 }
 
 /// The JSON type of a primitive type of `OData`, also by its common short names.
-pub(super) fn primitive(name: &str) -> Option<Kind> {
+pub(in crate::extract) fn primitive(name: &str) -> Option<Kind> {
     Some(match name.to_ascii_lowercase().as_str() {
         "string" | "guid" | "duration" | "date" | "datetimeoffset" | "timeofday" | "binary"
         | "stream" => Kind::String,
@@ -215,13 +215,13 @@ fn numbers(text: &str) -> impl Iterator<Item = (&str, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::prose;
+    use super::super::super::{inventory::Findings, prose};
     use super::*;
 
     /// The cells of a row, given as Markdown.
     fn cell(markdown: &str) -> Text {
         let page = format!("| a | b |\n|---|---|\n| {markdown} | |\n");
-        let mut tables = prose::read(&page).tables;
+        let mut tables = prose::read_page(&page, &mut Findings::new("")).1.tables;
         tables.remove(0).rows.remove(0).cells.remove(0)
     }
 

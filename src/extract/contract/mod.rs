@@ -3,20 +3,19 @@
 //! For: what the JSON templates, the tables, the path templates and the examples of pages print, merged over the
 //! editions and locales of one API version. Not for: what only sentences say.
 //!
-//! 1. `prose` reads tables and paragraphs; `cell` reads types, words and numbers in them.
+//! 1. `cell` reads types, words and numbers in the prose of a page.
 //! 2. `resource` and `operation` take the facts of one page; `printed` brings its JSON and its tables together.
 //! 3. `merge` makes one contract of the facts of all pages: `base` finds base types, `property` makes one property of
 //!    what several texts print.
 //! 4. `layout` writes the file.
 
 mod base;
-mod cell;
+pub(super) mod cell;
 mod layout;
 mod merge;
-mod operation;
+pub(super) mod operation;
 mod printed;
 mod property;
-mod prose;
 mod resource;
 
 use crate::contract::extracted::{Extracted, Source};
@@ -25,8 +24,11 @@ use crate::diagnostic::Diagnostic;
 use self::operation::OperationFacts;
 use self::resource::ResourceFacts;
 use super::inventory::{Finding, FindingKind, Findings};
+use super::markdown::Page;
+use super::message::Messages;
 use super::metadata::{PageDefaults, PageKey};
-use super::{api_version, markdown, message, text};
+use super::prose::Prose;
+use super::{api_version, message, prose, text};
 
 pub(crate) use self::layout::to_json;
 
@@ -65,30 +67,48 @@ pub(crate) fn read(
     let text = text::decode(file, bytes)?;
     // Extraction of scenarios reports these.
     let mut ignored = Findings::new(file);
-    let page = markdown::read(&text, &mut ignored);
+    let (page, prose) = prose::read_page(&text, &mut ignored);
     let messages = message::read(&page.code_blocks, &mut ignored);
     let api = messages.list.iter().find_map(api_version);
     let key = PageKey::new(source, &page.metadata, defaults, api, &mut ignored);
-    let prose = prose::read(&text);
-    let content = match operation::read(&page, &messages, &prose) {
+    Ok(facts(file, source, &page, &messages, &prose, &key))
+}
+
+/// The facts of a parsed page. `None` if it documents no operation and no resource type.
+pub(super) fn facts(
+    file: &str,
+    source: &str,
+    page: &Page<'_>,
+    messages: &Messages<'_>,
+    prose: &Prose,
+    key: &PageKey,
+) -> Option<Facts> {
+    let content = match operation::read(page, messages, prose) {
         Some(operation) => Some(Content::Operation(operation)),
-        None => resource::read(&page, &prose).map(Content::Resource),
+        None => resource::read(page, prose).map(Content::Resource),
     };
-    Ok(content.map(|content| Facts {
+    content.map(|content| Facts {
         file: file.to_owned(),
         page: key.page.to_lowercase(),
-        api: key.api,
+        api: key.api.clone(),
         source: Source {
             file: source.to_owned(),
             line: match &content {
                 Content::Operation(operation) => operation.line,
                 Content::Resource(resource) => resource.line,
             },
-            edition: key.edition,
-            locale: key.locale,
+            edition: key.edition.clone(),
+            locale: key.locale.clone(),
         },
         content,
-    }))
+    })
+}
+
+impl Facts {
+    /// True for the facts of a resource type.
+    pub(super) const fn is_resource(&self) -> bool {
+        matches!(self.content, Content::Resource(_))
+    }
 }
 
 /// Makes one contract of what pages say. Findings are contradictions between the texts of one page, or within one.

@@ -11,10 +11,10 @@ use super::super::head::Start;
 use super::super::json::property;
 use super::super::markdown::{CodeBlock, Page};
 use super::super::message::{Message, Messages, Part};
+use super::super::prose::{Piece, Prose, Section, Text};
 use super::cell;
 use super::printed;
 use super::printed::{Member, TableRow};
-use super::prose::{Piece, Prose, Section, Text};
 
 /// The description of an operation on a page.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ pub(super) fn read(
 }
 
 /// True if a target has the form of a path template. The part before `calls` has several spellings.
-fn is_instance(target: &str, template: &str) -> bool {
+pub(in crate::extract) fn is_instance(target: &str, template: &str) -> bool {
     let (target, template) = (segments(target), segments(template));
     let mut pairs = target.iter().zip(&template);
     target.len() == template.len()

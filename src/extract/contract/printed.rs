@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::contract::extracted::Kind;
 
 use super::super::inventory::FindingKind;
+use super::super::prose::{Section, Table};
 use super::cell;
 use super::cell::TypeCell;
-use super::prose::{Section, Table};
 use super::{Facts, Notes};
 
 /// A property as one text prints it.

@@ -3,10 +3,10 @@
 use super::super::json;
 use super::super::json::{Json, Reading};
 use super::super::markdown::Page;
+use super::super::prose::{Prose, Section};
 use super::cell;
 use super::printed;
 use super::printed::{Member, TableRow};
-use super::prose::{Prose, Section};
 
 /// The description of a resource type on a page.
 #[derive(Debug)]

@@ -1,20 +1,22 @@
-//! One pass over the Markdown of a page for what the contract needs: tables and paragraphs, each with its line and
-//! the section that contains it.
+//! The prose of a page: tables, paragraphs and headings, each with its line and the section that contains it. It is read
+//! in one pass with the code blocks.
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd};
 
-use super::super::inventory::Findings;
-use super::super::markdown::{Lines, OPTIONS};
-use super::super::metadata;
-use super::super::outline::{SourceSpans, Title};
+use super::inventory::Findings;
+use super::markdown;
+use super::markdown::{Lines, Page};
+use super::metadata;
+use super::outline::{SourceSpans, Title};
 
 /// Tables, paragraphs and code blocks of a page, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Prose {
     pub(super) tables: Vec<Table>,
     pub(super) paragraphs: Vec<Paragraph>,
+    pub(super) headings: Vec<Heading>,
     /// The line and the section of each code block.
     code_blocks: Vec<(usize, Section)>,
 }
@@ -24,7 +26,10 @@ pub(super) struct Prose {
 pub(super) enum Section {
     /// Above the first heading of the second level.
     Introduction,
+    Permissions,
     HttpRequest,
+    /// Header fields of the request or the response.
+    Headers,
     RequestBody,
     Response,
     /// Properties and relationships.
@@ -36,7 +41,9 @@ pub(super) enum Section {
 impl Section {
     fn of(anchor: &str) -> Self {
         match anchor {
+            "permissions" => Self::Permissions,
             "http-request" => Self::HttpRequest,
+            "request-headers" | "response-headers" => Self::Headers,
             "request-body" => Self::RequestBody,
             "response" => Self::Response,
             "properties" | "relationships" => Self::Properties,
@@ -68,10 +75,22 @@ pub(super) struct Paragraph {
     pub(super) text: Text,
 }
 
+/// A heading, also one of a tab.
+#[derive(Debug)]
+pub(super) struct Heading {
+    /// Counted from 1.
+    pub(super) line: usize,
+    pub(super) text: Text,
+}
+
 /// Text with its code spans and links. Of a text in two languages, the one in the source language.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Text {
     pub(super) pieces: Vec<Piece>,
+    /// The line of each piece, counted from 1.
+    pub(super) lines: Vec<usize>,
+    /// The text in the language of the page, if the page has two.
+    pub(super) localized: Option<Box<Self>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +101,11 @@ pub(super) enum Piece {
 }
 
 impl Text {
+    /// The text in the language of the page.
+    pub(super) fn own(&self) -> &Self {
+        self.localized.as_deref().unwrap_or(self)
+    }
+
     /// The text without its markup.
     pub(super) fn plain(&self) -> String {
         let texts = self.pieces.iter().map(|piece| match piece {
@@ -106,23 +130,21 @@ fn linked_page(target: &str) -> Option<String> {
     name.strip_suffix(".md").map(str::to_owned)
 }
 
-/// `text` is a whole page.
-pub(super) fn read(text: &str) -> Prose {
+/// Reads a whole page in one pass: its code blocks and its prose.
+pub(super) fn read_page<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Page<'a>, Prose) {
     let (_, start) = metadata::split(text, &mut Findings::new(""));
     let mut reader = Reader {
         text: &text[start..],
-        lines: Lines::new(1 + super::super::text::newlines(&text[..start])),
+        lines: Lines::new(1 + super::text::newlines(&text[..start])),
         prose: Prose::default(),
         section: Section::Introduction,
         title: None,
         builder: None,
-        paragraph: 0,
+        block: 0,
         is_code: false,
     };
-    for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
-        reader.event(&event, &range);
-    }
-    reader.prose
+    let page = markdown::read_with(text, findings, |event, range| reader.event(event, range));
+    (page, reader.prose)
 }
 
 impl Prose {
@@ -140,10 +162,10 @@ struct Reader<'a> {
     prose: Prose,
     section: Section,
     title: Option<Title>,
-    /// The paragraph or cell that is being read.
+    /// The paragraph, heading or cell that is being read.
     builder: Option<Builder>,
-    /// The line of the paragraph that is being read.
-    paragraph: usize,
+    /// The line of the paragraph or heading that is being read.
+    block: usize,
     is_code: bool,
 }
 
@@ -151,40 +173,51 @@ impl Reader<'_> {
     fn event(&mut self, event: &Event<'_>, range: &Range<usize>) {
         match event {
             Event::Text(_) if self.is_code => {}
-            Event::Text(text) => match (&mut self.title, &mut self.builder) {
-                (Some(title), _) => title.text(text),
-                (None, Some(builder)) => builder.text(text),
-                (None, None) => {}
-            },
-            Event::Code(code) => match (&mut self.title, &mut self.builder) {
-                (Some(title), _) => title.text(code),
-                (None, Some(builder)) => builder.code(code),
-                (None, None) => {}
-            },
-            Event::SoftBreak | Event::HardBreak => {
-                if let Some(builder) = &mut self.builder {
-                    builder.text(" ");
+            Event::Text(text) => {
+                if let Some(title) = &mut self.title {
+                    title.text(text);
                 }
+                self.build(range, |builder| builder.text(text));
             }
-            Event::InlineHtml(html) => match (&mut self.title, &mut self.builder) {
-                (Some(title), _) => title.html(html),
-                (None, Some(builder)) => builder.spans.html(html),
-                (None, None) => {}
-            },
+            Event::Code(code) => {
+                if let Some(title) = &mut self.title {
+                    title.text(code);
+                }
+                self.build(range, |builder| builder.code(code));
+            }
+            Event::SoftBreak | Event::HardBreak => self.build(range, |builder| builder.text(" ")),
+            Event::InlineHtml(html) => {
+                if let Some(title) = &mut self.title {
+                    title.html(html);
+                }
+                self.build(range, |builder| builder.spans.html(html));
+            }
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(*tag),
             _ => {}
         }
     }
 
+    /// Adds to the text that is being read.
+    fn build(&mut self, range: &Range<usize>, add: impl FnOnce(&mut Builder)) {
+        if let Some(builder) = &mut self.builder {
+            builder.line = self.lines.at(self.text, range.start);
+            add(builder);
+        }
+    }
+
     fn start(&mut self, tag: &Tag<'_>, range: &Range<usize>) {
         match tag {
-            Tag::Heading { .. } => self.title = Some(Title::default()),
-            Tag::Link { dest_url, .. } => match (&mut self.title, &mut self.builder) {
-                (Some(title), _) => title.link(Some(dest_url)),
-                (None, Some(builder)) => builder.open_link(dest_url),
-                (None, None) => {}
-            },
+            Tag::Heading { .. } => {
+                self.begin_block(range);
+                self.title = Some(Title::default());
+            }
+            Tag::Link { dest_url, .. } => {
+                if let Some(title) = &mut self.title {
+                    title.link(Some(dest_url));
+                }
+                self.build(range, |builder| builder.open_link(dest_url));
+            }
             Tag::CodeBlock(_) => {
                 self.is_code = true;
                 let line = self.lines.at(self.text, range.start);
@@ -204,23 +237,28 @@ impl Reader<'_> {
                 }
             }
             Tag::TableCell => self.builder = Some(Builder::default()),
-            Tag::Paragraph | Tag::Item => {
-                self.end_paragraph();
-                self.builder = Some(Builder::default());
-                self.paragraph = self.lines.at(self.text, range.start);
-            }
+            Tag::Paragraph | Tag::Item => self.begin_block(range),
             _ => {}
         }
+    }
+
+    fn begin_block(&mut self, range: &Range<usize>) {
+        self.end_paragraph();
+        self.builder = Some(Builder::default());
+        self.block = self.lines.at(self.text, range.start);
     }
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Heading(level) => self.end_heading(level),
-            TagEnd::Link => match (&mut self.title, &mut self.builder) {
-                (Some(title), _) => title.link(None),
-                (None, Some(builder)) => builder.close_link(),
-                (None, None) => {}
-            },
+            TagEnd::Link => {
+                if let Some(title) = &mut self.title {
+                    title.link(None);
+                }
+                if let Some(builder) = &mut self.builder {
+                    builder.close_link();
+                }
+            }
             TagEnd::CodeBlock => self.is_code = false,
             TagEnd::TableHead => self.builder = None,
             TagEnd::TableCell => {
@@ -239,7 +277,7 @@ impl Reader<'_> {
         let text = self.builder.take().map(Builder::finish);
         if let Some(text) = text.filter(|text| !text.pieces.is_empty()) {
             self.prose.paragraphs.push(Paragraph {
-                line: self.paragraph,
+                line: self.block,
                 section: self.section,
                 text,
             });
@@ -247,6 +285,11 @@ impl Reader<'_> {
     }
 
     fn end_heading(&mut self, level: HeadingLevel) {
+        let text = self.builder.take().map(Builder::finish);
+        self.prose.headings.push(Heading {
+            line: self.block,
+            text: text.unwrap_or_default(),
+        });
         let Some(title) = self.title.take().filter(|title| !title.is_tab()) else {
             return;
         };
@@ -261,15 +304,17 @@ impl Reader<'_> {
 #[derive(Default)]
 struct Builder {
     /// In the language of the page.
-    own: Vec<Piece>,
+    own: Text,
     /// In the source language of a page in two languages.
-    source: Vec<Piece>,
+    source: Text,
     spans: SourceSpans,
     is_link: bool,
+    /// The line of the next piece.
+    line: usize,
 }
 
 impl Builder {
-    fn pieces(&mut self) -> &mut Vec<Piece> {
+    fn half(&mut self) -> &mut Text {
         if self.spans.is_open() {
             &mut self.source
         } else {
@@ -277,12 +322,19 @@ impl Builder {
         }
     }
 
+    fn push(&mut self, piece: Piece) {
+        let line = self.line;
+        let half = self.half();
+        half.pieces.push(piece);
+        half.lines.push(line);
+    }
+
     fn text(&mut self, more: &str) {
         let is_link = self.is_link;
-        match self.pieces().last_mut() {
+        match self.half().pieces.last_mut() {
             Some(Piece::Link { text, .. }) if is_link => text.push_str(more),
             Some(Piece::Plain(text)) => text.push_str(more),
-            _ => self.pieces().push(Piece::Plain(more.to_owned())),
+            _ => self.push(Piece::Plain(more.to_owned())),
         }
     }
 
@@ -290,13 +342,13 @@ impl Builder {
         if self.is_link {
             self.text(code);
         } else {
-            self.pieces().push(Piece::Code(code.to_owned()));
+            self.push(Piece::Code(code.to_owned()));
         }
     }
 
     fn open_link(&mut self, target: &str) {
         self.is_link = true;
-        self.pieces().push(Piece::Link {
+        self.push(Piece::Link {
             text: String::new(),
             target: target.to_owned(),
         });
@@ -307,12 +359,12 @@ impl Builder {
     }
 
     fn finish(self) -> Text {
+        if self.source.pieces.is_empty() {
+            return self.own;
+        }
         Text {
-            pieces: if self.source.is_empty() {
-                self.own
-            } else {
-                self.source
-            },
+            localized: Some(Box::new(self.own)),
+            ..self.source
         }
     }
 }

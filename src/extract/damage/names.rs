@@ -1,0 +1,224 @@
+//! Names of the API in prose. They are known by their form and place, never by words of a language.
+
+use super::super::contract::cell;
+use super::super::prose::{Piece, Text};
+
+/// The part of a page that has a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The first column of a table of header fields.
+    HeaderName,
+    /// The first column of a table of properties or parameters.
+    PropertyName,
+    /// The second column of such a table.
+    Type,
+    /// A column of permissions.
+    Permission,
+    /// Anywhere else.
+    Prose,
+}
+
+/// A name as a text has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) text: String,
+    /// The target of the link whose text it is.
+    pub(super) target: Option<String>,
+    /// The line in the page, counted from 1.
+    pub(super) line: usize,
+}
+
+/// The names in a text.
+pub(super) fn names(text: &Text, place: Place) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    let mut add = |name: &str, target: Option<&str>, line: usize| {
+        if !names.iter().any(|it| it.text == name) {
+            names.push(Name {
+                text: name.to_owned(),
+                target: target.map(str::to_owned),
+                line,
+            });
+        }
+    };
+    if matches!(place, Place::HeaderName | Place::PropertyName) {
+        let name = text.plain();
+        if is_name(&name) {
+            add(&name, None, text.lines.first().copied().unwrap_or_default());
+        }
+        return names;
+    }
+    for (piece, line) in text.pieces.iter().zip(&text.lines) {
+        match piece {
+            Piece::Code(code) if place == Place::Prose && code.is_ascii() => {
+                add(code.trim(), None, *line);
+            }
+            // In prose, `call` may be a word of the language.
+            Piece::Link { text, target }
+                if is_named_by(text, target)
+                    && (place == Place::Type || is_camel_case(text.trim())) =>
+            {
+                add(text.trim(), Some(target), *line);
+            }
+            Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. } => {
+                let words = words(text).filter(|word| match place {
+                    Place::Type => cell::primitive(word).is_some() || is_camel_case(word),
+                    Place::Permission => is_permission(word),
+                    _ => is_camel_case(word),
+                });
+                words.for_each(|word| add(word, None, *line));
+            }
+        }
+    }
+    names
+}
+
+/// The words of ASCII, with the dots between them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'));
+    words
+        .map(|word| word.trim_matches(['.', '-']))
+        .filter(|word| !word.is_empty())
+}
+
+/// `participants`, `Content-Type`, `@odata.type`, `info[].id`: ASCII without blanks.
+pub(super) fn is_name(text: &str) -> bool {
+    let starts = |c: char| c.is_ascii_alphabetic() || matches!(c, '@' | '$' | '_');
+    text.starts_with(starts)
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"@$._-[]/:".contains(&b))
+}
+
+/// `clientContext`: a small letter first, a capital inside.
+pub(super) fn is_camel_case(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.len() > 3
+        && word.bytes().all(|b| b.is_ascii_alphanumeric())
+        && word.bytes().skip(2).any(|b| b.is_ascii_uppercase())
+        && word.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// `Calls.InitiateGroupCalls.All`: words in capitals with dots.
+pub(super) fn is_permission(word: &str) -> bool {
+    let mut parts = word.split('.');
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_uppercase())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    word.contains('.') && parts.all(is_part)
+}
+
+/// True for a link whose text is the name of the page that it leads to.
+fn is_named_by(text: &str, target: &str) -> bool {
+    let name = text.trim();
+    cell::is_identifier(name) && stem(target).is_some_and(|stem| stem.eq_ignore_ascii_case(name))
+}
+
+/// The stem of the file name of a page.
+pub(super) fn stem(target: &str) -> Option<&str> {
+    let path = target.split(['?', '#']).next()?;
+    path.rsplit(['/', '\\']).next()?.strip_suffix(".md")
+}
+
+/// True if a text has a name as a whole word.
+pub(super) fn has(text: &str, name: &str, place: Place) -> bool {
+    // Names of header fields are compared without regard to case (RFC 9110 section 5.1).
+    if place == Place::HeaderName {
+        return has_word(&text.to_ascii_lowercase(), &name.to_ascii_lowercase());
+    }
+    has_word(text, name)
+}
+
+fn has_word(text: &str, name: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + name.len()..].chars().next();
+        !is_part(before) && !is_part(behind)
+    })
+}
+
+/// The part of a text that is a name but for its blanks or its case.
+pub(super) fn resembling(piece: &Piece, name: &str) -> Option<String> {
+    let (Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. }) = piece;
+    let at = text.to_ascii_lowercase().find(&name.to_ascii_lowercase());
+    if let Some(at) = at {
+        return Some(text[at..at + name.len()].to_owned());
+    }
+    let words: Vec<_> = text.split_whitespace().collect();
+    let bare = name.split_whitespace().collect::<String>();
+    (2..=4).find_map(|length| {
+        let mut parts = words.windows(length);
+        let part = parts.find(|part| {
+            let joined = part.concat();
+            joined.trim_matches(['.', ',']).eq_ignore_ascii_case(&bare)
+        })?;
+        Some(part.join(" "))
+    })
+}
+
+/// What a translation made of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Translated,
+    Split,
+    Case,
+    Lost,
+}
+
+/// What became of a name, if `now` stands in its place.
+pub(super) fn fate(name: &str, now: &str) -> Fate {
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    if bare(now) == bare(name) {
+        Fate::Split
+    } else if bare(now).eq_ignore_ascii_case(&bare(name)) {
+        Fate::Case
+    } else if now.chars().any(char::is_alphabetic) {
+        Fate::Translated
+    } else {
+        Fate::Lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_by_their_form() {
+        for (word, camel, permission) in [
+            ("clientContext", true, false),
+            ("String", false, false),
+            ("iOS", false, false),
+            ("Calls.InitiateGroupCalls.All", false, true),
+            ("InitiateGroupCalls", false, false),
+            ("status", false, false),
+            ("e.g", false, false),
+        ] {
+            assert_eq!(is_camel_case(word), camel, "{word}");
+            assert_eq!(is_permission(word), permission, "{word}");
+        }
+        assert!(is_name("Content-Type") && is_name("@odata.type"));
+        assert!(!is_name("client context") && !is_name("Контекст") && !is_name(""));
+    }
+
+    #[test]
+    fn a_name_is_a_whole_word() {
+        assert!(has("的status，", "status", Place::Prose));
+        assert!(!has("substatus statuses", "status", Place::Prose));
+        assert!(!has("Content-type", "Content-Type", Place::Prose));
+        assert!(has("Content-type", "Content-Type", Place::HeaderName));
+    }
+
+    #[test]
+    fn the_fate_of_a_name() {
+        for (now, expected) in [
+            ("Calls. Read", Fate::Split),
+            ("CALLS.READ", Fate::Case),
+            ("Calls. ЧТЕНИЕ", Fate::Translated),
+            ("", Fate::Lost),
+        ] {
+            assert_eq!(fate("Calls.Read", now), expected, "{now}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Remarks on pages: what `confcall lint` and `confcall drift` report, and the rules behind it.
+//!
+//! For: the one type of a change, of damage and of a finding. Not for: finding them (`lint`, `damage`, `drift`), and
+//! their text (`report::remarks`).
+
+use std::cmp::Ordering;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
+
+use crate::api::party::Party;
+
+/// The rule behind a remark. Ids are API: reports, `--allow`, baselines and the book use them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PageRule {
+    /// In kebab-case.
+    pub id: &'static str,
+    pub kind: RemarkKind,
+    /// The level of its remarks, unless one of them says otherwise.
+    pub level: Severity,
+    /// The reason, as a sentence.
+    pub text: &'static str,
+    /// What a writer of pages does about it, as a sentence.
+    pub remedy: &'static str,
+}
+
+/// What a remark is about.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display, IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum RemarkKind {
+    /// The contract differs between two texts.
+    Change,
+    /// A translation broke something.
+    Damage,
+    /// A page contradicts itself, another page, or the format of its parts.
+    Finding,
+}
+
+/// How much a remark matters, the most severe first.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    Display,
+    IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum Severity {
+    /// A reader who believes the page fails.
+    Error,
+    /// A reader may be misled.
+    Warning,
+    /// A reader is not misled, but the page is not as it should be.
+    Note,
+}
+
+/// A line of a page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct PagePlace {
+    /// The page, as the user names it.
+    pub page: String,
+    /// Counted from 1; 0 for the whole page.
+    pub line: usize,
+}
+
+/// A change, damage, or a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remark {
+    pub rule: &'static PageRule,
+    pub level: Severity,
+    pub place: PagePlace,
+    /// The second line of a contradiction or change, which may be in another page.
+    pub other: Option<PagePlace>,
+    /// A sentence without a full stop and without line numbers, so that it stays when lines move.
+    pub message: String,
+    /// The party that a change breaks something for.
+    pub breaks: Option<Party>,
+}
+
+impl Remark {
+    pub(crate) fn new(
+        rule: &'static PageRule,
+        page: &str,
+        line: usize,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            level: rule.level,
+            place: PagePlace {
+                page: page.to_owned(),
+                line,
+            },
+            other: None,
+            message: message.into(),
+            breaks: None,
+        }
+    }
+
+    /// With a second place.
+    #[must_use]
+    pub(crate) fn beside(mut self, page: &str, line: usize) -> Self {
+        self.other = Some(PagePlace {
+            page: page.to_owned(),
+            line,
+        });
+        self
+    }
+
+    /// By page and line; at one line the more severe one is first.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        let key = |it: &'_ Self| (it.level, it.rule.id);
+        self.place
+            .cmp(&other.place)
+            .then_with(|| key(self).cmp(&key(other)))
+            .then_with(|| self.message.cmp(&other.message))
+            .then_with(|| self.other.cmp(&other.other))
+    }
+}
+
+/// Remarks in the order of pages and lines, each once.
+pub(crate) fn sorted(mut remarks: Vec<Remark>) -> Vec<Remark> {
+    remarks.sort_by(Remark::order);
+    remarks.dedup();
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static RULE: PageRule = PageRule {
+        id: "a-rule",
+        kind: RemarkKind::Finding,
+        level: Severity::Warning,
+        text: "Something is wrong.",
+        remedy: "Correct it.",
+    };
+
+    #[test]
+    fn remarks_are_in_the_order_of_lines_and_each_is_there_once() {
+        let at = |line| Remark::new(&RULE, "p.md", line, "wrong");
+        let mut severe = at(7);
+        severe.level = Severity::Error;
+        let all = vec![
+            at(10),
+            at(7),
+            severe.clone(),
+            at(7),
+            at(2).beside("q.md", 3),
+        ];
+        let expected = [at(2).beside("q.md", 3), severe, at(7), at(10)];
+        assert_eq!(sorted(all), expected);
+    }
+}
