@@ -1,10 +1,12 @@
-//! Annotations for GitHub: what is wrong in a run, as workflow commands.
+//! Annotations for GitHub: what is wrong in a run or in pages, as workflow commands.
 //!
 //! A command is `::error file=…,line=…,title=…::message`, with `%`, line ends and, in properties, `:` and `,`
 //! percent-encoded ("Workflow commands for GitHub Actions").
 
 use super::groups::{self, Cause, Group};
+use super::remarks::PageReport;
 use super::text::{Log, shown};
+use crate::extract::remark::{PagePlace, Remark, Severity};
 use crate::judge::verdict::{Run, ScenarioResult, Violation};
 
 /// The most annotations of a kind that GitHub shows for one step.
@@ -40,6 +42,28 @@ pub(crate) fn render(
     let warnings = groups::warnings(run);
     let warnings = warnings.iter().map(|it| cause("warning", it));
     limited("error", errors) + &limited("warning", warnings.collect())
+}
+
+/// An annotation for each remark on a page, at most as many of a kind as GitHub shows. `place` is that of a line of a page,
+/// if the page is a file of the workspace.
+pub(crate) fn of_remarks(
+    report: &PageReport,
+    place: impl Fn(&PagePlace) -> Option<FilePlace>,
+) -> String {
+    let kinds = [
+        (Severity::Error, "error"),
+        (Severity::Warning, "warning"),
+        (Severity::Note, "notice"),
+    ];
+    let of_kind = kinds.map(|(level, kind)| {
+        let remarks = report.remarks.iter().filter(|it| it.level == level);
+        let line = |remark: &Remark| {
+            let text = format!("{}\n{}", remark.message, remark.rule.remedy);
+            line(kind, place(&remark.place), remark.rule.id, &text)
+        };
+        limited(kind, remarks.map(line).collect())
+    });
+    of_kind.concat()
 }
 
 fn limited(kind: &str, mut lines: Vec<String>) -> String {
@@ -109,6 +133,7 @@ mod tests {
     use crate::contract::rule::{Level, Rule};
     use crate::diagnostic::pointer::Pointer;
     use crate::judge::verdict::{Basis, JudgedTarget, Source, Verdict};
+    use crate::report::remarks;
 
     fn violation(message: &str) -> Violation {
         Violation {
@@ -160,6 +185,27 @@ mod tests {
             text,
             "::error file=a/page.md,line=3,title=bot a and 1 more::request.body: wrong%0Aexpected: 1%0Aactual: 2%0Adocumented: page.md:3\n"
         );
+    }
+
+    #[test]
+    fn remarks_are_shown_at_their_lines() {
+        let mut report = remarks::samples::report();
+        let place = |place: &PagePlace| {
+            Some(FilePlace {
+                file: place.page.clone(),
+                line: place.line.max(1),
+            })
+        };
+        assert_eq!(
+            of_remarks(&report, place),
+            "::error file=new/b c.md,line=1,title=path-removed::`GET /a|b` is <gone>%0AKeep the path.\n\
+             ::warning file=a.md,line=9,title=wrong-length::the length is 3, not 4%0ACorrect the length.\n"
+        );
+        let one = report.remarks[0].clone();
+        report.remarks = vec![one; MOST + 1];
+        let text = of_remarks(&report, place);
+        assert_eq!(text.matches("::warning").count(), MOST);
+        assert!(text.contains("and 2 more"), "{text}");
     }
 
     #[test]

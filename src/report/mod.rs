@@ -4,7 +4,8 @@
 //! - [`terminal`], [`coverage`], [`covered`] and [`annotations`] are printed; [`step_summary`] is for the page of a GitHub job.
 //! - [`ReportKind`] has those that go to files; the [`events`] are written while a run goes on.
 //! - [`groups`] are the violations by cause; [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
-//! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`.
+//! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`, [`remarks`] for `confcall lint` and
+//!   `confcall drift`.
 
 pub(crate) mod annotations;
 pub(crate) mod conversation;
@@ -16,6 +17,7 @@ pub(crate) mod html;
 pub(crate) mod inventory;
 pub(crate) mod junit;
 pub(crate) mod list;
+pub(crate) mod remarks;
 pub(crate) mod snapshot;
 pub(crate) mod step_summary;
 pub(crate) mod terminal;

@@ -1,0 +1,108 @@
+//! Reports of `confcall lint` and `confcall drift`: remarks on pages as text, JSON, Markdown and SARIF.
+
+pub(crate) mod baseline;
+mod json;
+mod markdown;
+mod sarif;
+mod text;
+
+use super::list::counted;
+use crate::extract::remark::{PagePlace, Remark, Severity};
+
+pub(crate) use self::json::Document;
+pub(crate) use self::json::render as json;
+pub(crate) use self::markdown::render as markdown;
+pub(crate) use self::sarif::render as sarif;
+pub(crate) use self::text::render as text;
+
+/// The result of a command that reports on pages.
+#[derive(Debug, Clone)]
+pub(crate) struct PageReport {
+    /// The name of the command.
+    pub command: &'static str,
+    /// The number of pages that were read.
+    pub pages: usize,
+    /// In order ([`crate::extract::remark::sorted`]).
+    pub remarks: Vec<Remark>,
+    /// What is said about the whole, such as pages that cannot be compared. Sentences without a full stop.
+    pub notes: Vec<String>,
+}
+
+impl PageReport {
+    fn count(&self, level: Severity) -> usize {
+        self.remarks.iter().filter(|it| it.level == level).count()
+    }
+
+    /// `2 errors, 1 warning, 0 notes in 5 pages`.
+    fn summary(&self) -> String {
+        let pages = counted(self.pages, "page");
+        let count = |level| counted(self.count(level), level.into());
+        let counts = [Severity::Error, Severity::Warning, Severity::Note].map(count);
+        format!("{} in {pages}", counts.join(", "))
+    }
+
+    /// The remarks by page, in their order.
+    fn by_page(&self) -> impl Iterator<Item = &[Remark]> {
+        self.remarks.chunk_by(|a, b| a.place.page == b.place.page)
+    }
+}
+
+/// The address of a page and line, from a remark in `page`: the line alone if it is in the same page.
+fn address(place: &PagePlace, page: &str) -> String {
+    match (place.page == page, place.line) {
+        (true, line) => format!("line {line}"),
+        (false, 0) => place.page.clone(),
+        (false, line) => format!("{}:{line}", place.page),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod samples {
+    use super::PageReport;
+    use crate::api::party::Party;
+    use crate::extract::remark::{PageRule, Remark, RemarkKind, Severity};
+
+    pub(in crate::report) static FINDING: PageRule = PageRule {
+        id: "wrong-length",
+        kind: RemarkKind::Finding,
+        level: Severity::Warning,
+        text: "A length is not that of the body.",
+        remedy: "Correct the length.",
+    };
+
+    static CHANGE: PageRule = PageRule {
+        id: "path-removed",
+        kind: RemarkKind::Change,
+        level: Severity::Error,
+        text: "A path is gone.",
+        remedy: "Keep the path.",
+    };
+
+    /// A report with a remark of each kind.
+    pub(in crate::report) fn report() -> PageReport {
+        let mut change = Remark::new(&CHANGE, "new/b c.md", 0, "`GET /a|b` is <gone>");
+        change = change.beside("old/b c.md", 4);
+        change.breaks = Some(Party::Bot);
+        PageReport {
+            command: "lint",
+            pages: 3,
+            remarks: vec![
+                Remark::new(&FINDING, "a.md", 9, "the length is 3, not 4").beside("a.md", 12),
+                change,
+            ],
+            notes: vec!["two texts are not one".to_owned()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_each_level() {
+        let report = samples::report();
+        assert_eq!(report.summary(), "1 error, 1 warning, 0 notes in 3 pages");
+        assert_eq!(report.by_page().count(), 2);
+    }
+}
