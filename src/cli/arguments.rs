@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, doctor, explain, extract, init, list, merge, monitor, record,
-    replay, run, schema, selftest, serve, show,
+    accept, ca, check, completions, doctor, explain, extract, init, lint, list, merge, monitor,
+    record, replay, run, schema, selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -86,10 +86,13 @@ pub(crate) enum Command {
     /// Turn API reference pages into scenarios, or list every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
+    /// List what is wrong in API reference pages
+    #[command(after_help = lint::EXAMPLES)]
+    Lint(lint::Arguments),
     /// Show that the judge catches every mutant and blames no variant
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
-    /// Explain a rule, a requirement or a kind of fault injection
+    /// Explain a rule, a requirement, a kind of fault injection, or a finding in pages
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
     /// Print the JSON Schema of a kind of file, such as confcall.toml

@@ -1,5 +1,5 @@
-//! `confcall explain`: the meaning of a rule, a requirement or a kind of fault injection, as the tables of the contract,
-//! of fault injection and of the built-in mutants have it.
+//! `confcall explain`: the meaning of a rule, a requirement, a kind of fault injection or a finding in pages, as the tables
+//! of the contract, of fault injection, of the built-in mutants and of lint have it.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,13 @@ use strum::VariantArray as _;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lint;
 use super::output::Output;
 use super::usage::UsageError;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::closest;
+use crate::extract::remark::PageRule;
 use crate::inject::{InjectionKind, with_injected};
 use crate::report::text::Look;
 use crate::runner::self_check::proof::{self, Sign};
@@ -23,11 +25,12 @@ Examples:
   confcall explain                    all names
   confcall explain request.header     a rule
   confcall explain request.token      a requirement
-  confcall explain lost-response      a kind of fault injection";
+  confcall explain lost-response      a kind of fault injection
+  confcall explain status-differs     a finding of confcall lint";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The name of a rule, a requirement or a kind of fault injection [default: list all names]
+    /// The name of a rule, a requirement, a kind of fault injection or a finding [default: list all names]
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -38,6 +41,7 @@ enum Named {
     Rule(Rule),
     Requirement(Requirement),
     Kind(InjectionKind),
+    Page(&'static PageRule),
 }
 
 /// So many mutants show how something is broken.
@@ -72,7 +76,8 @@ fn all() -> impl Iterator<Item = Named> {
     let requirements = Requirement::VARIANTS.iter();
     let requirements = requirements.map(|it| Named::Requirement(*it));
     let kinds = InjectionKind::ALL.into_iter().map(Named::Kind);
-    rules.chain(requirements).chain(kinds)
+    let pages = lint::rules().map(Named::Page);
+    rules.chain(requirements).chain(kinds).chain(pages)
 }
 
 /// A line for each name, with the first words of its meaning.
@@ -90,6 +95,7 @@ impl Named {
             Self::Rule(it) => it.as_str(),
             Self::Requirement(it) => it.id(),
             Self::Kind(it) => it.name(),
+            Self::Page(it) => it.id,
         }
     }
 
@@ -98,6 +104,7 @@ impl Named {
             Self::Rule(it) => it.text(),
             Self::Requirement(it) => it.text(),
             Self::Kind(it) => it.describe(),
+            Self::Page(it) => it.text,
         }
     }
 
@@ -112,6 +119,7 @@ impl Named {
                 format!("a requirement: the {} {level}", it.party())
             }
             Self::Kind(it) => format!("a kind of fault injection, for a {}", it.party()),
+            Self::Page(it) => format!("{} in pages, level {}", it.kind, it.level),
         };
         let meaning = self.meaning().trim_end_matches('.');
         let mut text = format!("{}, {of}\n  {meaning}.\n", look.bold(self.name()));
@@ -122,6 +130,9 @@ impl Named {
                 text.push_str(&mutants(Sign::Requirement(it)));
             }
             Self::Kind(it) => text.push_str(&played(it)?),
+            Self::Page(it) => {
+                let _ = writeln!(text, "\nremedy\n  {}", it.remedy);
+            }
         }
         Ok(text)
     }
@@ -192,6 +203,29 @@ mod tests {
             let text = explained(named.name(), Look::PLAIN).unwrap();
             assert!(text.lines().count() >= 2, "{text}");
             assert!(!text.contains("..\n"), "{text}");
+        }
+    }
+
+    /// The book has an entry for each id, with the reason and the remedy that `explain` prints, and an example.
+    #[test]
+    fn every_finding_has_its_entry_in_the_book() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/docs/src/reference/findings.md"
+        );
+        let book = std::fs::read_to_string(path).unwrap();
+        let entries: Vec<_> = book.split("\n### `").skip(1).collect();
+        let ids: Vec<_> = entries
+            .iter()
+            .map(|it| it.split('`').next().unwrap())
+            .collect();
+        let rules: Vec<_> = lint::rules().collect();
+        assert_eq!(ids, rules.iter().map(|it| it.id).collect::<Vec<_>>());
+        for (rule, entry) in rules.iter().zip(entries) {
+            let words = entry.split_whitespace().collect::<Vec<_>>().join(" ");
+            for part in [rule.text, rule.remedy, "```", &rule.level.to_string()] {
+                assert!(words.contains(part), "{}: {part}", rule.id);
+            }
         }
     }
 

@@ -118,15 +118,15 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Page {
+pub(super) struct Page {
     /// The file, as the user would type it: its name in findings and inventories.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Its name in scenarios, which must not depend on where the pages lie.
     source: String,
 }
 
 /// The pages of files and folders, each once, in their order.
-fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
+pub(super) fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     let base = common_base(named);
     let mut pages = Vec::new();
     let mut seen = HashSet::new();

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use super::environment;
 use super::output;
 use super::output::Output;
+use crate::extract::remark::PagePlace;
 use crate::judge::verdict::{Run, ScenarioResult, Violation};
 use crate::report::annotations::{self, FilePlace};
+use crate::report::remarks::PageReport;
 use crate::report::step_summary;
 
 /// The files of a run, which may be in the workspace of the job.
@@ -37,6 +39,27 @@ pub(super) fn show(run: &Run, files: &Files, output: Output) -> io::Result<()> {
     Ok(())
 }
 
+/// Shows remarks on pages on the page of the job, if this is one.
+pub(super) fn show_remarks(report: &PageReport, output: Output) -> io::Result<()> {
+    if !environment::is_github_actions() {
+        return Ok(());
+    }
+    let root = environment::workspace().and_then(|it| it.canonicalize());
+    let place = |place: &PagePlace| below(root.as_ref().ok()?, Path::new(&place.page), place.line);
+    output.print_commands(&annotations::of_remarks(report, place))
+}
+
+/// The place in a file, if the file is below the root.
+fn below(root: &Path, path: &Path, line: usize) -> Option<FilePlace> {
+    let path = path.canonicalize().ok().filter(|it| it.is_file())?;
+    let below = path.strip_prefix(root).ok()?;
+    let segments = below.iter().map(|it| it.to_str());
+    Some(FilePlace {
+        file: segments.collect::<Option<Vec<_>>>()?.join("/"),
+        line: line.max(1),
+    })
+}
+
 fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::options().append(true).create(true).open(path)?;
     file.write_all(text.as_bytes())
@@ -57,15 +80,8 @@ impl Files {
         });
         let recording = recording.map(|it| (it.clone(), 1));
         let files = [Some(source), recording, scenario.map(|it| (it, 1))];
-        files.into_iter().flatten().find_map(|(path, line)| {
-            let path = path.canonicalize().ok().filter(|it| it.is_file())?;
-            let below = path.strip_prefix(root).ok()?;
-            let segments = below.iter().map(|it| it.to_str());
-            Some(FilePlace {
-                file: segments.collect::<Option<Vec<_>>>()?.join("/"),
-                line: line.max(1),
-            })
-        })
+        let mut files = files.into_iter().flatten();
+        files.find_map(|(path, line)| below(root, &path, line))
     }
 }
 

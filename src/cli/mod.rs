@@ -21,6 +21,7 @@ pub(crate) mod failure;
 pub(crate) mod github;
 pub(crate) mod init;
 pub(crate) mod last_run;
+pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod live;
 pub(crate) mod merge;
@@ -31,6 +32,7 @@ pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod record;
 pub(crate) mod recordings;
+pub(crate) mod remarks;
 pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod run;
@@ -186,6 +188,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Accept(arguments) => accept::command(&arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
+        Command::Lint(arguments) => lint::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Explain(arguments) => explain::command(&arguments, output),
         Command::Schema(arguments) => schema::command(&arguments, output),

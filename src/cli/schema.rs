@@ -13,6 +13,7 @@ use crate::contract::operation::Operations;
 use crate::contract::types::Kinds;
 use crate::judge::verdict::Run;
 use crate::report::events::Event;
+use crate::report::remarks::Document;
 use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
@@ -34,6 +35,8 @@ pub(crate) enum What {
     Report,
     /// A line of the events of a run
     Events,
+    /// A JSON report of `confcall lint` or `confcall drift`
+    Pages,
     /// An extracted contract
     Contract,
     /// The table of operations beside a contract
@@ -56,6 +59,7 @@ pub(crate) fn text(what: What) -> String {
         What::Config => schemars::schema_for!(Config),
         What::Report => schemars::schema_for!(Run),
         What::Events => schemars::schema_for!(Event),
+        What::Pages => schemars::schema_for!(Document<'_>),
         What::Contract => schemars::schema_for!(Extracted),
         What::Operations => schemars::schema_for!(Operations),
         What::Lifecycles => schemars::schema_for!(LifeCycles),

@@ -16,6 +16,7 @@ use crate::files::FileError;
 use crate::http::tls::TrustError;
 use crate::inject::InjectionChoice;
 use crate::judge::shard::{MergeError, Shard};
+use crate::report::remarks::baseline::BaselineError;
 use crate::scenario::selection::GlobError;
 
 /// Arguments that contradict each other, or input that a command does not accept.
@@ -88,12 +89,20 @@ pub enum UsageError {
 
     #[error("no mutant and no variant has this name")]
     NoTrial,
-    #[error("`{name}` is no rule, requirement or kind of fault injection")]
+    #[error("`{name}` is no rule, requirement, kind of fault injection or finding")]
     NothingNamed {
         name: String,
         /// A name that is close to it.
         close: Option<&'static str>,
     },
+    #[error("nothing that is reported about pages has the id `{id}`")]
+    UnknownPageRule {
+        id: String,
+        /// An id that is close to it.
+        close: Option<&'static str>,
+    },
+    #[error("{} is no baseline: {cause}", path.display())]
+    NoBaseline { path: PathBuf, cause: BaselineError },
     #[error("unknown {kind} `{name}`")]
     UnknownName {
         /// The kind of thing that the name should name.
@@ -179,7 +188,8 @@ impl Remedy for UsageError {
             Self::NoReport { .. } => "`confcall run --report json=FILE` writes one",
             Self::ForcedPass => "unset it, and review with `confcall accept`",
             Self::NoTrial => "`confcall selftest` lists them all",
-            Self::NothingNamed { close, .. } => {
+            Self::NoBaseline { .. } => "`--write-baseline FILE` writes one",
+            Self::UnknownPageRule { close, .. } | Self::NothingNamed { close, .. } => {
                 return Some(match close {
                     Some(close) => format!("did you mean `{close}`?").into(),
                     None => "`confcall explain` lists the names".into(),

@@ -9,6 +9,7 @@
 mod contract;
 mod extract;
 mod hostile;
+mod lint;
 mod negative;
 mod reports;
 mod shards;
@@ -386,6 +387,7 @@ fn the_schemas_are_the_ones_in_the_repository() {
         "config",
         "report",
         "events",
+        "pages",
         "contract",
         "operations",
         "lifecycles",

@@ -13,6 +13,7 @@ mod extract;
 mod formatted;
 mod identity;
 mod inject;
+mod lint;
 mod selftest;
 mod tape;
 mod traffic;

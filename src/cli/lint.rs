@@ -1,0 +1,89 @@
+//! `confcall lint`: lists what is wrong in pages.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rayon::prelude::*;
+
+use super::exit::Exit;
+use super::extract::pages;
+use super::failure::Failure;
+use super::output::Output;
+use super::progress::Progress;
+use super::remarks::{FailOn, Reporting};
+use crate::diagnostic::Diagnostic;
+use crate::extract::remark::PageRule;
+use crate::extract::{PageDefaults, damage, lint};
+use crate::files;
+use crate::files::FileError;
+use crate::report::remarks::PageReport;
+
+pub(crate) const EXAMPLES: &str = "\
+Findings are contradictions within a page, and with the resource pages among PAGES. Damage is what a translation broke in \
+the names of the API. `confcall explain ID` says what an id means.
+
+Examples:
+  confcall lint docs
+  confcall lint docs --fail-on warning --allow content-length,null-id
+  confcall lint docs --write-baseline lint.json    accept what is there
+  confcall lint docs --baseline lint.json          report what is new
+  confcall lint docs --format sarif --out lint.sarif";
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Pages, or folders of pages (*.md)
+    #[arg(value_name = "PAGES", required = true)]
+    pages: Vec<PathBuf>,
+    #[command(flatten)]
+    reporting: Reporting,
+    /// What fails: error, warning, note (each with those before it), or never
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "error",
+        hide_possible_values = true
+    )]
+    fail_on: FailOn,
+}
+
+/// The rules of lint, in the order of the book.
+pub(crate) fn rules() -> impl Iterator<Item = &'static PageRule> {
+    lint::rules::ALL.into_iter().chain(damage::rules::ALL)
+}
+
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let rules: Vec<_> = rules().collect();
+    arguments.reporting.check(&rules)?;
+    let pages = pages(&arguments.pages)?;
+    let progress = Progress::endless();
+    progress.say(format!("reading {} pages", pages.len()));
+    let read = |path: &PathBuf| {
+        let name = path.display().to_string();
+        let bytes = files::read(path)?;
+        Ok(lint::read(&name, &bytes, &PageDefaults::default()))
+    };
+    let paths: Vec<_> = pages.into_iter().map(|it| it.path).collect();
+    // Collected first: of several errors, the first one in order counts.
+    let read: Vec<Result<Result<_, Diagnostic>, FileError>> = paths.par_iter().map(read).collect();
+    let mut linted = Vec::with_capacity(paths.len());
+    let mut broken = Vec::new();
+    for page in read {
+        match page? {
+            Ok(page) => linted.push(page),
+            Err(diagnostic) => broken.push(diagnostic),
+        }
+    }
+    if !broken.is_empty() {
+        return Err(FileError::Broken(broken).into());
+    }
+    let report = PageReport {
+        command: "lint",
+        pages: paths.len(),
+        remarks: lint::finish(linted),
+        notes: Vec::new(),
+    };
+    drop(progress);
+    let names: Vec<_> = paths.iter().map(|it| it.display().to_string()).collect();
+    let report = arguments.reporting.write(report, &names, output)?;
+    Ok(arguments.fail_on.exit(&report))
+}

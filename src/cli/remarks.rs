@@ -1,0 +1,166 @@
+//! The output of the commands that report on pages: format, file, known remarks, and what fails.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::github;
+use super::output::Output;
+use super::usage::UsageError;
+use crate::diagnostic::closest;
+use crate::diagnostic::place::printable;
+use crate::extract::remark::{PageRule, Severity};
+use crate::files;
+use crate::files::FileError;
+use crate::report::list::counted;
+use crate::report::remarks;
+use crate::report::remarks::PageReport;
+use crate::report::remarks::baseline::Baseline;
+
+#[derive(Debug, Args)]
+pub(crate) struct Reporting {
+    /// The output format: text, json, markdown, sarif
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    format: Format,
+    /// Write the report into this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Leave out what has this id
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// Leave out what this file lists, and say what of it is gone
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what is found into this file, for `--baseline`
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs, in a stable shape
+    Json,
+    /// For release notes and pull requests
+    Markdown,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+/// The least severe level that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Anything
+    Note,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    pub(crate) fn exit(self, report: &PageReport) -> Exit {
+        let least = match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+            Self::Note => Severity::Note,
+            Self::Never => return Exit::Success,
+        };
+        // The most severe level is the least in their order.
+        let fails = report.remarks.iter().any(|it| it.level <= least);
+        if fails { Exit::Failed } else { Exit::Success }
+    }
+}
+
+impl Reporting {
+    /// Refuses an id that no rule has.
+    pub(crate) fn check(&self, rules: &[&'static PageRule]) -> Result<(), UsageError> {
+        let ids: HashSet<&str> = rules.iter().map(|it| it.id).collect();
+        match self.allow.iter().find(|id| !ids.contains(id.as_str())) {
+            Some(id) => Err(UsageError::UnknownPageRule {
+                id: id.clone(),
+                close: closest(id, rules.iter().map(|it| it.id)),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves out what is allowed or known, and writes the rest. Returns what was written. `pages` are the names of the
+    /// pages that were read.
+    pub(crate) fn write(
+        &self,
+        mut report: PageReport,
+        pages: &[String],
+        output: Output,
+    ) -> Result<PageReport, Failure> {
+        let is_allowed = |id: &str| self.allow.iter().any(|allowed| allowed == id);
+        report.remarks.retain(|it| !is_allowed(it.rule.id));
+        if let Some(path) = &self.write_baseline {
+            let baseline = Baseline::of(&report);
+            files::write(path, &baseline.to_json().map_err(no_json)?)?;
+            let (file, known) = (
+                path.display().to_string(),
+                counted(baseline.len(), "remark"),
+            );
+            output.print(&format!("wrote {}: {known}\n", printable(&file)))?;
+            report.remarks.clear();
+            return Ok(report);
+        }
+        if let Some(path) = &self.baseline {
+            let known = baseline(path)?;
+            known.apply(&mut report, |page| pages.iter().any(|it| it == page));
+        }
+        self.show(&report, output)?;
+        Ok(report)
+    }
+
+    fn show(&self, report: &PageReport, output: Output) -> Result<(), Failure> {
+        let look = output.look;
+        let text = match self.format {
+            Format::Text if self.out.is_none() => {
+                output.print(&remarks::text(report, look))?;
+                return Ok(github::show_remarks(report, output)?);
+            }
+            Format::Text => remarks::text(report, crate::report::text::Look::PLAIN),
+            Format::Json => remarks::json(report).map_err(no_json)?,
+            Format::Markdown => remarks::markdown(report),
+            Format::Sarif => remarks::sarif(report).map_err(no_json)?,
+        };
+        match (&self.out, self.format) {
+            (Some(path), _) => files::write(path, &text)?,
+            (None, Format::Json | Format::Sarif) => output.print_json(&text)?,
+            (None, _) => output.print(&text)?,
+        }
+        github::show_remarks(report, output)?;
+        Ok(())
+    }
+}
+
+fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    let unreadable = |source| FileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let cause = |cause| UsageError::NoBaseline {
+        path: path.to_owned(),
+        cause,
+    };
+    Ok(Baseline::parse(&text).map_err(cause)?)
+}
+
+fn no_json(error: serde_json::Error) -> Failure {
+    Failure::Defect(format!("the report is not JSON: {error}"))
+}
