@@ -195,6 +195,10 @@ impl Form {
     }
 }
 
+/// The remedy for a line that cannot be read.
+pub(crate) const CORRECT_THE_LINE: &str =
+    "correct the line; `confcall schema cassette` prints the format";
+
 /// A body of these bytes, for readers: text where they are UTF-8.
 pub(crate) fn body_of_bytes(bytes: Vec<u8>) -> Body {
     match String::from_utf8(bytes) {

@@ -19,10 +19,11 @@ use serde::de::IgnoredAny;
 
 use rayon::prelude::*;
 
-use super::format::{Direction, Exchange, Form, Header, VERSION};
+use super::format::{CORRECT_THE_LINE, Direction, Exchange, Form, Header, VERSION};
 use super::open::lines_of;
 use super::raw::RawExchange;
 use super::source::BYTE_ORDER_MARK;
+use crate::diagnostic::json::reason_of;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::files;
@@ -413,7 +414,7 @@ pub(crate) fn line<'a, T: Deserialize<'a>>(
         line,
         column,
         message,
-        remedy: Some("correct the line; `confcall schema cassette` prints the format".to_owned()),
+        remedy: Some(CORRECT_THE_LINE.to_owned()),
         excerpt: None,
     };
     let text = std::str::from_utf8(line.trim_ascii_end());
@@ -431,9 +432,7 @@ pub(crate) fn line<'a, T: Deserialize<'a>>(
         let ends = memchr::memchr_iter(b'\r', before).count();
         let start = memchr::memrchr(b'\r', before).map_or(0, |at| at + 1);
         let place = Place::of_bytes(&text[start..], 1, before.len() - start + 1);
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or(&message);
-        wrong((number + ends, place.column), message.to_owned())
+        wrong((number + ends, place.column), reason_of(&error))
     })
 }
 

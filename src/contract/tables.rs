@@ -15,6 +15,7 @@ use super::lifecycle::LifeCycles;
 use super::operation::{Limit, Operation, Operations};
 use super::prefix::Prefixes;
 use super::types::Kinds;
+use crate::diagnostic::json::reason_of;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, closest};
 
@@ -159,10 +160,8 @@ fn built_in() -> [Text; 3] {
 fn json(file: &Text) -> Result<Extracted, Diagnostic> {
     let text = &file.text;
     let extracted: Extracted = serde_json::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or(&message);
         let place = Place::of_bytes(text, error.line(), error.column());
-        let mut wrong = place.diagnostic(&file.name, text, message);
+        let mut wrong = place.diagnostic(&file.name, text, reason_of(&error));
         wrong.remedy = Some(
             "`confcall extract PAGES --contract FILE` writes this file; `confcall schema contract` prints its format"
                 .to_owned(),

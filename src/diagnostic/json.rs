@@ -1,4 +1,4 @@
-//! Places of JSON values in the text of a document.
+//! Places of JSON values in the text of a document, and what is wrong with one.
 
 use std::ops::Range;
 
@@ -22,6 +22,13 @@ const NO_EXTENSIONS: ParseOptions = ParseOptions {
     allow_non_finite_numbers: false,
     allow_extended_string_escapes: false,
 };
+
+/// What is wrong with a text that is no JSON or of another shape, without the place.
+pub(crate) fn reason_of(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let reason = message.split(" at line ").next();
+    reason.unwrap_or(&message).to_owned()
+}
 
 /// The byte ranges of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::diagnostic::json::reason_of;
+
 /// A property of an object; null if it is absent. The search is linear: objects are small, and hashing the
 /// name is slower.
 pub(super) fn property<'a>(object: &'a Value, name: &str) -> &'a Value {
@@ -143,9 +145,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
             return Reading::Repaired(value, superfluous.into_iter().map(repair).collect());
         }
     }
-    let words = error.to_string();
-    let reason = words.split(" at line ").next().unwrap_or(&words);
-    Reading::Broken(error.line().saturating_sub(1), reason.to_owned())
+    Reading::Broken(error.line().saturating_sub(1), reason_of(&error))
 }
 
 /// The comments of a text, and its commas after a value and with only blanks and comments before a

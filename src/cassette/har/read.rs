@@ -24,6 +24,7 @@ use crate::contract::change;
 use crate::contract::prefix::prefix_of;
 use crate::contract::shape::lookup;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::json::reason_of;
 use crate::diagnostic::place::Place;
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -41,12 +42,10 @@ pub(crate) fn read(
     let bytes = paired(bytes);
     let har: Har = serde_json::from_slice(&bytes).map_err(|error| {
         let text = String::from_utf8_lossy(&bytes);
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or(&message);
         Place::of_bytes(&text, error.line(), error.column()).diagnostic(
             file,
             &text,
-            format!("no HAR 1.2: {message}"),
+            format!("no HAR 1.2: {}", reason_of(&error)),
         )
     })?;
     let entries = (1..).zip(timed(har.log.entries));

@@ -19,12 +19,12 @@ use super::matching::target::{Own, is_address_field, is_local, local_authority};
 use super::rules::{ExchangeRules, Rules, Scope};
 use super::values::{Key, Keys, Values};
 use crate::api::resource;
-use crate::cassette::format::{Direction, Exchange, VERSION};
-use crate::cassette::journal;
+use crate::cassette::format::{CORRECT_THE_LINE, Direction, Exchange, VERSION};
 use crate::cassette::raw::{RawBody, RawExchange};
 use crate::cassette::recording::Recording;
 use crate::cassette::source::{Source, SourceError};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::json::reason_of;
 
 #[derive(Debug)]
 pub(crate) struct Indexed {
@@ -296,7 +296,8 @@ impl Index {
 
     /// Errors: the line was changed since the recording was indexed, or has a body that cannot be read.
     pub(crate) fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
-        journal::line(&self.bytes(index)?, self.line(index), &self.file)
+        let line = self.bytes(index)?;
+        serde_json::from_slice(&line).map_err(|error| self.unreadable(index, &error))
     }
 
     /// Loads an exchange with its bodies as they stand in the file.
@@ -307,7 +308,7 @@ impl Index {
     ) -> Result<T, Diagnostic> {
         let line = self.bytes(index)?;
         let read = serde_json::from_slice(&line);
-        let exchange = read.or_else(|_| journal::line(&line, self.line(index), &self.file))?;
+        let exchange = read.map_err(|error| self.unreadable(index, &error))?;
         Ok(take(&exchange))
     }
 
@@ -413,6 +414,17 @@ impl Index {
             column: 0,
             message: format!("the file was changed during the replay: {cause}"),
             remedy: Some("replay it again, or replay a copy".to_owned()),
+            excerpt: None,
+        }
+    }
+
+    fn unreadable(&self, index: usize, error: &serde_json::Error) -> Diagnostic {
+        Diagnostic {
+            file: self.file.clone(),
+            line: self.line(index),
+            column: error.column(),
+            message: reason_of(error),
+            remedy: Some(CORRECT_THE_LINE.to_owned()),
             excerpt: None,
         }
     }
