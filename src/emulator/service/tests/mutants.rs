@@ -94,10 +94,12 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     lines.iter().map(show).chain(notifications).collect()
 }
 
-/// Replaces each GUID by the number of its first appearance, after the known ones, and removes times.
+/// Replaces each GUID by the number of its first appearance, after the known ones, and removes times and the numbers of
+/// media sources, which are given in the order of time.
 pub(super) fn anonymous(text: &str, ids: &[String]) -> String {
     let mut ids = ids.to_vec();
     let mut parts: Vec<String> = Vec::new();
+    let mut is_source = false;
     for part in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         parts.push(if identifier::is_guid(part) {
             let index = ids.iter().position(|other| other == part);
@@ -110,7 +112,11 @@ pub(super) fn anonymous(text: &str, ids: &[String]) -> String {
             "time".to_owned()
         } else if part.ends_with('Z') || is_clock(part) {
             String::new()
+        } else if is_source && part.parse::<u64>().is_ok() {
+            is_source = false;
+            "number".to_owned()
         } else {
+            is_source |= part == "sourceId";
             part.to_owned()
         });
     }
