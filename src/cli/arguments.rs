@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, doctor, explain, extract, init, lint, list, merge, monitor,
-    record, replay, run, schema, selftest, serve, show,
+    accept, ca, check, completions, doctor, drift, explain, extract, init, lint, list, merge,
+    monitor, record, replay, run, schema, selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// Turn API reference pages into scenarios, or list every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
+    /// Compare two editions, API versions or languages of pages: what changed, and for whom it breaks something
+    #[command(after_help = drift::EXAMPLES)]
+    Drift(drift::Arguments),
     /// List what is wrong in API reference pages
     #[command(after_help = lint::EXAMPLES)]
     Lint(lint::Arguments),

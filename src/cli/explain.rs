@@ -1,4 +1,4 @@
-//! `confcall explain`: the meaning of a rule, a requirement, a kind of fault injection or a finding in pages, as the tables
+//! `confcall explain`: the meaning of a rule, a requirement, a kind of fault injection, a finding in pages or a change of pages, as the tables
 //! of the contract, of fault injection, of the built-in mutants and of lint have it.
 
 use std::fmt::Write as _;
@@ -14,6 +14,7 @@ use super::usage::UsageError;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::closest;
+use crate::extract::drift;
 use crate::extract::remark::PageRule;
 use crate::inject::{InjectionKind, with_injected};
 use crate::report::text::Look;
@@ -76,7 +77,8 @@ fn all() -> impl Iterator<Item = Named> {
     let requirements = Requirement::VARIANTS.iter();
     let requirements = requirements.map(|it| Named::Requirement(*it));
     let kinds = InjectionKind::ALL.into_iter().map(Named::Kind);
-    let pages = lint::rules().map(Named::Page);
+    let changes = drift::rules::ALL.iter();
+    let pages = lint::rules().chain(changes).map(Named::Page);
     rules.chain(requirements).chain(kinds).chain(pages)
 }
 

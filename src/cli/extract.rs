@@ -173,7 +173,8 @@ fn base(named: &Path) -> PathBuf {
     }
 }
 
-fn source(base: &Path, path: &Path) -> String {
+/// The path of a page below a folder, with slashes.
+pub(super) fn source(base: &Path, path: &Path) -> String {
     let below = path.strip_prefix(base).unwrap_or(path);
     let parts: Vec<_> = below
         .components()

@@ -79,6 +79,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let report = PageReport {
         command: "lint",
         pages: paths.len(),
+        preface: Vec::new(),
         remarks: lint::finish(linted),
         notes: Vec::new(),
     };

@@ -12,6 +12,7 @@ pub(crate) mod ca;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod environment;
 pub(crate) mod events;
 pub(crate) mod exit;
@@ -188,6 +189,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Accept(arguments) => accept::command(&arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
+        Command::Drift(arguments) => drift::command(&arguments, output),
         Command::Lint(arguments) => lint::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Explain(arguments) => explain::command(&arguments, output),

@@ -130,6 +130,10 @@ pub enum UsageError {
     Journal(#[from] JournalError),
     #[error("{}: the folder has no pages (files that end in .md)", .0.display())]
     NoPage(PathBuf),
+    #[error("there is only one side to compare")]
+    OneSide,
+    #[error("`{option}` has more than two values")]
+    MoreThanTwo { option: &'static str },
     #[error("{second}: the scenario `{id}` is also made from {first}")]
     ScenarioTwice {
         id: String,
@@ -206,6 +210,10 @@ impl Remedy for UsageError {
             Self::ScenarioTwice { .. } => {
                 "leave out one of the two pages; pages must differ in name, API version, edition or locale"
             }
+            Self::OneSide => {
+                "give a second page or folder, or two values to `--edition`, `--locale` or `--api`"
+            }
+            Self::MoreThanTwo { .. } => "give the value of the old side and that of the new side",
             Self::NoHome(_) => "give `--ca-dir DIR`",
             Self::Arguments(_)
             | Self::Filter(_)

@@ -26,6 +26,8 @@ pub(super) struct Page<'a> {
     pub(super) code_blocks: Vec<CodeBlock<'a>>,
     /// Success statuses in the prose under the second-level heading `response`.
     pub(super) statuses: Vec<ProseStatus>,
+    /// The line of each heading of the outline, counted from 1.
+    pub(super) heading_lines: Vec<usize>,
 }
 
 /// A fenced block.
@@ -62,11 +64,13 @@ pub(super) fn read_with<'a>(
             outline: Outline::default(),
             code_blocks: Vec::new(),
             statuses: Vec::new(),
+            heading_lines: Vec::new(),
         },
         annotations: Vec::new(),
         code: None,
         title: None,
         tab: false,
+        heading: 0,
         quotes: 0,
     };
     for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
@@ -75,6 +79,16 @@ pub(super) fn read_with<'a>(
     }
     reader.report_unattached(findings);
     reader.page
+}
+
+impl Page<'_> {
+    /// The section of a line, by the nearest heading above it.
+    pub(super) fn section_at(&self, line: usize) -> Option<usize> {
+        let above = self
+            .heading_lines
+            .partition_point(|heading| *heading <= line);
+        above.checked_sub(1)
+    }
 }
 
 struct Reader<'a> {
@@ -87,6 +101,8 @@ struct Reader<'a> {
     title: Option<Title>,
     /// True if the last heading was a tab.
     tab: bool,
+    /// The line of the last heading.
+    heading: usize,
     /// The number of open block quotes.
     quotes: usize,
 }
@@ -128,7 +144,10 @@ impl<'a> Reader<'a> {
             Tag::CodeBlock(kind) => self.code = Some(Code::new(kind, range)),
             // Markdown reads text above hyphens as a heading; below a tab the hyphens end the tabs.
             Tag::Heading { .. } if self.tab && self.ends_tabs(&range) => self.tab = false,
-            Tag::Heading { .. } => self.title = Some(Title::default()),
+            Tag::Heading { .. } => {
+                self.title = Some(Title::default());
+                self.heading = self.lines.at(self.text, range.start);
+            }
             Tag::Link { dest_url, .. } => {
                 if let Some(title) = &mut self.title {
                     title.link(Some(dest_url));
@@ -153,6 +172,7 @@ impl<'a> Reader<'a> {
         if !self.tab {
             self.report_unattached(findings);
             self.page.outline.open(level as u8, title.into_anchor());
+            self.page.heading_lines.push(self.heading);
         }
     }
 

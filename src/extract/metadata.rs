@@ -23,6 +23,18 @@ pub(crate) struct Edition(String);
 #[derive(Debug, Clone)]
 pub(crate) struct Locale(String);
 
+impl Edition {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Locale {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A word that is neither an edition nor a locale.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MetadataError {
@@ -64,7 +76,9 @@ pub(crate) struct Metadata<'a> {
     /// `ms.contentlocale`
     pub(crate) locale: Option<&'a str>,
     /// `ms.lasthandoff`, a date as `MM/DD/YYYY`
-    handoff: Option<&'a str>,
+    pub(super) handoff: Option<&'a str>,
+    /// `ms.sourcegitcommit`
+    pub(super) commit: Option<&'a str>,
 }
 
 /// The metadata of a page.
@@ -97,6 +111,7 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
                     metadata.title = Some(unquoted(value));
                     metadata.title_line = Some(number + 1);
                 }
+                "ms.sourcegitcommit" => metadata.commit = Some(unquoted(value)),
                 "ms.openlocfilehash" => metadata.source = Some(unquoted(value)),
                 "canonicalUrl" => metadata.address = Some(unquoted(value)),
                 "ms.contentlocale" => metadata.locale = Some(unquoted(value)),

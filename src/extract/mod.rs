@@ -21,6 +21,7 @@
 
 pub(crate) mod contract;
 pub(crate) mod damage;
+pub(crate) mod drift;
 pub(crate) mod lint;
 pub(crate) mod remark;
 
@@ -63,7 +64,7 @@ use self::inventory::Findings;
 use self::markdown::{CodeBlock, Page};
 use self::message::{Message, Messages, Part};
 use self::metadata::PageKey;
-use self::outline::{Outline, SectionName};
+use self::outline::{Outline, Place, SectionName};
 use self::script::Context;
 
 /// The content of one page, or of several.
@@ -156,18 +157,24 @@ fn conversations(
     messages: &Messages<'_>,
     findings: &mut Findings<'_>,
 ) -> Conversations {
+    let places = places(outline, code_blocks, &messages.list);
+    conversation::gather(&messages.list, &places, findings)
+}
+
+/// The places of messages in the outline of their page, which becomes final with them.
+fn places(
+    outline: &mut Outline,
+    code_blocks: &[CodeBlock<'_>],
+    messages: &[Message<'_>],
+) -> Vec<Place> {
     let section = |message: &Message<'_>| code_blocks[message.code_block].section;
-    let parts = messages.list.iter().map(|message| {
+    let parts = messages.iter().map(|message| {
         let is_request = matches!(message.part, Part::Request { .. });
         (section(message), is_request)
     });
     outline.settle(parts);
-    let places: Vec<_> = messages
-        .list
-        .iter()
-        .map(|message| outline.place(section(message)))
-        .collect();
-    conversation::gather(&messages.list, &places, findings)
+    let places = messages.iter().map(|it| outline.place(section(it)));
+    places.collect()
 }
 
 /// The scripts of the conversations of a page. The bodies of the messages move into them.

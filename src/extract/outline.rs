@@ -8,10 +8,17 @@ use crate::redact::attribute;
 #[derive(Debug)]
 pub(super) struct Heading {
     level: u8,
-    anchor: String,
+    pub(super) anchor: String,
     parent: Option<usize>,
     /// It is the heading of a single message.
-    is_of_a_message: bool,
+    pub(super) is_of_a_message: bool,
+}
+
+impl Heading {
+    /// True for the general heading of all examples.
+    pub(super) fn is_general_for_examples(&self) -> bool {
+        without_example(&self.anchor).is_empty()
+    }
 }
 
 /// The headings of a page, in order, each with its section.
@@ -149,7 +156,8 @@ impl Outline {
             .map(|(_, heading)| heading)
     }
 
-    fn enclosing_with_index(
+    /// The section and those around it, the innermost first, each with its index.
+    pub(super) fn enclosing_with_index(
         &self,
         section: Option<usize>,
     ) -> impl Iterator<Item = (usize, &Heading)> {

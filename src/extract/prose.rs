@@ -72,6 +72,8 @@ pub(super) struct Paragraph {
     /// Counted from 1.
     pub(super) line: usize,
     pub(super) section: Section,
+    /// True in a block quote.
+    pub(super) is_note: bool,
     pub(super) text: Text,
 }
 
@@ -114,6 +116,25 @@ impl Text {
         texts.collect::<String>().trim().to_owned()
     }
 
+    /// The code spans.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Code(code) => Some(code.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Its words: letters and digits, with dots and hyphens inside.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. } => text.as_str(),
+        });
+        let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let words = texts.flat_map(move |text| text.split(move |c| !is_inside(c)));
+        let words = words.map(|word| word.trim_matches(['.', '-', '_']));
+        words.filter(|word| !word.is_empty())
+    }
+
     /// The names of the pages that the text links to.
     pub(super) fn links(&self) -> impl Iterator<Item = String> {
         self.pieces.iter().filter_map(|piece| match piece {
@@ -142,12 +163,19 @@ pub(super) fn read_page<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Page
         builder: None,
         block: 0,
         is_code: false,
+        quotes: 0,
     };
     let page = markdown::read_with(text, findings, |event, range| reader.event(event, range));
     (page, reader.prose)
 }
 
 impl Prose {
+    /// True for a page in two languages.
+    pub(super) fn is_bilingual(&self) -> bool {
+        let mut paragraphs = self.paragraphs.iter();
+        paragraphs.any(|it| it.text.localized.is_some())
+    }
+
     /// The section of the code block whose fence opens in that line.
     pub(super) fn section_of_code_block(&self, line: usize) -> Section {
         let mut code_blocks = self.code_blocks.iter();
@@ -167,6 +195,8 @@ struct Reader<'a> {
     /// The line of the paragraph or heading that is being read.
     block: usize,
     is_code: bool,
+    /// The number of open block quotes.
+    quotes: usize,
 }
 
 impl Reader<'_> {
@@ -192,6 +222,8 @@ impl Reader<'_> {
                 }
                 self.build(range, |builder| builder.spans.html(html));
             }
+            Event::Start(Tag::BlockQuote(_)) => self.quotes += 1,
+            Event::End(TagEnd::BlockQuote(_)) => self.quotes -= 1,
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(*tag),
             _ => {}
@@ -279,6 +311,7 @@ impl Reader<'_> {
             self.prose.paragraphs.push(Paragraph {
                 line: self.block,
                 section: self.section,
+                is_note: self.quotes > 0,
                 text,
             });
         }

@@ -9,6 +9,7 @@ mod config_files;
 mod conformance;
 mod contract;
 mod corpora;
+mod drift;
 mod extract;
 mod formatted;
 mod identity;

@@ -10,15 +10,15 @@ const NAMESPACE: &str = "microsoft.graph.";
 
 /// The content of a cell in the column of types.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct TypeCell {
+pub(in crate::extract) struct TypeCell {
     /// The JSON type of a primitive type.
-    pub(super) kind: Option<Kind>,
+    pub(in crate::extract) kind: Option<Kind>,
     /// The name of another type, without its namespace: a resource type or an enumeration.
-    pub(super) name: Option<String>,
+    pub(in crate::extract) name: Option<String>,
     /// The resource pages that the cell links to.
-    pub(super) pages: Vec<String>,
+    pub(in crate::extract) pages: Vec<String>,
     /// `None` if the cell is translated and does not show it.
-    pub(super) collection: Option<bool>,
+    pub(in crate::extract) collection: Option<bool>,
 }
 
 /// A letter, then letters and digits, all of them ASCII: no translated word, but possibly a Latin one.

@@ -14,14 +14,15 @@ pub(super) mod cell;
 mod layout;
 mod merge;
 pub(super) mod operation;
-mod printed;
+pub(super) mod printed;
 mod property;
-mod resource;
+pub(super) mod resource;
 
 use crate::contract::extracted::{Extracted, Source};
 use crate::diagnostic::Diagnostic;
 
 use self::operation::OperationFacts;
+use self::printed::Printed;
 use self::resource::ResourceFacts;
 use super::inventory::{Finding, FindingKind, Findings};
 use super::markdown::Page;
@@ -45,7 +46,7 @@ pub(crate) struct Facts {
 }
 
 #[derive(Debug)]
-enum Content {
+pub(super) enum Content {
     Operation(OperationFacts),
     Resource(ResourceFacts),
 }
@@ -105,6 +106,19 @@ pub(super) fn facts(
 }
 
 impl Facts {
+    pub(super) const fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The parameters or properties of the page: its JSON and its tables brought together.
+    pub(super) fn properties(&self) -> Vec<Printed> {
+        let (members, rows) = match &self.content {
+            Content::Operation(operation) => (&operation.members, &operation.rows),
+            Content::Resource(resource) => (&resource.members, &resource.rows),
+        };
+        printed::pair(self, members.clone(), rows.clone(), &mut Notes::default())
+    }
+
     /// True for the facts of a resource type.
     pub(super) const fn is_resource(&self) -> bool {
         matches!(self.content, Content::Resource(_))

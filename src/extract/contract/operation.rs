@@ -18,32 +18,32 @@ use super::printed::{Member, TableRow};
 
 /// The description of an operation on a page.
 #[derive(Debug)]
-pub(super) struct OperationFacts {
-    pub(super) method: String,
-    pub(super) paths: Vec<String>,
+pub(in crate::extract) struct OperationFacts {
+    pub(in crate::extract) method: String,
+    pub(in crate::extract) paths: Vec<String>,
     /// The pages of resources that the section of the request body links to.
-    pub(super) body: Vec<String>,
-    pub(super) rows: Vec<TableRow>,
+    pub(in crate::extract) body: Vec<String>,
+    pub(in crate::extract) rows: Vec<TableRow>,
     /// The properties of the examples' request bodies.
-    pub(super) members: Vec<Member>,
-    pub(super) answers: Vec<AnswerFacts>,
+    pub(in crate::extract) members: Vec<Member>,
+    pub(in crate::extract) answers: Vec<AnswerFacts>,
     /// The line of the path templates' fence, counted from 1.
-    pub(super) line: usize,
+    pub(in crate::extract) line: usize,
 }
 
 /// An answer as one text prints it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct AnswerFacts {
-    pub(super) status: u16,
-    pub(super) of: AnswerType,
-    pub(super) collection: bool,
+pub(in crate::extract) struct AnswerFacts {
+    pub(in crate::extract) status: u16,
+    pub(in crate::extract) of: AnswerType,
+    pub(in crate::extract) collection: bool,
     /// Counted from 1.
-    pub(super) line: usize,
+    pub(in crate::extract) line: usize,
 }
 
 /// The type of an answer's body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum AnswerType {
+pub(in crate::extract) enum AnswerType {
     /// In prose: the pages that the paragraph of the status links to.
     Linked(Vec<String>),
     /// In an example: the name in the body, else in the annotation.
@@ -51,7 +51,7 @@ pub(super) enum AnswerType {
 }
 
 impl AnswerType {
-    pub(super) const fn origin(&self) -> Origin {
+    pub(in crate::extract) const fn origin(&self) -> Origin {
         match self {
             Self::Linked(_) => Origin::Prose,
             Self::Named(_) => Origin::Example,

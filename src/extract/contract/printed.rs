@@ -12,41 +12,41 @@ use super::{Facts, Notes};
 
 /// A property as one text prints it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Printed {
+pub(in crate::extract) struct Printed {
     /// In the spelling of the JSON, else of the table.
-    pub(super) name: String,
-    pub(super) json: Option<Member>,
-    pub(super) row: Option<TableRow>,
+    pub(in crate::extract) name: String,
+    pub(in crate::extract) json: Option<Member>,
+    pub(in crate::extract) row: Option<TableRow>,
 }
 
 /// A member of a JSON template or of an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
-    pub(super) name: String,
+pub(in crate::extract) struct Member {
+    pub(in crate::extract) name: String,
     /// `None` for null, and for an empty array.
-    pub(super) kind: Option<Kind>,
-    pub(super) resource: Option<String>,
-    pub(super) collection: bool,
-    pub(super) words: Vec<String>,
+    pub(in crate::extract) kind: Option<Kind>,
+    pub(in crate::extract) resource: Option<String>,
+    pub(in crate::extract) collection: bool,
+    pub(in crate::extract) words: Vec<String>,
     /// Counted from 1.
-    pub(super) line: usize,
+    pub(in crate::extract) line: usize,
 }
 
 /// A row of a table of properties or parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TableRow {
+pub(in crate::extract) struct TableRow {
     /// As printed, which may be a translation.
-    pub(super) name: String,
-    pub(super) of: TypeCell,
-    pub(super) words: Vec<String>,
-    pub(super) number: Option<u32>,
+    pub(in crate::extract) name: String,
+    pub(in crate::extract) of: TypeCell,
+    pub(in crate::extract) words: Vec<String>,
+    pub(in crate::extract) number: Option<u32>,
     /// Counted from 1.
-    pub(super) line: usize,
+    pub(in crate::extract) line: usize,
 }
 
 impl Printed {
     /// The line of the table row, else that in the JSON.
-    pub(super) fn line(&self) -> usize {
+    pub(in crate::extract) fn line(&self) -> usize {
         let in_table = self.row.as_ref().map(|row| row.line);
         let in_json = self.json.as_ref().map(|member| member.line);
         in_table.or(in_json).unwrap_or_default()

@@ -10,20 +10,20 @@ use super::printed::{Member, TableRow};
 
 /// The description of a resource type on a page.
 #[derive(Debug)]
-pub(super) struct ResourceFacts {
+pub(in crate::extract) struct ResourceFacts {
     /// In the spelling of the template's annotation.
-    pub(super) name: String,
+    pub(in crate::extract) name: String,
     /// The base type that the annotation names.
-    pub(super) base: Option<String>,
-    pub(super) open: bool,
+    pub(in crate::extract) base: Option<String>,
+    pub(in crate::extract) open: bool,
     /// The pages of derived types.
-    pub(super) derived: Vec<String>,
+    pub(in crate::extract) derived: Vec<String>,
     /// The pages that the introduction links to.
-    pub(super) introduced: Vec<String>,
-    pub(super) members: Vec<Member>,
-    pub(super) rows: Vec<TableRow>,
+    pub(in crate::extract) introduced: Vec<String>,
+    pub(in crate::extract) members: Vec<Member>,
+    pub(in crate::extract) rows: Vec<TableRow>,
     /// The line of the template's fence, counted from 1.
-    pub(super) line: usize,
+    pub(in crate::extract) line: usize,
 }
 
 /// `None` if the page has no JSON template of a named type.

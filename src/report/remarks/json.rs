@@ -25,7 +25,7 @@ pub(crate) struct Document<'a> {
     /// In the order of pages and lines.
     remarks: Vec<Line<'a>>,
     /// Sentences about the whole.
-    notes: &'a [String],
+    notes: Vec<&'a str>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -72,7 +72,7 @@ pub(crate) fn render(report: &PageReport) -> Result<String, serde_json::Error> {
             notes: report.count(Severity::Note),
         },
         remarks: report.remarks.iter().map(line).collect(),
-        notes: &report.notes,
+        notes: report.sentences().collect(),
     };
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
@@ -110,7 +110,10 @@ mod tests {
                 "reason": "A length is not that of the body.", "breaks": null})
         );
         assert_eq!(value["remarks"][1]["breaks"], "bot");
-        assert_eq!(value["notes"], json!(["two texts are not one"]));
+        assert_eq!(
+            value["notes"],
+            json!(["two texts are compared", "two texts are not one"])
+        );
         let schema = schemars::schema_for!(Document<'_>).to_value();
         let properties = schema["properties"].as_object().unwrap();
         let names = value.as_object().unwrap();

@@ -9,6 +9,9 @@ use crate::extract::remark::Remark;
 /// A section for each page, with a list of its remarks.
 pub(crate) fn render(report: &PageReport) -> String {
     let mut text = String::new();
+    for sentence in &report.preface {
+        let _ = writeln!(text, "{}.\n", escaped(sentence));
+    }
     for page in report.by_page() {
         let _ = writeln!(text, "## {}\n", code(&page[0].place.page));
         for remark in page {
@@ -78,7 +81,7 @@ mod tests {
     fn remarks_are_a_list_for_each_page() {
         assert_eq!(
             render(&samples::report()),
-            "## `a.md`\n\n- **warning** `wrong-length`: the length is 3, not 4, line 9, see line 12\n\n\
+            "two texts are compared.\n\n## `a.md`\n\n- **warning** `wrong-length`: the length is 3, not 4, line 9, see line 12\n\n\
              ## `new/b c.md`\n\n\
              - **breaks a bot, error** `path-removed`: `GET /a|b` is \\<gone\\>, see old/b c.md:4\n\n\
              two texts are not one.\n\n1 error, 1 warning, 0 notes in 3 pages.\n"

@@ -22,6 +22,8 @@ pub(crate) struct PageReport {
     pub command: &'static str,
     /// The number of pages that were read.
     pub pages: usize,
+    /// What is said before the remarks, such as what pages are compared as. Sentences without a full stop.
+    pub preface: Vec<String>,
     /// In order ([`crate::extract::remark::sorted`]).
     pub remarks: Vec<Remark>,
     /// What is said about the whole, such as pages that cannot be compared. Sentences without a full stop.
@@ -39,6 +41,11 @@ impl PageReport {
         let count = |level| counted(self.count(level), level.into());
         let counts = [Severity::Error, Severity::Warning, Severity::Note].map(count);
         format!("{} in {pages}", counts.join(", "))
+    }
+
+    /// The sentences about the whole.
+    fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.preface.iter().chain(&self.notes).map(String::as_str)
     }
 
     /// The remarks by page, in their order.
@@ -86,6 +93,7 @@ pub(super) mod samples {
         PageReport {
             command: "lint",
             pages: 3,
+            preface: vec!["two texts are compared".to_owned()],
             remarks: vec![
                 Remark::new(&FINDING, "a.md", 9, "the length is 3, not 4").beside("a.md", 12),
                 change,

@@ -45,9 +45,9 @@ pub(crate) fn render(report: &PageReport) -> Result<String, serde_json::Error> {
         "columnKind": "unicodeCodePoints",
         "results": results.collect::<Vec<_>>(),
     });
-    if !report.notes.is_empty() {
-        let notes = report.notes.iter();
-        let notes: Vec<_> = notes
+    if report.sentences().next().is_some() {
+        let notes: Vec<_> = report
+            .sentences()
             .map(|note| json!({"level": "note", "message": {"text": note}}))
             .collect();
         run["invocations"] =

@@ -7,9 +7,15 @@ use crate::diagnostic::place::printable;
 use crate::extract::remark::{Remark, Severity};
 use crate::report::text::Look;
 
-/// The remarks of each page under its name, then the notes and the number of remarks.
+/// The preface, the remarks of each page under its name, then the notes and the number of remarks.
 pub(crate) fn render(report: &PageReport, look: Look) -> String {
     let mut text = String::new();
+    for sentence in &report.preface {
+        let _ = writeln!(text, "{}", printable(sentence));
+    }
+    if !report.preface.is_empty() {
+        text.push('\n');
+    }
     for page in report.by_page() {
         let name = printable(&page[0].place.page);
         let _ = writeln!(text, "{}", look.bold(&name));
@@ -58,7 +64,7 @@ mod tests {
     fn remarks_stand_under_their_page() {
         assert_eq!(
             render(&samples::report(), Look::PLAIN),
-            "a.md\n     9  warning  the length is 3, not 4, see line 12  wrong-length\n\n\
+            "two texts are compared\n\na.md\n     9  warning  the length is 3, not 4, see line 12  wrong-length\n\n\
              new/b c.md\n        error    `GET /a|b` is <gone> (breaks a bot), see old/b c.md:4  path-removed\n\n\
              two texts are not one\n1 error, 1 warning, 0 notes in 3 pages\n"
         );

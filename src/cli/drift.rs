@@ -1,0 +1,302 @@
+//! `confcall drift`: compares two editions, API versions or languages of pages.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use rayon::prelude::*;
+
+use super::exit::Exit;
+use super::extract::source;
+use super::failure::Failure;
+use super::output;
+use super::output::Output;
+use super::progress::Progress;
+use super::remarks::Reporting;
+use super::usage::UsageError;
+use crate::diagnostic::Diagnostic;
+use crate::extract::drift::pairing::{Candidate, Pairs, Wanted};
+use crate::extract::drift::{self, Relation, Source, pairing};
+use crate::extract::remark::{PageRule, Remark, RemarkKind, sorted};
+use crate::extract::{Edition, Locale, PageDefaults, damage};
+use crate::files;
+use crate::files::{FileError, Files};
+use crate::report::list::counted;
+use crate::report::remarks::PageReport;
+
+pub(crate) const EXAMPLES: &str = "\
+Two texts of a page have changes of the contract; translations of one text have damage. Pages of two folders are paired by \
+their paths, else by their names. With one folder, an option with two values selects the two sides. `confcall explain ID` \
+says what an id means.
+
+Examples:
+  confcall drift old/call-answer.md new/call-answer.md
+  confcall drift docs/2022 docs/2023 --fail-on breaking
+  confcall drift docs --edition 2020-12,2021-02 --format markdown --out notes.md
+  confcall drift docs --locale zh-CN,ru-RU --api v1.0";
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The old page, or a folder of pages (*.md)
+    old: PathBuf,
+    /// The new page, or a folder of pages
+    new: Option<PathBuf>,
+    /// The edition of both sides, or of each: of each page, the newest text up to this month
+    #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
+    edition: Vec<Edition>,
+    /// The language of both sides, or of each
+    #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
+    locale: Vec<Locale>,
+    /// The API version of both sides, or of each
+    #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
+    api: Vec<String>,
+    #[command(flatten)]
+    reporting: Reporting,
+    /// What fails: breaking (changes), damage (these too), or any (difference); without this option, nothing
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    fail_on: Option<FailOn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// A change that breaks a bot or a service
+    Breaking,
+    /// Such a change, or damage of a translation
+    Damage,
+    /// Any difference
+    Any,
+}
+
+impl FailOn {
+    fn exit(self, report: &PageReport) -> Exit {
+        let fails = |remark: &Remark| match self {
+            Self::Breaking => remark.breaks.is_some(),
+            Self::Damage => remark.breaks.is_some() || remark.rule.kind == RemarkKind::Damage,
+            Self::Any => true,
+        };
+        if report.remarks.iter().any(fails) {
+            Exit::Failed
+        } else {
+            Exit::Success
+        }
+    }
+}
+
+/// The rules of changes and of damage.
+pub(crate) fn rules() -> impl Iterator<Item = &'static PageRule> {
+    drift::rules::ALL.iter().chain(damage::rules::ALL)
+}
+
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let rules: Vec<_> = rules().collect();
+    arguments.reporting.check(&rules)?;
+    let (report, names) = compare(arguments)?;
+    let report = arguments.reporting.write(report, &names, output)?;
+    let exit = arguments.fail_on.map(|it| it.exit(&report));
+    Ok(exit.unwrap_or(Exit::Success))
+}
+
+/// A page on one side.
+struct Page {
+    path: PathBuf,
+    /// Its path below the folder of the side.
+    below: String,
+}
+
+/// The report, and the names of the new pages.
+fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> {
+    let [first, second] = sides(arguments)?;
+    let old = pages(&arguments.old)?;
+    let new = match &arguments.new {
+        Some(new) => pages(new)?,
+        None => pages(&arguments.old)?,
+    };
+    let progress = Progress::endless();
+    progress.say(format!("reading {} pages", old.len() + new.len()));
+    let is_filtered = first != Wanted::default() || second != Wanted::default();
+    let (old, new) = if is_filtered || !are_alike(&old, &new) {
+        (selected(old, &first)?, selected(new, &second)?)
+    } else {
+        (unread(old), unread(new))
+    };
+    let candidates = |side: &[(Page, Candidate)]| -> Vec<Candidate> {
+        side.iter().map(|(_, it)| it.clone()).collect()
+    };
+    let mut pairs = pairing::pair(&candidates(&old), &candidates(&new));
+    // A side may have the same text of a page as the other.
+    pairs
+        .both
+        .retain(|(one, other)| old[*one].0.path != new[*other].0.path);
+    let compared: Vec<_> = { pairs.both.par_iter() }
+        .map(|(one, other)| compare_files(&old[*one].0.path, &new[*other].0.path))
+        .collect();
+    let mut relations = Vec::new();
+    let mut remarks = Vec::new();
+    let mut broken = Vec::new();
+    for ((_, other), comparison) in pairs.both.iter().zip(compared) {
+        match comparison? {
+            Ok((relation, found)) => {
+                relations.push((relation, new[*other].0.path.display().to_string()));
+                remarks.extend(found);
+            }
+            Err(diagnostic) => broken.push(diagnostic),
+        }
+    }
+    if !broken.is_empty() {
+        return Err(FileError::Broken(broken).into());
+    }
+    let mut preface = preface(&relations);
+    let Pairs {
+        only_old, only_new, ..
+    } = &pairs;
+    let name = |page: &(Page, Candidate)| page.0.path.display().to_string();
+    preface.extend(
+        only_old
+            .iter()
+            .map(|it| format!("{}: the page is removed", name(&old[*it]))),
+    );
+    preface.extend(
+        only_new
+            .iter()
+            .map(|it| format!("{}: the page is added", name(&new[*it]))),
+    );
+    let report = PageReport {
+        command: "drift",
+        pages: pairs.both.len(),
+        preface,
+        remarks: sorted(remarks),
+        notes: Vec::new(),
+    };
+    Ok((report, relations.into_iter().map(|it| it.1).collect()))
+}
+
+/// What the pages are compared as.
+fn preface(relations: &[(Relation, String)]) -> Vec<String> {
+    let mut counts: BTreeMap<Relation, usize> = BTreeMap::new();
+    for (relation, _) in relations {
+        let whole = Relation {
+            divides_a_month: false,
+            ..*relation
+        };
+        *counts.entry(whole).or_default() += 1;
+    }
+    let sentence = |(relation, count): (Relation, usize)| {
+        let pages = counted(count, "page");
+        let basis = relation.basis.as_str();
+        if relation.is_one_text {
+            format!("{pages}: translations of one text (same {basis}), so differences are damage")
+        } else {
+            format!("{pages}: two texts (another {basis}), so differences are changes")
+        }
+    };
+    let divided = relations.iter().filter(|it| it.0.divides_a_month);
+    let divided = divided.map(|(_, page)| format!("{page}: one month, but two texts"));
+    counts.into_iter().map(sentence).chain(divided).collect()
+}
+
+type Compared = Result<(Relation, Vec<Remark>), Diagnostic>;
+
+fn compare_files(old: &Path, new: &Path) -> Result<Compared, FileError> {
+    let (old_bytes, new_bytes) = (files::read(old)?, files::read(new)?);
+    let (old, new) = (old.display().to_string(), new.display().to_string());
+    let old = Source {
+        file: &old,
+        bytes: &old_bytes,
+    };
+    let new = Source {
+        file: &new,
+        bytes: &new_bytes,
+    };
+    Ok(drift::differences(old, new, &PageDefaults::default()))
+}
+
+/// The pages of a file or a folder.
+fn pages(named: &Path) -> Result<Vec<Page>, Failure> {
+    let Files { found, passed_over } = files::files_below(named, &["md"])?;
+    for line in passed_over {
+        output::warn(line);
+    }
+    if found.is_empty() {
+        return Err(UsageError::NoPage(named.to_owned()).into());
+    }
+    let page = |path: PathBuf| Page {
+        below: source(named, &path),
+        path,
+    };
+    Ok(found.into_iter().map(page).collect())
+}
+
+/// True for two files, and for two folders with the same paths.
+fn are_alike(old: &[Page], new: &[Page]) -> bool {
+    let paths = |side: &[Page]| side.iter().map(|it| it.below.clone()).collect::<Vec<_>>();
+    old.len() == 1 && new.len() == 1 || paths(old) == paths(new)
+}
+
+fn unread(side: Vec<Page>) -> Vec<(Page, Candidate)> {
+    let key = pairing::Key {
+        name: String::new(),
+        api: String::new(),
+        edition: String::new(),
+        locale: String::new(),
+    };
+    let described = side.into_iter().map(|page| {
+        let below = page.below.clone();
+        let key = key.clone();
+        (page, Candidate { below, key })
+    });
+    described.collect()
+}
+
+fn selected(side: Vec<Page>, wanted: &Wanted) -> Result<Vec<(Page, Candidate)>, Failure> {
+    let described: Vec<Result<Candidate, FileError>> = side
+        .par_iter()
+        .map(|page| {
+            let bytes = files::read(&page.path)?;
+            let name = page.path.display().to_string();
+            let text = String::from_utf8_lossy(&bytes);
+            Ok(Candidate {
+                below: page.below.clone(),
+                key: pairing::key(&name, &text, &PageDefaults::default()),
+            })
+        })
+        .collect();
+    let described: Vec<Candidate> = described.into_iter().collect::<Result<_, _>>()?;
+    if *wanted == Wanted::default() {
+        return Ok(side.into_iter().zip(described).collect());
+    }
+    let kept = pairing::newest(&described, wanted);
+    let all = side.into_iter().zip(described).enumerate();
+    let kept = all.filter(|(index, _)| kept.binary_search(index).is_ok());
+    Ok(kept.map(|(_, it)| it).collect())
+}
+
+/// The filters of both sides.
+fn sides(arguments: &Arguments) -> Result<[Wanted; 2], UsageError> {
+    let edition = arguments.edition.iter().map(|it| it.as_str().to_owned());
+    let locale = arguments.locale.iter().map(|it| it.as_str().to_owned());
+    let [edition, locale, api] = [
+        ("--edition", edition.collect::<Vec<_>>()),
+        ("--locale", locale.collect()),
+        ("--api", arguments.api.clone()),
+    ]
+    .map(|(option, values)| (values.len() <= 2).then_some(values).ok_or(option));
+    let several = |option| UsageError::MoreThanTwo { option };
+    let (edition, locale, api) = (
+        edition.map_err(several)?,
+        locale.map_err(several)?,
+        api.map_err(several)?,
+    );
+    let is_divided = [&edition, &locale, &api].iter().any(|it| it.len() == 2);
+    if arguments.new.is_none() && !is_divided {
+        return Err(UsageError::OneSide);
+    }
+    let side = |index: usize| {
+        let of = |values: &[String]| values.get(index).or(values.last()).cloned();
+        Wanted {
+            edition: of(&edition),
+            locale: of(&locale),
+            api: of(&api),
+        }
+    };
+    Ok([side(0), side(1)])
+}

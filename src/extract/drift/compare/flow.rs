@@ -1,0 +1,295 @@
+//! Changes of the conversations: steps, outcomes, statuses of examples, provider states, names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::scenario::format::ProviderState;
+
+use super::super::change::ChangeKind as K;
+use super::super::change::{Change, Effect};
+use super::super::page::{Page, SamplePart};
+use super::super::scenario;
+use super::super::scenario::{Described, Scenario, Step, StepKind};
+use super::{Pair, TO_BOT};
+
+pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    for (old, new) in &pair.scenarios {
+        steps(pair, *old, *new, changes);
+        names(pair, *old, *new, changes);
+        preparations(pair, *old, *new, changes);
+    }
+    statuses(pair, changes);
+    removed(pair, changes);
+    added(pair, changes);
+    states(pair, changes);
+}
+
+/// The kinds of messages that a page shows.
+fn kinds(page: &Page) -> BTreeSet<&StepKind> {
+    let steps = page.scenarios.iter().flat_map(|it| &it.steps);
+    steps.map(|step| &step.kind).collect()
+}
+
+fn steps(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
+    let (old, new) = (&pair.old.scenarios[old], &pair.new.scenarios[new]);
+    let common = scenario::common_steps(&old.steps, &new.steps);
+    let is_lost = |(index, _): &(usize, &Step)| common.iter().all(|it| it.0 != *index);
+    let is_gained = |(index, _): &(usize, &Step)| common.iter().all(|it| it.1 != *index);
+    let lost: Vec<&Step> = { old.steps.iter().enumerate() }
+        .filter(is_lost)
+        .map(|(_, step)| step)
+        .collect();
+    let gained: Vec<&Step> = { new.steps.iter().enumerate() }
+        .filter(is_gained)
+        .map(|(_, step)| step)
+        .collect();
+    if let Some(first) = lost.first() {
+        let still = kinds(pair.new);
+        let is_missed = lost.iter().any(|step| {
+            let is_notification = matches!(step.kind, StepKind::Notification(_));
+            is_notification && !step.kind.is_of_a_life_cycle() && !still.contains(&step.kind)
+        });
+        let effect = if is_missed {
+            TO_BOT
+        } else {
+            Effect::Compatible
+        };
+        let change = Change::new(K::StepsRemoved, effect, &of_scenario(new), &listed(&lost));
+        let change = change.at(Some(first.line), new.line).of_scenario(&new.name);
+        changes.push(match begins_with(old, new) {
+            Some(remark) => change.remark(remark),
+            None => change,
+        });
+    }
+    if let Some(first) = gained.first() {
+        let known = kinds(pair.old);
+        let is_news = gained.iter().any(|step| {
+            matches!(step.kind, StepKind::Notification(_)) && !known.contains(&step.kind)
+        });
+        let effect = if is_news { TO_BOT } else { Effect::Compatible };
+        let change = Change::new(K::StepsAdded, effect, &of_scenario(new), &listed(&gained));
+        let change = change.at(old.line, Some(first.line)).of_scenario(&new.name);
+        changes.push(change);
+    }
+}
+
+fn of_scenario(scenario: &Scenario) -> String {
+    format!("scenario {}, steps", scenario.name)
+}
+
+fn listed(steps: &[&Step]) -> String {
+    let kinds: Vec<_> = steps.iter().map(|step| step.kind.as_str()).collect();
+    kinds.join("`, `")
+}
+
+/// Other provider states, in words.
+fn begins_with(old: &Scenario, new: &Scenario) -> Option<String> {
+    let names = |all: &[ProviderState]| {
+        let names: Vec<_> = all.iter().map(|it| format!("`{}`", it.as_str())).collect();
+        names.join(", ")
+    };
+    (old.given != new.given && !new.given.is_empty())
+        .then(|| format!("the scenario now begins with {}", names(&new.given)))
+}
+
+fn names(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
+    let (one, other) = (&pair.old.scenarios[old], &pair.new.scenarios[new]);
+    let has_same_messages = || {
+        let requests = [
+            pair.old_scenarios[old].1.request,
+            pair.new_scenarios[new].1.request,
+        ];
+        let is_like = match requests {
+            [Some(before), Some(after)] => before.likeness(after) >= SAME,
+            _ => true,
+        };
+        is_like && one.steps.len() == other.steps.len()
+    };
+    if one.name != other.name && has_same_messages() {
+        let change = Change::new(K::ScenarioRenamed, Effect::Renamed, "scenario", "");
+        let change = change.values(&one.name, &other.name);
+        changes.push(change.at(one.line, other.line).of_scenario(&other.name));
+    }
+    if let (Some((before, line)), Some((after, other_line))) = (&one.annotated, &other.annotated)
+        && before != after
+    {
+        let change = Change::new(
+            K::ExampleRenamed,
+            Effect::Renamed,
+            "annotation of the example",
+            "",
+        );
+        let change = change.values(before, after).of_scenario(&other.name);
+        changes.push(change.at(Some(*line), Some(*other_line)));
+    }
+}
+
+/// The likeness of the requests of one conversation under two names, in thousandths.
+const SAME: u32 = 750;
+
+/// Sections without messages, inside of an example.
+fn preparations(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
+    let (old, new) = (&pair.old.scenarios[old], &pair.new.scenarios[new]);
+    if !old
+        .steps
+        .iter()
+        .map(|it| &it.kind)
+        .eq(new.steps.iter().map(|it| &it.kind))
+    {
+        return;
+    }
+    let lacks = |all: &[(String, usize)], anchor: &str| all.iter().all(|it| it.0 != anchor);
+    for (anchor, line) in old
+        .preparations
+        .iter()
+        .filter(|it| lacks(&new.preparations, &it.0))
+    {
+        let change = Change::new(K::SectionRemoved, Effect::Compatible, "section", anchor);
+        changes.push(change.at(Some(*line), new.line).of_scenario(&new.name));
+    }
+    for (anchor, line) in new
+        .preparations
+        .iter()
+        .filter(|it| lacks(&old.preparations, &it.0))
+    {
+        let change = Change::new(K::SectionAdded, Effect::Compatible, "section", anchor);
+        changes.push(change.at(old.line, Some(*line)).of_scenario(&new.name));
+    }
+}
+
+/// Answers that have another status in the same conversation.
+fn statuses(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let mut seen = BTreeSet::new();
+    for (old, new) in pair.messages() {
+        let (old, new) = (&pair.old.messages[old], &pair.new.messages[new]);
+        let (SamplePart::Answer { status: before, .. }, SamplePart::Answer { status: after, to }) =
+            (&old.part, &new.part)
+        else {
+            continue;
+        };
+        if before != after && seen.insert((before, after, to)) {
+            let change = Change::new(
+                K::ExampleStatusChanged,
+                TO_BOT,
+                "status of the answer in examples",
+                "",
+            );
+            let change = change.values(before.to_string(), after.to_string());
+            changes.push(change.at(Some(old.line), Some(new.line)));
+        }
+    }
+}
+
+/// Conversations of the old text without a partner.
+fn removed(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let known = kinds(pair.new);
+    for (index, described) in pair.old_scenarios.iter().enumerate() {
+        if pair.partner_of_old(index).is_some() {
+            continue;
+        }
+        let (scenario, _) = described;
+        let end = scenario.steps.last();
+        let is_outcome = is_outcome(scenario, &pair.old.scenarios);
+        if let Some(end) = end.filter(|it| is_outcome && !known.contains(&it.kind)) {
+            let effect = if end.kind.is_of_a_life_cycle() {
+                Effect::Compatible
+            } else {
+                TO_BOT
+            };
+            let change = Change::new(K::OutcomeRemoved, effect, "outcome", end.kind.as_str());
+            let change = change.at(Some(end.line), None).of_scenario(&scenario.name);
+            changes.push(if effect == Effect::Compatible {
+                change.remark("its life cycle still allows it")
+            } else {
+                change
+            });
+        } else if !is_within(described, &pair.new_scenarios) {
+            let name = &scenario.name;
+            let change = Change::new(K::ScenarioRemoved, Effect::Compatible, "scenario", name);
+            changes.push(change.at(scenario.line, None).of_scenario(name));
+        }
+    }
+}
+
+/// Conversations of the new text without a partner.
+fn added(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let known = kinds(pair.old);
+    let partners: BTreeSet<usize> = pair.scenarios.iter().map(|it| it.1).collect();
+    for (index, described) in pair.new_scenarios.iter().enumerate() {
+        if partners.contains(&index) {
+            continue;
+        }
+        let (scenario, _) = described;
+        let is_outcome = is_outcome(scenario, &pair.new.scenarios);
+        let end = scenario.steps.last();
+        if let Some(end) = end.filter(|it| is_outcome && !known.contains(&it.kind)) {
+            let change = Change::new(K::OutcomeAdded, TO_BOT, "outcome", end.kind.as_str());
+            changes.push(change.at(None, Some(end.line)).of_scenario(&scenario.name));
+        } else if !is_within(described, &pair.old_scenarios) {
+            let name = &scenario.name;
+            let change = Change::new(K::ScenarioAdded, Effect::Compatible, "scenario", name);
+            let change = change.at(None, scenario.line).of_scenario(name);
+            changes.push(match needs(scenario) {
+                Some(remark) => change.remark(remark),
+                None => change,
+            });
+        }
+    }
+}
+
+/// The provider states of a conversation beside a call, in words.
+fn needs(scenario: &Scenario) -> Option<String> {
+    let states = scenario
+        .given
+        .iter()
+        .filter(|it| **it != ProviderState::Call);
+    let states: Vec<_> = states.map(|it| format!("`{}`", it.as_str())).collect();
+    (!states.is_empty()).then(|| format!("it needs {}", states.join(", ")))
+}
+
+/// True if another conversation begins with the same message.
+fn is_outcome(scenario: &Scenario, all: &[Scenario]) -> bool {
+    let first = |it: &Scenario| it.steps.first().map(|step| step.message);
+    let same = all.iter().filter(|it| first(it) == first(scenario));
+    same.count() > 1
+}
+
+/// True if a longer conversation shows all its messages, for the same people.
+fn is_within(described: &Described<'_>, others: &[Described<'_>]) -> bool {
+    let (scenario, features) = described;
+    others.iter().any(|(other, its)| {
+        other.steps.len() > scenario.steps.len()
+            && its.people == features.people
+            && scenario.is_contained_in(other)
+    })
+}
+
+/// Provider states that only one text needs, of conversations in both.
+fn states(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let all = |page: &Page| -> BTreeSet<ProviderState> {
+        page.scenarios
+            .iter()
+            .flat_map(|it| it.given.iter().copied())
+            .collect()
+    };
+    let (before, after) = (all(pair.old), all(pair.new));
+    let mut lost: BTreeMap<ProviderState, (Option<usize>, Option<usize>)> = BTreeMap::new();
+    let mut gained = lost.clone();
+    for (old, new) in &pair.scenarios {
+        let (old, new) = (&pair.old.scenarios[*old], &pair.new.scenarios[*new]);
+        let lines = (old.line, new.line);
+        let is_lost = |state: &&ProviderState| !after.contains(state);
+        let is_gained = |state: &&ProviderState| !before.contains(state);
+        for state in old.given.iter().filter(is_lost) {
+            lost.entry(*state).or_insert(lines);
+        }
+        for state in new.given.iter().filter(is_gained) {
+            gained.entry(*state).or_insert(lines);
+        }
+    }
+    for (kind, states) in [(K::StateRemoved, lost), (K::StateAdded, gained)] {
+        for (state, (old, new)) in states {
+            let change = Change::new(kind, Effect::Compatible, "provider state", state.as_str());
+            changes.push(change.at(old, new));
+        }
+    }
+}

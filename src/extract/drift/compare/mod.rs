@@ -1,0 +1,90 @@
+//! Compares two pages as contracts. What says nothing about the contract makes no change: order, white space, lines,
+//! metadata, absolute against relative URLs, `Content-Length`, levels of headings, tabs.
+
+mod body;
+mod flow;
+mod prose;
+mod request;
+
+use crate::api::party::Party;
+
+use super::change::{Change, Effect};
+use super::page::Page;
+use super::scenario;
+use super::scenario::{Described, Features};
+
+const TO_BOT: Effect = Effect::Breaking(Party::Bot);
+const TO_SERVICE: Effect = Effect::Breaking(Party::Service);
+
+/// The changes from an old text to a new one, in the order of the contract.
+pub(super) fn compare(old: &Page, new: &Page) -> Vec<Change> {
+    let pair = Pair::new(old, new);
+    let mut changes = Vec::new();
+    request::compare(&pair, &mut changes);
+    flow::compare(&pair, &mut changes);
+    body::compare(&pair, &mut changes);
+    prose::compare(&pair, &mut changes);
+    changes.sort_by_key(|change| change.kind);
+    changes
+}
+
+/// Two texts and the conversations that they share.
+struct Pair<'p> {
+    old: &'p Page,
+    new: &'p Page,
+    old_scenarios: Vec<Described<'p>>,
+    new_scenarios: Vec<Described<'p>>,
+    /// The same conversation in both texts, by index.
+    scenarios: Vec<(usize, usize)>,
+}
+
+impl<'p> Pair<'p> {
+    fn new(old: &'p Page, new: &'p Page) -> Self {
+        let (old_scenarios, new_scenarios) = (described(old), described(new));
+        Self {
+            old,
+            new,
+            scenarios: scenario::pairs(&old_scenarios, &new_scenarios),
+            old_scenarios,
+            new_scenarios,
+        }
+    }
+
+    /// The partner of a conversation of the old text.
+    fn partner_of_old(&self, index: usize) -> Option<usize> {
+        let mut pairs = self.scenarios.iter();
+        pairs.find(|(old, _)| *old == index).map(|(_, new)| *new)
+    }
+
+    /// The messages that both texts have in one conversation, by index.
+    fn messages(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.scenarios.iter().flat_map(|(old, new)| {
+            let (old, new) = (&self.old.scenarios[*old], &self.new.scenarios[*new]);
+            let steps = scenario::common_steps(&old.steps, &new.steps);
+            let steps = steps.into_iter();
+            steps.map(|(one, other)| (old.steps[one].message, new.steps[other].message))
+        })
+    }
+
+    /// True if the prose of both is in one language.
+    fn has_one_language(&self) -> bool {
+        let are_english = self.old.is_english && self.new.is_english;
+        are_english
+            || (self.old.locale == self.new.locale && self.old.is_english == self.new.is_english)
+    }
+}
+
+fn described(page: &Page) -> Vec<Described<'_>> {
+    let of = |scenario| {
+        let own = page.own_request(scenario);
+        let features = own.map(|sample| {
+            let (kinds, are_several) = &sample.people;
+            Features {
+                request: sample.shapes.first().map(|(_, shape)| shape),
+                people: (kinds.iter().map(String::as_str).collect(), *are_several),
+            }
+        });
+        (scenario, features.unwrap_or_default())
+    };
+    page.scenarios.iter().map(of).collect()
+}

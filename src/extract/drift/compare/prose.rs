@@ -1,0 +1,212 @@
+//! Changes of notes and of numbers in prose.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::super::change::ChangeKind as K;
+use super::super::change::{Change, Effect};
+use super::super::note::{About, Limit, Note};
+use super::super::page::{Page, SamplePart};
+use super::{Pair, TO_BOT};
+
+pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    notes(pair, changes);
+    limits(pair, changes);
+}
+
+impl Pair<'_> {
+    /// The same part of the new text. `None` for a conversation that only the old one has.
+    fn counterpart(&self, about: &About) -> Option<About> {
+        match about {
+            About::Scenario(index) => self.partner_of_old(*index).map(About::Scenario),
+            About::Section(anchor) => Some(About::Section(anchor.clone())),
+        }
+    }
+
+    /// True for a part that only the new text has.
+    fn is_added(&self, about: &About) -> bool {
+        match about {
+            About::Scenario(index) => self.scenarios.iter().all(|(_, new)| new != index),
+            About::Section(_) => false,
+        }
+    }
+}
+
+fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let old: Vec<(&Note, About)> = pair
+        .old
+        .notes
+        .iter()
+        .filter_map(|note| Some((note, pair.counterpart(&note.about)?)))
+        .collect();
+    let new = pair
+        .new
+        .notes
+        .iter()
+        .filter(|note| !pair.is_added(&note.about));
+    let new: Vec<&Note> = new.collect();
+    let mut gone = vec![true; old.len()];
+    let mut come = vec![true; new.len()];
+    let equal: fn(&Note, &Note) -> bool = |one, other| one.names == other.names;
+    let possible: fn(&Note, &Note) -> bool = |one, other| {
+        one.names.is_empty() || other.names.is_empty() || !one.names.is_disjoint(&other.names)
+    };
+    for test in [equal, possible] {
+        for (index, (note, about)) in old.iter().enumerate() {
+            let mut others = new.iter().enumerate();
+            let found = others.find(|(other, it)| {
+                gone[index] && come[*other] && it.about == *about && test(note, it)
+            });
+            if let Some((other, _)) = found {
+                gone[index] = false;
+                come[other] = false;
+            }
+        }
+    }
+    for (note, _) in old
+        .iter()
+        .zip(gone)
+        .filter_map(|(it, gone)| gone.then_some(it))
+    {
+        let change = note_change(K::NoteRemoved, Effect::Compatible, note);
+        changes.push(change.at(Some(note.line), None));
+    }
+    let sent = sent(pair.new);
+    for note in new
+        .iter()
+        .zip(come)
+        .filter_map(|(it, come)| come.then_some(it))
+    {
+        for standard in &note.standards {
+            let change = Change::new(K::LimitAdded, TO_BOT, "format", standard);
+            changes.push(change.at(None, Some(note.line)));
+        }
+        if note.standards.is_empty() {
+            let restricts = note.codes.iter().any(|code| sent.contains(code.as_str()));
+            let effect = if restricts {
+                TO_BOT
+            } else {
+                Effect::Compatible
+            };
+            let change = note_change(K::NoteAdded, effect, note).at(None, Some(note.line));
+            changes.push(if restricts {
+                change.remark("it may restrict what a bot sends")
+            } else {
+                change
+            });
+        }
+    }
+}
+
+fn note_change(kind: K, effect: Effect, note: &Note) -> Change {
+    let names: Vec<_> = note.names.iter().map(String::as_str).collect();
+    let subject = if names.is_empty() {
+        "note"
+    } else {
+        "note about"
+    };
+    Change::new(kind, effect, subject, &names.join("`, `"))
+}
+
+/// The names of the properties that a bot sends.
+fn sent(page: &Page) -> BTreeSet<&str> {
+    let requests = page
+        .messages
+        .iter()
+        .filter(|it| matches!(it.part, SamplePart::Request { is_own: true, .. }));
+    let shapes = requests.flat_map(|it| &it.shapes);
+    let paths = shapes.flat_map(|(_, shape)| shape.properties.keys());
+    let names = paths.filter_map(|path| path.rsplit('.').next());
+    let listed = page.parameters.iter().filter(|_| page.resource.is_none());
+    names.chain(listed.map(|it| it.name.as_str())).collect()
+}
+
+/// Numbers up to this one are words in some languages.
+const SPELLED: usize = 3;
+
+fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let mut old: Vec<(&Limit, Option<About>)> = pair
+        .old
+        .limits
+        .iter()
+        .map(|limit| (limit, pair.counterpart(&limit.about)))
+        .collect();
+    let mut new: Vec<&Limit> = pair.new.limits.iter().collect();
+    let is_here = |one: &(&Limit, Option<About>), other: &Limit| {
+        one.1.as_ref() == Some(&other.about) || !one.0.names.is_disjoint(&other.names)
+    };
+    let is_same = |one: &(&Limit, Option<About>), other: &&Limit| {
+        one.0.number == other.number && is_here(one, other)
+    };
+    take_pairs(&mut old, &mut new, is_same);
+    // A number that moved to another part of the page.
+    take_pairs(&mut old, &mut new, |one, other| {
+        one.0.number == other.number
+    });
+    let is_reliable = |number: &str| {
+        pair.has_one_language() || number.parse().is_ok_and(|it: f64| it > SPELLED as f64)
+    };
+    old.retain(|(limit, about)| about.is_some() && is_reliable(&limit.number));
+    let is_known = |number: &str| pair.old.limits.iter().any(|it| it.number == number);
+    new.retain(|limit| {
+        // A new example may repeat a number.
+        let is_repeated = pair.is_added(&limit.about) && is_known(&limit.number);
+        is_reliable(&limit.number) && !is_repeated
+    });
+    let changed = take_pairs(&mut old, &mut new, |one, other| {
+        let has_names = !one.0.names.is_empty() && !other.names.is_empty();
+        one.1.as_ref() == Some(&other.about)
+            && (!has_names || !one.0.names.is_disjoint(&other.names))
+    });
+    for ((before, _), after) in changed {
+        let value = |limit: &Limit| limit.number.replace(',', "").parse().unwrap_or(0.0_f64);
+        let (kind, effect) = match value(after).partial_cmp(&value(before)) {
+            Some(Ordering::Less) => (K::LimitTightened, TO_BOT),
+            _ => (K::LimitRelaxed, Effect::Compatible),
+        };
+        let change = Change::new(kind, effect, &limited(after), "");
+        let change = change.values(&before.number, &after.number);
+        changes.push(change.at(Some(before.line), Some(after.line)));
+    }
+    for (limit, _) in old {
+        let change = Change::new(
+            K::LimitRemoved,
+            Effect::Compatible,
+            &limited(limit),
+            &limit.number,
+        );
+        changes.push(change.at(Some(limit.line), None));
+    }
+    for limit in new {
+        let change = Change::new(K::LimitAdded, TO_BOT, &limited(limit), &limit.number);
+        changes.push(change.at(None, Some(limit.line)));
+    }
+}
+
+/// Takes the pairs that pass a test out of both lists.
+fn take_pairs<A, B>(
+    old: &mut Vec<A>,
+    new: &mut Vec<B>,
+    is_pair: impl Fn(&A, &B) -> bool,
+) -> Vec<(A, B)> {
+    let mut pairs = Vec::new();
+    let mut index = 0;
+    while index < old.len() {
+        match new.iter().position(|other| is_pair(&old[index], other)) {
+            Some(other) => pairs.push((old.remove(index), new.remove(other))),
+            None => index += 1,
+        }
+    }
+    pairs
+}
+
+/// The subject of a change of a number.
+fn limited(limit: &Limit) -> String {
+    let names: Vec<_> = limit.names.iter().filter(|it| !it.is_empty()).collect();
+    let names: Vec<_> = names.iter().map(|it| format!("`{it}`")).collect();
+    if names.is_empty() {
+        "number".to_owned()
+    } else {
+        format!("number about {}:", names.join(", "))
+    }
+}

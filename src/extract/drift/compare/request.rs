@@ -1,0 +1,388 @@
+//! Changes of the request: paths, method, permissions, headers, parameters; and of the properties of a resource type,
+//! which are tables of the same form. Then the statuses and types that prose documents for the answer.
+
+use std::collections::BTreeSet;
+
+use crate::api::resource;
+use crate::contract::extracted::Kind;
+use crate::contract::types;
+
+use super::super::change::ChangeKind as K;
+use super::super::change::{Change, Effect};
+use super::super::page::{Page, Parameter, Path};
+use super::super::tables;
+use super::super::tables::{Header, Permissions};
+use super::{Pair, TO_BOT};
+
+pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    paths(pair, changes);
+    permissions(pair, changes);
+    headers(pair, changes);
+    parameters(pair, changes);
+    answers(pair, changes);
+}
+
+fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let (old, new) = (pair.old, pair.new);
+    let fence = |page: &Page| page.paths.first().map(|it| it.line);
+    let find = |paths: &'_ [Path], path: &Path| {
+        let key = key(&path.path);
+        paths.iter().find(|it| self::key(&it.path) == key).cloned()
+    };
+    if let (Some(before), Some(after)) = (&old.method, &new.method)
+        && before != after
+    {
+        let change = Change::new(K::MethodChanged, TO_BOT, "method", "").values(before, after);
+        changes.push(change.at(fence(old), fence(new)));
+    }
+    for path in &old.paths {
+        let Some(other) = find(&new.paths, path) else {
+            let change = Change::new(K::PathRemoved, TO_BOT, "path", &path.path);
+            let change = change.at(Some(path.line), fence(new));
+            changes.push(match (path.is_deprecated, old.api == new.api) {
+                (true, true) => change.remark("it was deprecated"),
+                (_, false) => change.remark(format!(
+                    "{} does not have it, so a bot that moves from {} must use another",
+                    new.api, old.api
+                )),
+                _ => change,
+            });
+            continue;
+        };
+        let kind = match (path.is_deprecated, other.is_deprecated) {
+            (false, true) => K::PathDeprecated,
+            (true, false) => K::PathRestored,
+            _ => continue,
+        };
+        let change = Change::new(kind, Effect::Compatible, "path", &path.path);
+        changes.push(change.at(Some(path.line), Some(other.line)));
+    }
+    for path in new.paths.iter().filter(|it| find(&old.paths, it).is_none()) {
+        let change = Change::new(K::PathAdded, Effect::Compatible, "path", &path.path);
+        changes.push(change.at(fence(old), Some(path.line)));
+    }
+}
+
+/// A path without host and version; placeholders have no names.
+fn key(path: &str) -> String {
+    let version = resource::version_of(path);
+    let parts = resource::path_of(path).split('/');
+    let parts = parts.filter(|part| !part.is_empty() && Some(*part) != version);
+    let parts: Vec<_> = parts
+        .map(|part| match part.contains('{') {
+            true => "{}".to_owned(),
+            false => resource::action_name(part).to_lowercase(),
+        })
+        .collect();
+    parts.join("/")
+}
+
+fn permissions(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let has = |it: &Permissions, name: &str| {
+        let mut names = it.names.iter();
+        let mut fragments = it.fragments.iter();
+        names.any(|other| other.eq_ignore_ascii_case(name))
+            || fragments.any(|fragment| {
+                fragment.len() > 3 && name.split('.').any(|it| it.eq_ignore_ascii_case(fragment))
+            })
+    };
+    for old in &pair.old.permissions {
+        let mut rows = pair.new.permissions.iter();
+        let Some(new) = rows.find(|it| it.account == old.account) else {
+            continue;
+        };
+        let at = (Some(old.line), Some(new.line));
+        let subject = old.account.as_str();
+        for name in old.names.iter().filter(|name| !has(new, name)) {
+            // Without its names the row is damaged, or says in words that nothing is needed.
+            let effect = if new.are_free {
+                Effect::Compatible
+            } else {
+                TO_BOT
+            };
+            changes.push(Change::new(K::PermissionRemoved, effect, subject, name).at(at.0, at.1));
+        }
+        for name in new.names.iter().filter(|name| !has(old, name)) {
+            let effect = if old.are_free {
+                TO_BOT
+            } else {
+                Effect::Compatible
+            };
+            let change = Change::new(K::PermissionAdded, effect, subject, name).at(at.0, at.1);
+            changes.push(if old.are_free {
+                change.remark("none was needed before")
+            } else {
+                change
+            });
+        }
+    }
+}
+
+fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let (old, new) = (&pair.old.headers, &pair.new.headers);
+    let matched = matched(
+        old,
+        new,
+        |one, other| one.name.eq_ignore_ascii_case(&other.name),
+        |one, other| !tables::is_header_name(&one.name) || !tables::is_header_name(&other.name),
+    );
+    let first = |headers: &[Header]| headers.first().map(|it| it.line);
+    let is_named = |it: &Header| tables::is_header_name(&it.name);
+    for (index, header) in old.iter().enumerate() {
+        let Some(other) = matched.of_old(index).map(|index| &new[index]) else {
+            if is_named(header) && !new.is_empty() {
+                let (name, line) = (&header.name, Some(header.line));
+                let change = Change::new(K::RequestHeaderRemoved, Effect::Compatible, HEADER, name);
+                changes.push(change.at(line, first(new)));
+            }
+            continue;
+        };
+        if let (Some(before), Some(after)) = (&header.media_type, &other.media_type)
+            && before != after
+        {
+            let change = Change::new(K::RequestHeaderChanged, TO_BOT, HEADER, &header.name);
+            let change = change.values(before, after);
+            changes.push(change.at(Some(header.line), Some(other.line)));
+        }
+    }
+    for (index, header) in new.iter().enumerate() {
+        if matched.of_new(index).is_none() && is_named(header) && !old.is_empty() {
+            let effect = if header.is_required {
+                TO_BOT
+            } else {
+                Effect::Compatible
+            };
+            let change = Change::new(K::RequestHeaderAdded, effect, HEADER, &header.name);
+            changes.push(change.at(first(old), Some(header.line)));
+        }
+    }
+}
+
+const HEADER: &str = "request header";
+
+fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let (old, new) = (&pair.old.parameters, &pair.new.parameters);
+    let is_foreign = |it: &Parameter, own: &[Parameter], other: &str| {
+        let mut own = own.iter();
+        !it.is_named()
+            || !it.is_shown && own.any(|own| own.is_shown && own.name.eq_ignore_ascii_case(other))
+    };
+    let matched = matched(
+        old,
+        new,
+        |one, other| one.name.eq_ignore_ascii_case(&other.name),
+        |one, other| {
+            let is_damaged = is_foreign(one, old, &other.name) || is_foreign(other, new, &one.name);
+            let is_typed = one.kind.zip(other.kind).is_none_or(|(a, b)| a == b);
+            let is_linked = one.pages.is_empty() == other.pages.is_empty();
+            one.is_listed && other.is_listed && is_damaged && is_typed && is_linked
+        },
+    );
+    let subject = match (&pair.old.resource, &pair.new.resource) {
+        (Some(_), Some(name)) => format!("property of {name}"),
+        (None, None) => "parameter".to_owned(),
+        // An operation and a type have nothing in common.
+        _ => return,
+    };
+    let first = |all: &[Parameter]| {
+        let mut listed = all.iter().filter(|it| it.is_listed);
+        listed.next().map(|it| it.line)
+    };
+    let is_template = pair.new.resource.is_some();
+    // The examples of an operation show parameters; only its table or a template declares them.
+    let is_declared =
+        |it: &Parameter| it.is_named() && (it.is_listed || is_template && it.is_shown);
+    for (index, one) in old.iter().enumerate() {
+        match matched.of_old(index).map(|index| &new[index]) {
+            Some(other) => changed(pair, &subject, one, other, changes),
+            None if is_declared(one) => {
+                let is_shown = { new.iter() }.any(|it| it.is_shown && it.name == one.name);
+                let effect = if is_shown { Effect::Compatible } else { TO_BOT };
+                let change = Change::new(K::ParameterRemoved, effect, &subject, &one.name);
+                let change = change.at(Some(one.line), first(new));
+                changes.push(if is_shown {
+                    change.remark("the examples still show it")
+                } else {
+                    change
+                });
+            }
+            None => {}
+        }
+    }
+    for (index, other) in new.iter().enumerate() {
+        if matched.of_new(index).is_none() && is_declared(other) {
+            let effect = if other.is_required {
+                TO_BOT
+            } else {
+                Effect::Compatible
+            };
+            let change = Change::new(K::ParameterAdded, effect, &subject, &other.name);
+            changes.push(change.at(first(old), Some(other.line)));
+        }
+    }
+}
+
+fn changed(
+    pair: &Pair<'_>,
+    subject: &str,
+    old: &Parameter,
+    new: &Parameter,
+    changes: &mut Vec<Change>,
+) {
+    let at = |change: Change| change.at(Some(old.line), Some(new.line));
+    let name = if old.is_shown { &old.name } else { &new.name };
+    if let Some((before, after)) = types_of(old, new) {
+        let change = Change::new(K::ParameterTypeChanged, TO_BOT, subject, name);
+        changes.push(at(change.values(before, after)));
+    }
+    if pair.has_one_language()
+        && old.is_listed
+        && new.is_listed
+        && old.is_required != new.is_required
+    {
+        let (kind, effect) = match new.is_required {
+            true => (K::ParameterRequired, TO_BOT),
+            false => (K::ParameterOptional, Effect::Compatible),
+        };
+        changes.push(at(Change::new(kind, effect, subject, name)));
+    }
+    if old.words.is_empty() || new.words.is_empty() {
+        return;
+    }
+    let lower = |words: &[String]| -> BTreeSet<String> {
+        words.iter().map(|word| word.to_lowercase()).collect()
+    };
+    let (before, after) = (lower(&old.words), lower(&new.words));
+    let removed = old
+        .words
+        .iter()
+        .filter(|it| !after.contains(&it.to_lowercase()));
+    let added = new
+        .words
+        .iter()
+        .filter(|it| !before.contains(&it.to_lowercase()));
+    let is_parameter = pair.new.resource.is_none();
+    let effect = if is_parameter {
+        TO_BOT
+    } else {
+        Effect::Compatible
+    };
+    let subject = format!("{subject} `{name}`, word");
+    changes.extend(removed.map(|it| at(Change::new(K::WordsRemoved, effect, &subject, it))));
+    changes
+        .extend(added.map(|it| at(Change::new(K::WordsAdded, Effect::Compatible, &subject, it))));
+}
+
+/// Two types that cannot stand for each other.
+fn types_of(old: &Parameter, new: &Parameter) -> Option<(String, String)> {
+    let name = |it: &Parameter| {
+        let plain = match it.kind {
+            Some(Kind::Boolean) => "Boolean",
+            Some(Kind::Number) => "number",
+            Some(Kind::String) => "String",
+            Some(Kind::Object) => "object",
+            None => "unknown",
+        };
+        let pages: Vec<_> = it.pages.iter().map(String::as_str).collect();
+        let of = if pages.is_empty() {
+            plain.to_owned()
+        } else {
+            pages.join(" or ")
+        };
+        match it.is_collection {
+            Some(true) => format!("{of} collection"),
+            _ => of,
+        }
+    };
+    let are_other_pages = !old.pages.is_empty()
+        && !new.pages.is_empty()
+        && old.pages.is_disjoint(&new.pages)
+        && !old
+            .pages
+            .iter()
+            .any(|one| new.pages.iter().any(|it| types::may_stand_for(one, it)));
+    let are_other_kinds = old.pages.is_empty()
+        && new.pages.is_empty()
+        && old.kind.zip(new.kind).is_some_and(|(a, b)| a != b);
+    (are_other_pages || are_other_kinds).then(|| (name(old), name(new)))
+}
+
+/// The statuses of the prose, and the types of the answer that it links to.
+fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let (old, new) = (&pair.old.statuses, &pair.new.statuses);
+    let lacks = |all: &[(u16, usize)], status: u16| all.iter().all(|it| it.0 != status);
+    let removed: Vec<_> = old.iter().filter(|it| lacks(new, it.0)).collect();
+    let added: Vec<_> = new.iter().filter(|it| lacks(old, it.0)).collect();
+    let list = |all: &[&(u16, usize)]| {
+        let all: Vec<_> = all.iter().map(|it| it.0.to_string()).collect();
+        all.join(", ")
+    };
+    if let (Some(first), Some(other)) = (removed.first(), added.first()) {
+        let change = Change::new(K::ProseStatusChanged, TO_BOT, "status in prose", "");
+        let change = change.values(list(&removed), list(&added));
+        changes.push(change.at(Some(first.1), Some(other.1)));
+    }
+    let pages = |all: &[(String, usize)]| -> BTreeSet<String> {
+        all.iter().map(|it| it.0.to_lowercase()).collect()
+    };
+    let (before, after) = (pages(&pair.old.answers), pages(&pair.new.answers));
+    if !before.is_empty() && !after.is_empty() && before.is_disjoint(&after) {
+        let is_subtype = before
+            .iter()
+            .all(|one| after.iter().all(|it| types::may_stand_for(it, one)));
+        let effect = if is_subtype {
+            Effect::Compatible
+        } else {
+            TO_BOT
+        };
+        let join = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
+        let change = Change::new(
+            K::AnswerTypeChanged,
+            effect,
+            "type of the answer in prose",
+            "",
+        );
+        let change = change.values(join(before), join(after));
+        let line = |all: &[(String, usize)]| all.first().map(|it| it.1);
+        changes.push(change.at(line(&pair.old.answers), line(&pair.new.answers)));
+    }
+}
+
+/// Which rows of two tables are the same.
+struct Matched(Vec<(usize, usize)>);
+
+impl Matched {
+    fn of_old(&self, index: usize) -> Option<usize> {
+        let mut pairs = self.0.iter();
+        pairs.find(|(old, _)| *old == index).map(|(_, new)| *new)
+    }
+
+    fn of_new(&self, index: usize) -> Option<usize> {
+        let mut pairs = self.0.iter();
+        pairs.find(|(_, new)| *new == index).map(|(old, _)| *old)
+    }
+}
+
+/// Pairs rows by name, then the others in their order: translations keep the order of rows, and damage names.
+fn matched<T>(
+    old: &[T],
+    new: &[T],
+    is_same: impl Fn(&T, &T) -> bool,
+    may_be_same: impl Fn(&T, &T) -> bool,
+) -> Matched {
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for test in [&is_same as &dyn Fn(&T, &T) -> bool, &may_be_same] {
+        for (index, one) in old.iter().enumerate() {
+            if pairs.iter().any(|(old, _)| *old == index) {
+                continue;
+            }
+            let mut others = new
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| pairs.iter().all(|(_, new)| new != other));
+            let found = others.find(|(_, other)| test(one, other));
+            pairs.extend(found.map(|(other, _)| (index, other)));
+        }
+    }
+    Matched(pairs)
+}

@@ -1,0 +1,106 @@
+//! Compares two texts of a page: what changed in the contract, and for whom it breaks something; or what a translation
+//! broke.
+//!
+//! For: two editions, two API versions or two languages of one page. Not for: files, reports, and the errors within one
+//! page.
+//!
+//! 1. `pairing` finds the texts of one page in two folders; `text` decides whether two pages are translations of one text
+//!    or two texts.
+//! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its examples,
+//!    `scenario` its conversations, `note` its notes and numbers, which `statement` finds without words of a language.
+//! 3. `compare` makes the list of changes; `change` has their kinds, `rules` the rules of these.
+//!
+//! The damage of a translation is found by [`super::damage`].
+
+mod body;
+mod change;
+mod compare;
+mod note;
+mod page;
+pub(crate) mod pairing;
+pub(crate) mod rules;
+mod scenario;
+mod statement;
+mod tables;
+mod text;
+
+use crate::diagnostic::Diagnostic;
+
+use super::damage;
+use super::damage::Translation;
+use super::inventory::Findings;
+use super::metadata::PageDefaults;
+use super::prose;
+use super::remark::Remark;
+
+pub(crate) use self::change::Change;
+pub(crate) use self::page::Page;
+pub(crate) use self::text::Relation;
+
+/// Two texts of a page and their differences.
+#[derive(Debug, Clone)]
+pub(crate) struct Comparison {
+    pub relation: Relation,
+    /// Empty for translations of one text.
+    pub changes: Vec<Change>,
+}
+
+/// A page that is not read yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    /// The page's name in reports.
+    pub file: &'a str,
+    pub bytes: &'a [u8],
+}
+
+/// What two texts of a page are, and the remarks on their differences: changes of two texts, or damage of two translations.
+///
+/// # Errors
+///
+/// A page is not UTF-8.
+pub(crate) fn differences(
+    old: Source<'_>,
+    new: Source<'_>,
+    defaults: &PageDefaults,
+) -> Result<(Relation, Vec<Remark>), Diagnostic> {
+    // Most pages name their source text, so that their contract is not read in vain.
+    if let Some(relation) = text::of_one_hash(old.bytes, new.bytes) {
+        return Ok((relation, damaged(old, new)?));
+    }
+    let one = Page::read(old.file, old.bytes, defaults)?;
+    let other = Page::read(new.file, new.bytes, defaults)?;
+    let Comparison { relation, changes } = compare(&one, &other);
+    let remarks = if relation.is_one_text {
+        damaged(old, new)?
+    } else {
+        change::remarks(&changes, old.file, new.file)
+    };
+    Ok((relation, remarks))
+}
+
+/// Compares two texts of a page as contracts.
+pub(crate) fn compare(old: &Page, new: &Page) -> Comparison {
+    let relation = old.source.relation(&new.source);
+    Comparison {
+        relation,
+        changes: if relation.is_one_text {
+            Vec::new()
+        } else {
+            compare::compare(old, new)
+        },
+    }
+}
+
+/// The damage in two translations of one text.
+fn damaged(old: Source<'_>, new: Source<'_>) -> Result<Vec<Remark>, Diagnostic> {
+    let read = |Source { file, bytes }: Source<'_>| -> Result<Translation, Diagnostic> {
+        let text = super::text::decode(file, bytes)?;
+        let (page, prose) = prose::read_page(&text, &mut Findings::new(file));
+        Ok(Translation::read(file, &page, prose))
+    };
+    let (old, new) = (read(old)?, read(new)?);
+    let mut found = damage::between(&old, &new);
+    found.extend_from_slice(damage::of_page(&old));
+    found.extend_from_slice(damage::of_page(&new));
+    Ok(damage::remarks(found))
+}

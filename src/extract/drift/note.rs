@@ -1,0 +1,139 @@
+//! Notes and numbers in the prose of a page, each with the part of the page that it is about.
+
+use std::collections::BTreeSet;
+
+use super::super::markdown;
+use super::super::prose::{Paragraph, Prose, Row, Section};
+use super::page::{Page, Parameter};
+use super::statement;
+
+/// A note: a paragraph in a block quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) about: About,
+    /// Code spans, links, names in camel case and numbers.
+    pub(super) names: BTreeSet<String>,
+    /// The names in code spans.
+    pub(super) codes: BTreeSet<String>,
+    /// The standards that it names.
+    pub(super) standards: Vec<String>,
+    /// Counted from 1.
+    pub(super) line: usize,
+}
+
+/// A number in prose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Limit {
+    pub(super) about: About,
+    pub(super) number: String,
+    /// The parameter of its row, else the names in its sentence, else those in its paragraph.
+    pub(super) names: BTreeSet<String>,
+    /// Counted from 1.
+    pub(super) line: usize,
+}
+
+/// The part of a page that prose is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    /// A conversation, by its index.
+    Scenario(usize),
+    /// A section, by its anchor; empty above the first heading of the second level.
+    Section(String),
+}
+
+/// The notes and the numbers of a page, whose conversations and parameters are read already.
+pub(super) fn read(
+    page: &markdown::Page<'_>,
+    prose: &Prose,
+    read: &Page,
+) -> (Vec<Note>, Vec<Limit>) {
+    let mut notes = Vec::new();
+    let mut limits = Vec::new();
+    for paragraph in &prose.paragraphs {
+        let Some(about) = about(page, read, paragraph) else {
+            continue;
+        };
+        let sentences = statement::sentences(&paragraph.text);
+        let all: BTreeSet<String> = sentences
+            .iter()
+            .flat_map(|it| it.names.iter().cloned())
+            .collect();
+        let codes: BTreeSet<String> = sentences
+            .iter()
+            .flat_map(|it| it.codes.iter().cloned())
+            .collect();
+        for sentence in &sentences {
+            limits.extend(sentence.numbers.iter().map(|number| Limit {
+                about: about.clone(),
+                number: number.clone(),
+                names: if sentence.names.is_empty() {
+                    all.clone()
+                } else {
+                    sentence.names.clone()
+                },
+                line: paragraph.line,
+            }));
+        }
+        let is_about_paths =
+            paragraph.section == Section::HttpRequest && codes.iter().any(|it| it.starts_with('/'));
+        if paragraph.is_note && !is_about_paths {
+            notes.push(Note {
+                about,
+                names: all,
+                codes,
+                standards: sentences.into_iter().flat_map(|it| it.standards).collect(),
+                line: paragraph.line,
+            });
+        }
+    }
+    for section in [Section::RequestBody, Section::Properties] {
+        let tables = prose.tables.iter().filter(|it| it.section == section);
+        for row in tables.flat_map(|table| &table.rows) {
+            limits.extend(of_row(row, &read.parameters));
+        }
+    }
+    (notes, limits)
+}
+
+/// The numbers in the description of a parameter.
+fn of_row<'r>(row: &'r Row, parameters: &'r [Parameter]) -> impl Iterator<Item = Limit> + 'r {
+    let parameter = parameters.iter().find(|it| it.line == row.line);
+    let name = parameter.map(|it| it.name.clone()).unwrap_or_default();
+    let descriptions = row.cells.iter().skip(2);
+    let sentences = descriptions.flat_map(statement::sentences);
+    let numbers = sentences.flat_map(|it| it.numbers);
+    numbers.map(move |number| Limit {
+        about: About::Section(format!("parameter {name}")),
+        number,
+        names: BTreeSet::from([name.clone()]),
+        line: row.line,
+    })
+}
+
+/// `None` for a paragraph about the examples as such, or about the message that follows it.
+fn about(page: &markdown::Page<'_>, read: &Page, paragraph: &Paragraph) -> Option<About> {
+    let section = page.section_at(paragraph.line);
+    let above: Vec<_> = page.outline.enclosing_with_index(section).collect();
+    // Sections of the contract, such as that of the response, are not about one message.
+    let is_example = paragraph.section == Section::Other;
+    if is_example && above.first().is_some_and(|(_, it)| it.is_of_a_message) {
+        let start = section.map_or(0, |section| page.heading_lines[section]);
+        let mut blocks = page.code_blocks.iter();
+        if !blocks.any(|it| (start..paragraph.line).contains(&it.line)) {
+            return None;
+        }
+    }
+    for (index, heading) in &above {
+        if heading.is_general_for_examples() {
+            return None;
+        }
+        let mut scenarios = read.scenarios.iter();
+        if let Some(scenario) = scenarios.position(|it| it.sections.contains(index)) {
+            return Some(About::Scenario(scenario));
+        }
+    }
+    // The title of the page is the outermost.
+    let second = above.iter().rev().nth(1);
+    let anchor = second.map_or("", |(_, heading)| heading.anchor.as_str());
+    Some(About::Section(anchor.to_owned()))
+}

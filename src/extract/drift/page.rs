@@ -1,0 +1,548 @@
+//! Reads a page as a contract that can be compared.
+
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
+use serde_json::Value;
+
+use crate::api::resource;
+use crate::contract::change;
+use crate::contract::extracted::{Kind, Origin};
+use crate::diagnostic::Diagnostic;
+use crate::http::message::Body;
+use crate::scenario::format::Translation;
+
+use super::super::contract::operation::AnswerType;
+use super::super::contract::printed::Printed;
+use super::super::contract::{self, Content, Facts, cell};
+use super::super::conversation;
+use super::super::conversation::Run;
+use super::super::inventory::Findings;
+use super::super::json::property;
+use super::super::markdown;
+use super::super::message;
+use super::super::message::{Message, Messages, Part};
+use super::super::metadata::{PageDefaults, PageKey};
+use super::super::outline::Place;
+use super::super::prose;
+use super::super::prose::{Prose, Row, Section};
+use super::super::script::Context;
+use super::super::{api_version, context, names, places, scripts, text};
+use super::body::{Collector, Shape};
+use super::note;
+use super::note::{Limit, Note};
+use super::scenario::{Scenario, Step, StepKind, people_of};
+use super::tables;
+use super::tables::{Header, Permissions};
+use super::text::SourceText;
+
+/// A page as a contract.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub api: String,
+    pub locale: String,
+    pub(super) source: SourceText,
+    /// True if its prose is English: the source language, which bilingual pages have too.
+    pub(super) is_english: bool,
+    pub(super) method: Option<String>,
+    pub(super) paths: Vec<Path>,
+    pub(super) permissions: Vec<Permissions>,
+    pub(super) headers: Vec<Header>,
+    /// The parameters of an operation, or the properties of a resource type.
+    pub(super) parameters: Vec<Parameter>,
+    /// The name of the resource type that the page describes.
+    pub(super) resource: Option<String>,
+    /// The success statuses of the prose, each with its line.
+    pub(super) statuses: Vec<(u16, usize)>,
+    /// The pages of the types that the prose about the answer links to, each with its line.
+    pub(super) answers: Vec<(String, usize)>,
+    pub(super) messages: Vec<Sample>,
+    pub(super) scenarios: Vec<Scenario>,
+    pub(super) notes: Vec<Note>,
+    pub(super) limits: Vec<Limit>,
+}
+
+/// A path template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Path {
+    /// As printed.
+    pub(super) path: String,
+    pub(super) is_deprecated: bool,
+    /// The line of the fence, or of the note that deprecates it; counted from 1.
+    pub(super) line: usize,
+}
+
+/// A parameter or a property as one text prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    /// True if a table lists it.
+    pub(super) is_listed: bool,
+    /// True if the JSON of the page has it.
+    pub(super) is_shown: bool,
+    pub(super) kind: Option<Kind>,
+    pub(super) is_collection: Option<bool>,
+    /// The pages of its types.
+    pub(super) pages: BTreeSet<String>,
+    pub(super) words: Vec<String>,
+    pub(super) is_required: bool,
+    /// Counted from 1.
+    pub(super) line: usize,
+}
+
+/// A message of an example.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub(super) part: SamplePart,
+    /// Names of header fields, without those that follow from the body.
+    pub(super) headers: BTreeSet<String>,
+    /// The bodies in it, each under its kind.
+    pub(super) shapes: Vec<(Subject, Shape)>,
+    /// The kinds of the people in it, and whether there are several.
+    pub(super) people: (BTreeSet<String>, bool),
+    pub(super) has_body: bool,
+    /// The line below the fence, counted from 1.
+    pub(super) line: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SamplePart {
+    /// The form of the request, and whether it is for the page's own operation.
+    Request {
+        form: String,
+        is_own: bool,
+    },
+    /// The status, and the form of the request.
+    Answer {
+        status: u16,
+        to: String,
+    },
+    Notification,
+}
+
+/// The kind of a body: properties are compared within one kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Subject {
+    /// The body of a request, by the form of the request.
+    Request(String),
+    /// The body of an answer, by the form of the request; the refusals by themselves.
+    Answer { to: String, is_refusal: bool },
+    /// What is around the data of every notification.
+    Notification,
+    /// The data of a notification, by the kind of its entry.
+    Data(String),
+}
+
+impl Page {
+    /// Reads a page. `file` names it; the defaults and the parts of `file` replace missing metadata.
+    ///
+    /// # Errors
+    ///
+    /// The page is not UTF-8.
+    pub(crate) fn read(
+        file: &str,
+        bytes: &[u8],
+        defaults: &PageDefaults,
+    ) -> Result<Self, Diagnostic> {
+        let text = text::decode(file, bytes)?;
+        // Extraction reports these.
+        let mut ignored = Findings::new(file);
+        let (mut page, prose) = prose::read_page(&text, &mut ignored);
+        let mut messages = message::read(&page.code_blocks, &mut ignored);
+        let places = places(&mut page.outline, &page.code_blocks, &messages.list);
+        let runs = conversation::gather(&messages.list, &places, &mut ignored).runs;
+        let api = messages.list.iter().find_map(api_version);
+        let key = PageKey::new(file, &page.metadata, defaults, api, &mut ignored);
+        let facts = contract::facts(file, file, &page, &messages, &prose, &key);
+        let context = context(&page, &messages);
+        let samples = Samples::read(&page, &messages, &context);
+        let names = names(&page, &messages.list, &runs, &key);
+        let mut scenarios = scenarios(&page, &messages.list, &runs, &samples);
+        let blocks = messages.list.iter().map(|message| message.code_block);
+        let with_messages: BTreeSet<usize> = blocks
+            .flat_map(|block| {
+                let section = page.code_blocks[block].section;
+                page.outline.enclosing_with_index(section)
+            })
+            .map(|(section, _)| section)
+            .collect();
+        let translation = Translation {
+            locale: String::new(),
+            file: String::new(),
+            lines: Vec::new(),
+        };
+        let scripts = scripts(&page, &runs, &mut messages, &translation, &mut ignored);
+        let named = scenarios.iter_mut().zip(&runs).zip(names).zip(scripts);
+        for (((scenario, run), name), script) in named {
+            scenario.name = name;
+            scenario.given = script.given;
+            (scenario.sections, scenario.preparations) =
+                sections(&page, run, &places, &with_messages);
+            scenario.line = heading_line(&page, &scenario.sections)
+                .or(scenario.steps.first().map(|step| step.line));
+            if let Some((_, line)) = &mut scenario.annotated {
+                *line = line_of(&text, *line, "\"name\"");
+            }
+        }
+        let mut read = Self {
+            source: SourceText::new(&page.metadata, &key.edition, &key.api),
+            is_english: prose.is_bilingual() || key.locale.starts_with("en"),
+            api: key.api,
+            locale: key.locale,
+            method: None,
+            paths: Vec::new(),
+            permissions: tables::permissions(&prose),
+            headers: tables::headers(&prose),
+            parameters: Vec::new(),
+            resource: None,
+            statuses: Vec::new(),
+            answers: Vec::new(),
+            messages: samples.list,
+            scenarios,
+            notes: Vec::new(),
+            limits: Vec::new(),
+        };
+        if let Some(facts) = &facts {
+            read.add(facts, &text, &prose);
+        }
+        (read.notes, read.limits) = note::read(&page, &prose, &read);
+        Ok(read)
+    }
+
+    /// The request of the page's own operation in a conversation.
+    pub(super) fn own_request(&self, scenario: &Scenario) -> Option<&Sample> {
+        let samples = scenario
+            .steps
+            .iter()
+            .map(|step| &self.messages[step.message]);
+        let is_own = |it: &&Sample| matches!(it.part, SamplePart::Request { is_own: true, .. });
+        samples.rev().find(is_own)
+    }
+
+    /// True for the form of the page's own request.
+    pub(super) fn is_own(&self, form: &str) -> bool {
+        let mut parts = self.messages.iter().map(|it| &it.part);
+        parts.any(|part| {
+            matches!(part, SamplePart::Request { form: other, is_own: true } if other == form)
+        })
+    }
+
+    fn add(&mut self, facts: &Facts, text: &str, prose: &Prose) {
+        let required = tables::required_word(prose);
+        let properties = facts.properties();
+        let section = match facts.content() {
+            Content::Operation(operation) => {
+                self.method = Some(operation.method.clone());
+                self.paths = paths(&operation.paths, prose);
+                for path in self.paths.iter_mut().filter(|it| !it.is_deprecated) {
+                    path.line = line_of(text, operation.line, &path.path);
+                }
+                for answer in &operation.answers {
+                    let is_success = (200..300).contains(&answer.status);
+                    let is_new = self.statuses.iter().all(|it| it.0 != answer.status);
+                    if answer.of.origin() == Origin::Prose && is_success && is_new {
+                        self.statuses.push((answer.status, answer.line));
+                    }
+                    if let AnswerType::Linked(pages) = &answer.of {
+                        let pages = pages.iter().map(|page| (page.clone(), answer.line));
+                        self.answers.extend(pages);
+                    }
+                }
+                Section::RequestBody
+            }
+            Content::Resource(resource) => {
+                self.resource = Some(resource.name.clone());
+                Section::Properties
+            }
+        };
+        let descriptions: HashMap<usize, String> = rows(prose, section)
+            .filter_map(|row| Some((row.line, row.cells.get(2)?.plain())))
+            .collect();
+        let known: BTreeSet<usize> = properties
+            .iter()
+            .filter_map(|it| it.row.as_ref())
+            .map(|row| row.line)
+            .collect();
+        let parameter = |it: &Printed| {
+            let description = it.row.as_ref().and_then(|row| descriptions.get(&row.line));
+            let is_required = description.zip(required.as_ref());
+            let is_required = is_required.is_some_and(|(it, word)| tables::says(it, word));
+            Parameter::new(it, is_required)
+        };
+        self.parameters = properties.iter().map(parameter).collect();
+        // Rows with a translated name that the JSON does not show.
+        let unknown = rows(prose, section).filter(|row| !known.contains(&row.line));
+        self.parameters.extend(unknown.filter_map(|row| {
+            Some(Parameter {
+                name: row.cells.first()?.plain(),
+                is_listed: true,
+                is_shown: false,
+                kind: None,
+                is_collection: None,
+                pages: row.cells.get(1)?.links().collect(),
+                words: Vec::new(),
+                is_required: false,
+                line: row.line,
+            })
+        }));
+        self.parameters.sort_by_key(|it| it.line);
+    }
+}
+
+fn rows(prose: &Prose, section: Section) -> impl Iterator<Item = &Row> {
+    let tables = prose.tables.iter().filter(move |it| it.section == section);
+    let rows = tables.flat_map(|table| &table.rows);
+    rows.filter(|row| row.cells.len() >= 3)
+}
+
+impl Parameter {
+    fn new(printed: &Printed, is_required: bool) -> Self {
+        let row = printed.row.as_ref();
+        let json = printed.json.as_ref();
+        let mut words: Vec<String> = json.map(|it| it.words.clone()).unwrap_or_default();
+        if words.is_empty() {
+            words = row.map(|it| it.words.clone()).unwrap_or_default();
+        }
+        let kind = row.and_then(|it| it.of.kind);
+        let is_collection = row.and_then(|it| it.of.collection);
+        Self {
+            name: printed.name.clone(),
+            is_listed: row.is_some(),
+            is_shown: json.is_some(),
+            kind: kind.or(json.and_then(|it| it.kind)),
+            is_collection: is_collection.or(json.map(|it| it.collection)),
+            pages: row
+                .map(|it| it.of.pages.iter().cloned().collect())
+                .unwrap_or_default(),
+            words,
+            is_required,
+            line: printed.line(),
+        }
+    }
+
+    /// True for a name that may be that of a property.
+    pub(super) fn is_named(&self) -> bool {
+        cell::is_identifier(&self.name) || self.name.starts_with('@')
+    }
+}
+
+/// The path templates, and which of them a note deprecates: the first of the paths that it names, of which another
+/// template is none.
+fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
+    let paragraphs = prose.paragraphs.iter();
+    let deprecated = paragraphs
+        .filter(|it| it.section == Section::HttpRequest)
+        .find_map(|it| {
+            let first = it.text.codes().find(|code| code.starts_with('/'))?;
+            Some((first.trim_end_matches('/'), it.line))
+        });
+    let is_below = |path: &str, prefix: &str| {
+        let rest = resource::path_of(path).strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let paths = printed.iter().map(|path| {
+        let others = printed
+            .iter()
+            .any(|other| deprecated.is_some_and(|(prefix, _)| !is_below(other, prefix)));
+        let note = deprecated.filter(|(prefix, _)| others && is_below(path, prefix));
+        Path {
+            path: path.clone(),
+            is_deprecated: note.is_some(),
+            line: note.map_or(0, |(_, line)| line),
+        }
+    });
+    paths.collect()
+}
+
+/// The messages of a page with their shapes.
+struct Samples {
+    list: Vec<Sample>,
+}
+
+impl Samples {
+    fn read(page: &markdown::Page<'_>, messages: &Messages<'_>, context: &Context<'_>) -> Self {
+        let mut list: Vec<Sample> = Vec::with_capacity(messages.list.len());
+        let mut request = String::new();
+        for message in &messages.list {
+            let code_block = &page.code_blocks[message.body_block];
+            let mut sample = Sample {
+                part: SamplePart::Notification,
+                headers: message
+                    .headers
+                    .iter()
+                    .map(|(name, _)| name.to_ascii_lowercase())
+                    .filter(|name| !matches!(name.as_str(), "content-type" | "content-length"))
+                    .collect(),
+                shapes: Vec::new(),
+                people: <_>::default(),
+                has_body: !message.body.is_empty(),
+                line: message.line + 1,
+            };
+            let mut collector = Collector::new(&code_block.text, code_block.line + 1);
+            let body = match &message.body {
+                Body::Json(body) => body,
+                _ => &Value::Null,
+            };
+            match message.part {
+                Part::Request { method, target } => {
+                    let shape = resource::shape_of(target);
+                    let is_own = !message.is_foreign && context.shapes.contains(&shape);
+                    request = format!("{method} {shape}");
+                    sample.people = people_of(body);
+                    sample.add(Subject::Request(request.clone()), body, &mut collector);
+                    let form = request.clone();
+                    sample.part = SamplePart::Request { form, is_own };
+                }
+                Part::Response { status } => {
+                    let to = request.clone();
+                    let subject = Subject::Answer {
+                        to: to.clone(),
+                        is_refusal: status >= 400,
+                    };
+                    sample.add(subject, body, &mut collector);
+                    sample.part = SamplePart::Answer { status, to };
+                }
+                Part::Notification { .. } => sample.add_notification(body, &mut collector),
+            }
+            list.push(sample);
+        }
+        Self { list }
+    }
+
+    fn kind(&self, index: usize) -> StepKind {
+        let sample = &self.list[index];
+        match &sample.part {
+            SamplePart::Request { form, .. } => StepKind::Request(form.clone()),
+            SamplePart::Answer { .. } => StepKind::Answer,
+            SamplePart::Notification => {
+                let mut entries: Vec<&str> = Vec::new();
+                for (subject, _) in &sample.shapes {
+                    if let Subject::Data(kind) = subject
+                        && !entries.contains(&kind.as_str())
+                    {
+                        entries.push(kind);
+                    }
+                }
+                StepKind::Notification(entries.join(" + "))
+            }
+        }
+    }
+}
+
+impl Sample {
+    fn add(&mut self, subject: Subject, body: &Value, collector: &mut Collector<'_>) {
+        let mut shape = Shape::default();
+        collector.collect(body, "", &mut shape);
+        self.shapes.push((subject, shape));
+    }
+
+    fn add_notification(&mut self, body: &Value, collector: &mut Collector<'_>) {
+        let mut around = Shape::default();
+        let mut data = Vec::new();
+        collector.collect_around(body, &mut around, &mut |entry, collector| {
+            let mut shape = Shape::default();
+            collector.collect(change::data(entry), "", &mut shape);
+            data.push((Subject::Data(kind(entry)), shape));
+        });
+        self.shapes.push((Subject::Notification, around));
+        self.shapes.append(&mut data);
+    }
+}
+
+/// The kind of an entry: what it is about, how it changed, and its state.
+fn kind(entry: &Value) -> String {
+    let read = change::Change::read(entry);
+    let kind = read.kind();
+    if read.subject != change::Subject::Other {
+        return kind.trim_end().to_owned();
+    }
+    let paths = ["resourceUrl", "resource"].into_iter();
+    let mut paths = paths.filter_map(|name| property(entry, name).as_str());
+    let path = paths.next().unwrap_or_default();
+    let names = path.split('/').filter(|part| cell::is_identifier(part));
+    let name = names.last().unwrap_or("other");
+    kind.trim_end().replacen("other", name, 1)
+}
+
+/// The conversations, without names, sections and provider states.
+fn scenarios(
+    page: &markdown::Page<'_>,
+    messages: &[Message<'_>],
+    runs: &[Run],
+    samples: &Samples,
+) -> Vec<Scenario> {
+    let scenario = |run: &Run| {
+        let requests = run
+            .messages
+            .iter()
+            .map(|index| &messages[*index])
+            .filter(|message| matches!(message.part, Part::Request { .. }));
+        let annotated = requests
+            .flat_map(|message| [message.code_block, message.body_block])
+            .find_map(|block| {
+                let annotation = page.code_blocks[block].annotation.as_ref()?;
+                Some((annotation.name.clone()?, annotation.line))
+            });
+        let steps = run.messages.iter().map(|index| Step {
+            kind: samples.kind(*index),
+            message: *index,
+            line: messages[*index].line + 1,
+        });
+        Scenario {
+            name: String::new(),
+            line: None,
+            given: Vec::new(),
+            steps: steps.collect(),
+            annotated,
+            sections: BTreeSet::new(),
+            preparations: Vec::new(),
+        }
+    };
+    runs.iter().map(scenario).collect()
+}
+
+/// The sections of a conversation: those of its examples and headings. The second part has those without messages.
+fn sections(
+    page: &markdown::Page<'_>,
+    run: &Run,
+    places: &[Place],
+    with_messages: &BTreeSet<usize>,
+) -> (BTreeSet<usize>, Vec<(String, usize)>) {
+    let own = run.messages.iter().map(|index| places[*index]);
+    let own: BTreeSet<usize> = own
+        .flat_map(|place| [place.example, place.heading])
+        .flatten()
+        .collect();
+    let mut preparations = Vec::new();
+    for (section, line) in page.heading_lines.iter().enumerate() {
+        let mut above = page.outline.enclosing_with_index(Some(section));
+        let Some((_, heading)) = above.next() else {
+            continue;
+        };
+        let is_inside = above
+            .next()
+            .is_some_and(|(outer, it)| own.contains(&outer) && !it.is_general_for_examples());
+        if is_inside && !heading.is_of_a_message && !with_messages.contains(&section) {
+            preparations.push((heading.anchor.clone(), *line));
+        }
+    }
+    (own, preparations)
+}
+
+/// The line of the innermost heading of a conversation, if it is not the general one for examples.
+fn heading_line(page: &markdown::Page<'_>, sections: &BTreeSet<usize>) -> Option<usize> {
+    let first = sections.iter().find(|section| {
+        let mut above = page.outline.enclosing_with_index(Some(**section));
+        above
+            .next()
+            .is_some_and(|(_, it)| !it.is_general_for_examples())
+    })?;
+    page.heading_lines.get(*first).copied()
+}
+
+/// The line of a word in a text, from a line on, counted from 1.
+fn line_of(text: &str, from: usize, word: &str) -> usize {
+    let lines = text.lines().enumerate().skip(from.saturating_sub(1));
+    let found = { lines }.find(|(_, line)| line.contains(word));
+    found.map_or(from, |(index, _)| index + 1)
+}

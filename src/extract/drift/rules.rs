@@ -1,0 +1,258 @@
+//! The rules of changes, in the order of [`super::change::ChangeKind`].
+
+use super::super::remark::{PageRule, RemarkKind, Severity};
+
+const KEEP: &str = "If the change is meant, announce it; otherwise take it back.";
+const SAY: &str = "Mention the change in the release notes.";
+
+/// A change at the level of one that breaks nothing.
+const fn change(id: &'static str, text: &'static str, remedy: &'static str) -> PageRule {
+    PageRule {
+        id,
+        kind: RemarkKind::Change,
+        level: Severity::Note,
+        text,
+        remedy,
+    }
+}
+
+/// Every rule of changes.
+pub(crate) static ALL: [PageRule; 49] = [
+    change(
+        "path-removed",
+        "A path template is gone, so a bot that uses the path is wrong.",
+        KEEP,
+    ),
+    change("path-added", "A path template is new.", SAY),
+    change(
+        "path-deprecated",
+        "A note deprecates a path that other templates replace.",
+        SAY,
+    ),
+    change(
+        "path-restored",
+        "No note deprecates the path any more.",
+        SAY,
+    ),
+    change(
+        "method-changed",
+        "The request has another method, so a bot that sends the old one is wrong.",
+        KEEP,
+    ),
+    change(
+        "permission-removed",
+        "A permission no longer suffices for a kind of account.",
+        KEEP,
+    ),
+    change(
+        "permission-added",
+        "A permission suffices for a kind of account; if none was needed before, a bot now needs one.",
+        KEEP,
+    ),
+    change(
+        "request-header-removed",
+        "A row of the table of request headers is gone.",
+        SAY,
+    ),
+    change(
+        "request-header-added",
+        "A row of the table of request headers is new; if it is required, a bot without it is wrong.",
+        KEEP,
+    ),
+    change(
+        "request-header-changed",
+        "A request header has another media type.",
+        KEEP,
+    ),
+    change(
+        "parameter-removed",
+        "A parameter, or a property of a resource type, is gone.",
+        KEEP,
+    ),
+    change(
+        "parameter-added",
+        "A parameter or property is new; if it is required, a bot without it is wrong.",
+        KEEP,
+    ),
+    change(
+        "parameter-type-changed",
+        "The old and the new type of a parameter or property cannot stand for each other.",
+        KEEP,
+    ),
+    change(
+        "parameter-required",
+        "A parameter is now required, so a bot without it is wrong.",
+        KEEP,
+    ),
+    change(
+        "parameter-optional",
+        "A parameter is no longer required.",
+        SAY,
+    ),
+    change(
+        "words-removed",
+        "A parameter or property allows fewer words.",
+        KEEP,
+    ),
+    change(
+        "words-added",
+        "A parameter or property allows more words.",
+        SAY,
+    ),
+    change("limit-removed", "A number in the prose is gone.", SAY),
+    change(
+        "limit-added",
+        "The prose has a new number or format, which a bot may exceed.",
+        KEEP,
+    ),
+    change(
+        "limit-tightened",
+        "A number in the prose is smaller, so a bot may exceed it.",
+        KEEP,
+    ),
+    change("limit-relaxed", "A number in the prose is greater.", SAY),
+    change(
+        "prose-status-changed",
+        "The prose names another status of success, so a bot that takes only the old one is wrong.",
+        KEEP,
+    ),
+    change(
+        "example-status-changed",
+        "An example shows another status for the same request, so a bot that takes only the old one is wrong.",
+        KEEP,
+    ),
+    change(
+        "answer-type-changed",
+        "The prose links to another type of the answer.",
+        KEEP,
+    ),
+    change(
+        "answer-body-removed",
+        "The example of an answer lost its body, so a bot that reads it is wrong.",
+        KEEP,
+    ),
+    change(
+        "answer-body-added",
+        "The example of an answer has a body.",
+        SAY,
+    ),
+    change(
+        "header-removed",
+        "No example shows a header field any more; a bot that reads one of every answer is wrong.",
+        KEEP,
+    ),
+    change("header-added", "Examples show a new header field.", SAY),
+    change(
+        "property-removed",
+        "No example shows a property any more; if every example showed it, a bot that reads it is wrong.",
+        KEEP,
+    ),
+    change("property-added", "Examples show a new property.", SAY),
+    change(
+        "property-omitted",
+        "Every example showed a property, and some no longer do, so a bot that reads it may be wrong.",
+        KEEP,
+    ),
+    change(
+        "property-type-changed",
+        "A property has another JSON type.",
+        KEEP,
+    ),
+    change(
+        "object-type-changed",
+        "An object has another `@odata.type`, which tells a bot what it is.",
+        KEEP,
+    ),
+    change(
+        "value-form-changed",
+        "A value was a path and is an id, or the other way round; a party that reads one form only is wrong.",
+        KEEP,
+    ),
+    change(
+        "word-case-changed",
+        "A word is written in another case, which no party should regard.",
+        SAY,
+    ),
+    change("steps-removed", "A conversation lost messages.", KEEP),
+    change(
+        "steps-added",
+        "A conversation gained messages; a bot must understand a new notification.",
+        KEEP,
+    ),
+    change(
+        "outcome-removed",
+        "A conversation no longer shows an end.",
+        SAY,
+    ),
+    change(
+        "outcome-added",
+        "A conversation has another end, which a bot must understand.",
+        KEEP,
+    ),
+    change(
+        "state-removed",
+        "A conversation no longer needs a provider state.",
+        SAY,
+    ),
+    change(
+        "state-added",
+        "A conversation needs another provider state.",
+        SAY,
+    ),
+    change("scenario-removed", "A conversation is gone.", SAY),
+    change("scenario-added", "A conversation is new.", SAY),
+    change(
+        "scenario-renamed",
+        "A conversation has another heading, and so another id.",
+        SAY,
+    ),
+    change(
+        "example-renamed",
+        "The annotation of an example has another name.",
+        SAY,
+    ),
+    change(
+        "section-removed",
+        "A section without messages is gone from an example.",
+        SAY,
+    ),
+    change(
+        "section-added",
+        "An example has a new section without messages.",
+        SAY,
+    ),
+    change(
+        "note-removed",
+        "A note is gone; its words are not compared.",
+        SAY,
+    ),
+    change(
+        "note-added",
+        "A note is new; its words are not compared, and may restrict what a bot does.",
+        KEEP,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::super::change::ChangeKind;
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_rule() {
+        let kinds: Vec<_> = ChangeKind::iter().map(<&str>::from).collect();
+        let rules: Vec<_> = ALL.iter().map(|it| it.id).collect();
+        assert_eq!(kinds, rules);
+    }
+
+    #[test]
+    fn every_rule_is_in_the_book() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/src/reference/drift.md");
+        let book = std::fs::read_to_string(path).unwrap();
+        for rule in &ALL {
+            assert!(book.contains(&format!("`{}`", rule.id)), "{}", rule.id);
+        }
+    }
+}

@@ -1,0 +1,625 @@
+//! Changes between two texts of a page.
+//!
+//! Small pages of our own show each kind of change, and what is never reported. Where `CONFCALL_PAGES` names the folder
+//! of the published pages, the editions of *participant: invite* are compared; the changes of each pair were listed by
+//! hand from the pages.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::extract::PageDefaults;
+use crate::extract::drift::{Change, Comparison, Page, compare};
+
+/// A page of our own. Its prose names no number that is no limit.
+const PAGE: &str = r###"---
+ms.openlocfilehash: 1
+ms.contentlocale: en-US
+ms.lasthandoff: 03/01/2026
+---
+# call: wave
+
+Wave to the call.
+
+## Permissions
+
+| type | permissions |
+| :--- | :--- |
+| Delegated (work) | Not supported |
+| Delegated (personal) | Not supported |
+| Application | Calls.Wave.All |
+
+## HTTP request
+
+```http
+POST /app/calls/{id}/wave
+POST /communications/calls/{id}/wave
+```
+
+## Request headers
+
+| Name | Description |
+| :--- | :--- |
+| Authorization | Bearer {token}. Required. |
+
+## Request body
+
+| Parameter | Type | Description |
+| :--- | :--- | :--- |
+| hand | String | The hand. Possible values are: `left`, `right`. |
+| clientContext | String | At most 256 characters. |
+
+## Response
+
+Returns `200 OK` and a [waveOperation](../resources/waveoperation.md).
+
+## Examples
+
+### Example 1: Wave with a hand
+
+> **Note:** A wave takes up to 15 seconds.
+
+#### Request
+
+<!-- { "blockType": "request", "name": "call-wave" } -->
+```http
+POST https://graph.microsoft.com/beta/app/calls/{id}/wave
+Content-Type: application/json
+
+{"hand": "left", "clientContext": "c1", "for": {"id": "/app/calls/1"}}
+```
+
+#### Response
+
+```http
+HTTP/1.1 200 OK
+Location: https://graph.microsoft.com/beta/app/calls/1/operations/2
+Content-Type: application/json
+
+{"@odata.type": "#microsoft.graph.waveOperation", "id": "2", "status": "running", "started": "2026-01-01", "code": 1}
+```
+
+#### Notification - done
+
+```http
+POST https://bot.example/callback
+Authorization: Bearer <TOKEN>
+Content-Type: application/json
+
+{"value": [{"changeType": "deleted", "resource": "/app/calls/1/operations/2",
+  "resourceData": {"@odata.type": "#microsoft.graph.waveOperation", "status": "completed", "seen": 2}}]}
+```
+
+#### Notification - roster
+
+```http
+POST https://bot.example/callback
+Content-Type: application/json
+
+{"value": [{"changeType": "updated", "resource": "/app/calls/1/participants",
+  "resourceData": [{"@odata.type": "#microsoft.graph.participant", "info": {"identity": {"user": {"id": "3"}}}}]}]}
+```
+"###;
+
+fn page(file: &str, text: &str) -> Page {
+    Page::read(file, text.as_bytes(), &PageDefaults::default()).unwrap()
+}
+
+/// The page as another text, with replacements.
+fn edited(replacements: &[(&str, &str)]) -> String {
+    let mut text = PAGE.replace("ms.openlocfilehash: 1", "ms.openlocfilehash: 2");
+    for (from, to) in replacements {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    text
+}
+
+/// A change in one line: kind, whom it breaks, what, and the values.
+fn line(change: &Change) -> String {
+    let effect = match change.effect.breaks() {
+        Some(party) => format!("breaks {party}"),
+        None => format!("{:?}", change.effect).to_lowercase(),
+    };
+    let values = change.values.as_ref();
+    let values = values.map(|(old, new)| format!(": {old} to {new}"));
+    let text = format!(
+        "{} {effect} {}{}",
+        change.kind.rule().id,
+        change.what,
+        values.unwrap_or_default()
+    );
+    text.replace(" :", ":").trim_end().to_owned()
+}
+
+fn changes(new: &str) -> Vec<String> {
+    let comparison = compare(&page("a.md", PAGE), &page("a.md", new));
+    comparison.changes.iter().map(line).collect()
+}
+
+#[test]
+fn each_kind_of_change_is_found() {
+    for (replacements, expected) in [
+        (
+            &[("POST /app/calls/{id}/wave\n", "")][..],
+            &["path-removed breaks bot /app/calls/{id}/wave"][..],
+        ),
+        (
+            &[(
+                "wave\n```",
+                "wave\n```\n\n> The `/app` path is deprecated. Use `/communications`.",
+            )],
+            &["path-deprecated compatible /app/calls/{id}/wave"],
+        ),
+        (
+            &[("POST /app/calls/{id}/wave", "POST /calls/{id}/wave")],
+            &[
+                "path-removed breaks bot /app/calls/{id}/wave",
+                "path-added compatible /calls/{id}/wave",
+            ],
+        ),
+        (
+            &[("Calls.Wave.All", "Calls.Wave.All, Calls.Greet.All")],
+            &["permission-added compatible Calls.Greet.All"],
+        ),
+        (
+            &[("Calls.Wave.All", "Calls.Greet.All")],
+            &[
+                "permission-removed breaks bot Calls.Wave.All",
+                "permission-added compatible Calls.Greet.All",
+            ],
+        ),
+        (
+            &[(
+                "{token}. Required. |",
+                "{token}. Required. |\n| Prefer | Any. Required. |\n| Accept | Any. |",
+            )],
+            &[
+                "request-header-added breaks bot Prefer",
+                "request-header-added compatible Accept",
+            ],
+        ),
+        (
+            &[
+                ("| hand | String |", "| finger | String |"),
+                ("\"hand\"", "\"finger\""),
+            ],
+            &[
+                "parameter-removed breaks bot hand",
+                "parameter-added compatible finger",
+            ],
+        ),
+        (
+            &[(
+                "| clientContext | String | At most",
+                "| clientContext | Boolean | Required. At most",
+            )],
+            &[
+                "parameter-type-changed breaks bot clientContext: String to Boolean",
+                "parameter-required breaks bot clientContext",
+            ],
+        ),
+        (
+            &[("`left`, `right`", "`left`, `both`")],
+            &[
+                "words-removed breaks bot right",
+                "words-added compatible both",
+            ],
+        ),
+        (
+            &[("256", "128")],
+            &["limit-tightened breaks bot: 256 to 128"],
+        ),
+        (&[("256", "512")], &["limit-relaxed compatible: 256 to 512"]),
+        (
+            &[("The hand.", "The hand, at most 7 times.")],
+            &["limit-added breaks bot 7"],
+        ),
+        (
+            &[("`200 OK` and", "`202 Accepted` and")],
+            &["prose-status-changed breaks bot: 200 to 202"],
+        ),
+        (
+            &[(
+                "[waveOperation](../resources/waveoperation.md)",
+                "[callRoute](../resources/callroute.md)",
+            )],
+            &["answer-type-changed breaks bot: waveoperation to callroute"],
+        ),
+        (
+            &[("HTTP/1.1 200 OK", "HTTP/1.1 201 Created")],
+            &["example-status-changed breaks bot: 200 to 201"],
+        ),
+        (
+            &[(
+                "Location: https://graph.microsoft.com/beta/app/calls/1/operations/2\n",
+                "",
+            )],
+            &["header-removed breaks bot location"],
+        ),
+        (
+            &[("Authorization: Bearer <TOKEN>\n", "")],
+            &["header-removed compatible authorization"],
+        ),
+        (
+            &[("\"started\": \"2026-01-01\"", "\"ended\": null")],
+            &[
+                "property-removed breaks bot started",
+                "property-added compatible ended",
+            ],
+        ),
+        (
+            &[("\"code\": 1", "\"code\": \"1\"")],
+            &["property-type-changed breaks bot code: a number to a string"],
+        ),
+        (
+            &[(
+                "#microsoft.graph.waveOperation\", \"status",
+                "#microsoft.graph.commsOperation\", \"status",
+            )],
+            &["object-type-changed breaks bot @odata.type: waveOperation to commsOperation"],
+        ),
+        (
+            &[(
+                "\"for\": {\"id\": \"/app/calls/1\"}",
+                "\"for\": {\"id\": \"57dab8b1-894c-409a-b240-bd8beae78896\"}",
+            )],
+            &["value-form-changed breaks service for.id: a path to an id"],
+        ),
+        (
+            &[("running", "Running")],
+            &["word-case-changed compatible status: running to Running"],
+        ),
+        (
+            &[("Wave with a hand", "Wave")],
+            &["scenario-renamed renamed: wave-with-a-hand to wave"],
+        ),
+        (
+            &[("\"call-wave\"", "\"call-wave-1\"")],
+            &["example-renamed renamed: call-wave to call-wave-1"],
+        ),
+        (
+            &[("#### Request", "#### Preparation\n\nThink.\n\n#### Request")],
+            &["section-added compatible preparation"],
+        ),
+        (
+            &[(
+                "> **Note:** A wave",
+                "> **Note:** Needs `hand`.\n\n> **Note:** A wave",
+            )],
+            &["note-added breaks bot hand"],
+        ),
+    ] {
+        assert_eq!(changes(&edited(replacements)), expected, "{replacements:?}");
+    }
+}
+
+#[test]
+fn messages_and_conversations_are_compared_by_kind() {
+    let roster = PAGE.find("#### Notification - roster").unwrap();
+    let done = PAGE.find("#### Notification - done").unwrap();
+    let text = edited(&[]);
+    let without_roster = text.replace(&PAGE[roster..], "");
+    assert_eq!(
+        changes(&without_roster),
+        ["steps-removed breaks bot participants updated"]
+    );
+    let failed = PAGE[done..roster]
+        .replace("completed", "failed")
+        .replace("- done", "- failed");
+    assert_eq!(
+        changes(&format!("{text}\n{failed}")),
+        ["outcome-added breaks bot operation deleted failed"]
+    );
+    let example = &PAGE[PAGE.find("### Example 1").unwrap()..];
+    let second = example
+        .replace("Example 1: Wave with a hand", "Example 2: Wave to a phone")
+        .replace(
+            "\"for\"",
+            "\"target\": {\"identity\": {\"phone\": {\"id\": \"+1\"}}}, \"for\"",
+        );
+    assert_eq!(
+        changes(&format!("{text}\n{second}")),
+        [
+            "property-added compatible target",
+            "scenario-added compatible wave-to-a-phone",
+        ]
+    );
+}
+
+#[test]
+fn what_says_nothing_about_the_contract_is_not_reported() {
+    for replacements in [
+        // White space, levels of headings, tabs, metadata.
+        &[("{\"hand\": \"left\",", "{\n\n  \"hand\":   \"left\",")][..],
+        &[
+            ("#### Request", "##### Request"),
+            ("#### Response", "##### Response"),
+        ],
+        &[("#### Request\n", "#### Request\n\n# [HTTP](#tab/http)\n")],
+        &[("ms.contentlocale", "author: somebody\nms.contentlocale")],
+        // Order.
+        &[(
+            "\"hand\": \"left\", \"clientContext\": \"c1\"",
+            "\"clientContext\": \"c1\", \"hand\": \"left\"",
+        )],
+        // URLs and lengths.
+        &[(
+            "https://graph.microsoft.com/beta/app/calls/{id}/wave",
+            "/app/calls/{id}/wave",
+        )],
+        &[(
+            "Content-Type: application/json\n\n{\"hand\"",
+            "Content-Type: application/json\nContent-Length: 9\n\n{\"hand\"",
+        )],
+        // Words.
+        &[("Wave to the call.", "Beckon.")],
+        &[("A wave takes up to 15 seconds.", "Allow 15 s for it.")],
+        // Names of types and words, in another form.
+        &[(
+            "#microsoft.graph.waveOperation",
+            "microsoft.graph.waveOperation",
+        )],
+        &[("| Authorization |", "| authorization |")],
+        &[("calls/{id}/wave\n```", "calls/{call-id}/wave\n```")],
+    ] {
+        let new = edited(replacements);
+        let found = changes(&new);
+        assert!(found.is_empty(), "{replacements:?}: {found:?}");
+    }
+}
+
+#[test]
+fn damage_of_a_translation_is_no_change() {
+    for replacements in [
+        &[
+            ("ms.contentlocale: en-US", "ms.contentlocale: pt-BR"),
+            ("| Authorization |", "| Autorização |"),
+        ][..],
+        &[("| clientContext |", "| Контекст |")],
+        &[("| hand | String |", "| Mão | Cadeia de caracteres |")],
+        &[("Calls.Wave.All", "Wave")],
+        &[("seconds", "`seconds`")],
+    ] {
+        let found = changes(&edited(replacements));
+        assert!(found.is_empty(), "{replacements:?}: {found:?}");
+    }
+}
+
+#[test]
+fn translations_of_one_text_have_no_changes() {
+    let new = PAGE.replace("Calls.Wave.All", "Calls.Greet.All");
+    let comparison = compare(&page("a.md", PAGE), &page("b.md", &new));
+    assert!(comparison.relation.is_one_text);
+    assert!(comparison.changes.is_empty());
+}
+
+#[test]
+fn a_change_has_its_lines() {
+    let new = edited(&[("POST /app/calls/{id}/wave\n", ""), ("256", "128")]);
+    let comparison = compare(&page("a.md", PAGE), &page("a.md", &new));
+    let lines: Vec<_> = comparison
+        .changes
+        .iter()
+        .map(|it| (it.old, it.new))
+        .collect();
+    assert_eq!(lines, [(Some(21), Some(21)), (Some(36), Some(35))]);
+}
+
+fn published(old: &str, new: &str) -> Comparison {
+    let folder = std::env::var_os("CONFCALL_PAGES").expect("CONFCALL_PAGES names the folder");
+    let folder = PathBuf::from(folder);
+    let read = |name: &str| {
+        let bytes = fs::read(folder.join(name)).unwrap();
+        Page::read(name, &bytes, &PageDefaults::default()).unwrap()
+    };
+    compare(&read(old), &read(new))
+}
+
+const RU_2019_05: &str = "ru-RU/2019-05/beta/participant-invite.md";
+const ZH_2019_09: &str = "zh-CN/2019-09/beta/participant-invite.md";
+const ZH_2020_12: &str = "zh-CN/2020-12/beta/participant-invite.md";
+const PT_2021_02: &str = "pt-BR/2021-02/beta/participant-invite.md";
+const ZH_2021_02: &str = "zh-CN/2021-02/beta/participant-invite.md";
+const ZH_2022_06: &str = "calling/zh-CN/beta/api/participant-invite.md";
+const RU_2022_06: &str = "calling/ru-RU/beta/api/participant-invite.md";
+const ZH_2022_05: &str = "calling/zh-CN/v1.0/api/participant-invite.md";
+
+/// The changes of a pair, with the subjects of properties and with their lines.
+fn listed(comparison: &Comparison) -> Vec<String> {
+    let place = |line: Option<usize>| line.map_or("-".to_owned(), |line| line.to_string());
+    let listed = comparison.changes.iter().map(|change| {
+        let subject = match change.kind.rule().id {
+            kind if kind.contains("proper") || kind.contains("-type-") || kind.contains("form") => {
+                format!("{}: ", change.subject.replace(" notification", ""))
+            }
+            _ => String::new(),
+        };
+        let (mut old, mut new) = (place(change.old), place(change.new));
+        match change.kind.rule().id {
+            // The other line is that of the object around it.
+            "property-removed" | "property-omitted" => "".clone_into(&mut new),
+            "property-added" => "".clone_into(&mut old),
+            _ => {}
+        }
+        format!("{old} {new} {subject}{}", line(change))
+            .trim()
+            .replace("  ", " ")
+    });
+    listed.collect()
+}
+
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn the_changes_of_the_published_pages_are_those_listed_by_hand() {
+    for (old, new, expected) in [
+        (RU_2019_05, ZH_2019_09, TABLE_1),
+        (ZH_2019_09, ZH_2020_12, TABLE_2),
+        (ZH_2020_12, PT_2021_02, TABLE_3),
+        (ZH_2020_12, ZH_2021_02, TABLE_3),
+        (ZH_2021_02, ZH_2022_06, TABLE_4),
+        (ZH_2021_02, RU_2022_06, TABLE_4),
+        (PT_2021_02, RU_2022_06, TABLE_4),
+        (ZH_2022_06, ZH_2022_05, TABLE_5),
+    ] {
+        let comparison = published(old, new);
+        assert!(!comparison.relation.is_one_text);
+        let found = listed(&comparison);
+        let wrong: Vec<_> = { expected.iter().map(|it| (*it).to_owned()) }
+            .filter(|it| !found.contains(it))
+            .map(|it| format!("missing: {it}"))
+            .chain(
+                { found.iter() }
+                    .filter(|it| !expected.contains(&it.as_str()))
+                    .map(|it| format!("surplus: {it}")),
+            )
+            .collect();
+        assert!(wrong.is_empty(), "{old} {new}\n{}", wrong.join("\n"));
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn one_text_is_told_from_two() {
+    for (old, new, is_one_text, divides_a_month) in [
+        (PT_2021_02, ZH_2021_02, true, false),
+        (ZH_2022_06, RU_2022_06, true, false),
+        (
+            ZH_2022_05,
+            &ZH_2022_05.replace("zh-CN", "ru-RU"),
+            true,
+            false,
+        ),
+        (
+            "calling/ru-RU/v1.0/api/call-answer.md",
+            "calling/zh-CN/v1.0/api/call-answer.md",
+            false,
+            true,
+        ),
+    ] {
+        let comparison = published(old, new);
+        let relation = comparison.relation;
+        assert_eq!(relation.basis.as_str(), "ms.openlocfilehash");
+        assert_eq!(relation.is_one_text, is_one_text, "{old}");
+        assert_eq!(relation.divides_a_month, divides_a_month, "{old}");
+        // The two texts of a month differ in the names of permissions.
+        let mut changes = comparison.changes.iter();
+        let is_permission = |it: &Change| it.kind.rule().id.starts_with("permission-");
+        assert!(changes.all(|it| !is_one_text && is_permission(it)), "{old}");
+    }
+}
+
+/// A flow is gone, an outcome is new, and the operation has a type of its own.
+const TABLE_1: &[&str] = &[
+    "33 37 path-removed breaks bot /applications/{id}/calls/{id}/participants/invite",
+    "96 116 example-status-changed breaks bot: 202 to 200",
+    "50 54 type of the answer in prose: answer-type-changed compatible: commsoperation to inviteparticipantsoperation",
+    "96 116 answer-body-added compatible",
+    "188 notification: property-added compatible @odata.type",
+    "191 notification: property-added compatible value[].@odata.type",
+    "174 195 operation (deleted, completed): object-type-changed breaks bot @odata.type: commsOperation to inviteParticipantsOperation",
+    "267 281 steps-removed compatible call created incoming`, `POST calls/{}/answer`, `answer`, `call updated establishing`, `call updated established`, `POST calls`, `answer`, `call updated establishing`, `call updated established",
+    "- 500 outcome-added breaks bot operation deleted failed",
+    "258 281 state-removed compatible incoming-call",
+    "112 131 scenario-renamed renamed: invite-participants-in-existing-p2p-meeting to invite-participants-to-an-existing-multiparty-call",
+    "421 - note-removed compatible mediaConfig`, `requestedModalities",
+    "- 23 note-added compatible",
+];
+
+/// A new path, limits, other answers and notifications, several people and phones.
+const TABLE_2: &[&str] = &[
+    "37 40 path-added compatible /communications/calls/{id}/participants/invite",
+    "37 42 path-deprecated compatible /app/calls/{id}/participants/invite",
+    "43 48 request-header-added breaks bot Content-type",
+    "- 257 limit-added breaks bot 5",
+    "- 56 limit-added breaks bot 256",
+    "54 59 prose-status-changed breaks bot: 202 to 200",
+    "116 126 header-removed compatible location",
+    "177 158 header-removed compatible authorization",
+    "75 request: property-removed compatible participants[].endpointType",
+    "80 request: property-removed compatible participants[].identity.*.displayName",
+    "79 request: property-removed compatible participants[].identity.*.tenantId",
+    "83 request: property-removed compatible participants[].languageId",
+    "84 request: property-removed compatible participants[].region",
+    "124 answer: property-removed breaks bot createdDateTime",
+    "125 answer: property-removed breaks bot lastActionDateTime",
+    "197 operation (deleted, completed): property-removed breaks bot @odata.etag",
+    "196 operation (deleted, completed): property-removed breaks bot @odata.id",
+    "230 roster (updated): property-removed breaks bot @odata.etag",
+    "229 roster (updated): property-removed breaks bot @odata.id",
+    "234 roster (updated): property-removed compatible info.identity.*.displayName",
+    "388 roster (updated): property-removed compatible info.identity.*.languageId",
+    "387 roster (updated): property-removed compatible info.identity.*.region",
+    "239 roster (updated): property-removed compatible info.languageId",
+    "238 roster (updated): property-removed compatible info.region",
+    "244 roster (updated): property-removed breaks bot mediaStreams[].label",
+    "91 request: property-added compatible participants[].identity.*.@odata.type",
+    "93 request: property-added compatible participants[].identity.*.identityProvider",
+    "89 request: property-added compatible participants[].identity.@odata.type",
+    "130 answer: property-added compatible @odata.type",
+    "135 answer: property-added compatible participants",
+    "134 answer: property-added compatible resultInfo",
+    "174 notification: property-added compatible value[].resourceUrl",
+    "193 operation (deleted, completed): property-added compatible id",
+    "177 operation (deleted, completed): property-added compatible participants",
+    "246 roster (updated): property-added compatible id",
+    "233 roster (updated): property-added compatible info.endpointType",
+    "228 roster (updated): property-added compatible info.identity.*.@odata.type",
+    "480 roster (updated): property-added compatible info.identity.*.identityProvider",
+    "230 roster (updated): property-added compatible info.identity.*.tenantId",
+    "226 roster (updated): property-added compatible info.identity.@odata.type",
+    "245 roster (updated): property-added compatible isInLobby",
+    "244 roster (updated): property-added compatible isMuted",
+    "237 roster (updated): property-added compatible mediaStreams[].@odata.type",
+    "85 87 request: value-form-changed breaks service participants[].replacesCallId: a path to an id",
+    "123 132 word-case-changed compatible status: running to Running",
+    "436 507 steps-removed compatible call updated terminated`, `call deleted",
+    "500 - outcome-removed compatible operation deleted failed",
+    "- 255 scenario-added compatible invite-multiple-participants-to-an-existing-group-call",
+    "- 704 scenario-added compatible invite-one-pstn-participant-to-an-existing-group-call",
+    "- 61 note-added compatible",
+    "- 513 note-added breaks bot invitationparticipantinfo`, `replacesCallId",
+    "- 702 note-added compatible",
+];
+
+/// Only a note is gone.
+const TABLE_3: &[&str] = &["728 - note-removed compatible"];
+
+/// A participant can be moved; examples have other names.
+const TABLE_4: &[&str] = &[
+    "- 731 limit-added breaks bot E.164",
+    "953 request: property-added compatible participants[].participantId",
+    "1016 answer: property-added compatible participants[].participantId",
+    "- 926 scenario-added compatible move-one-participant-from-one-meeting-to-another",
+    "69 69 scenario-renamed renamed: invite-one-participant-to-an-existing-group-call to invite-one-participant-to-an-existing-call",
+    "507 523 scenario-renamed renamed: invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call to invite-participants-to-an-existing-group-call-replacing-an-existing-peer-to-peer-call",
+    "704 728 scenario-renamed renamed: invite-one-pstn-participant-to-an-existing-group-call to invite-one-pstn-participant-to-an-existing-call",
+    "76 76 example-renamed renamed: participant-invite to participant-invite-1",
+    "733 739 example-renamed renamed: participant-invite to participant-invite-2",
+    "708 728 section-removed compatible step-1-create-application-instance",
+    "714 728 section-removed compatible step-2-assign-microsoft-365-licenses",
+    "717 728 section-removed compatible step-3-acquire-pstn-number",
+    "722 728 section-removed compatible step-4-assign-pstn-number-to-application-instance",
+];
+
+/// What a bot meets that moves from beta to v1.0.
+const TABLE_5: &[&str] = &[
+    "42 37 path-removed breaks bot /app/calls/{id}/participants/invite",
+    "90 request: property-added compatible participants[].identity.*.displayName",
+    "150 answer: property-added compatible participants[].identity.*.@odata.type",
+    "193 operation (deleted, completed): property-added compatible participants[].identity.*.displayName",
+    "496 roster (updated): property-added compatible info.identity.*.displayName",
+    "93 request: property-omitted compatible participants[].identity.*.identityProvider",
+    "146 answer: property-omitted compatible participants[].id",
+    "151 answer: property-omitted compatible participants[].identity.*.identityProvider",
+    "152 answer: property-omitted breaks bot participants[].identity.*.tenantId",
+    "193 operation (deleted, completed): property-omitted compatible participants[].identity.*.identityProvider",
+    "194 operation (deleted, completed): property-omitted breaks bot participants[].identity.*.tenantId",
+    "238 roster (updated): property-omitted breaks bot info.identity.*.tenantId",
+    "232 231 roster (updated): object-type-changed compatible info.@odata.type: participantInfo to invitationParticipantInfo",
+];
