@@ -28,7 +28,7 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
 
 fn results(run: &mut Run, redactor: &Redactor) {
     for it in run.load.iter_mut().flat_map(|it| &mut it.mixed_up) {
-        let name = it.pointer.rsplit('/').next().unwrap_or_default();
+        let name = name_in(&it.pointer);
         it.expected = redactor.in_value(name, &it.expected);
         it.actual = redactor.in_value(name, &it.actual);
     }
@@ -96,19 +96,29 @@ fn message(message: &mut TrafficMessage, redactor: &Redactor) {
 }
 
 fn replace_in_violation(violation: &mut Violation, redactor: &Redactor) {
-    let name = violation
-        .pointer
-        .as_str()
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+    let name = name_in(violation.pointer.as_str());
     for value in [&mut violation.expected, &mut violation.actual] {
+        // A whole body may be running text.
         if let Value::String(text) = value {
-            *text = in_targets(text, redactor);
+            *text = in_report(text, redactor);
         }
         *value = redactor.in_value(name, value);
     }
     violation.message = in_report(&violation.message, redactor);
+}
+
+/// The name of the value that a pointer leads to. An item of a list, a field of a form and a part of several have a
+/// number behind their name, and a part has `content` behind that.
+fn name_in(pointer: &str) -> &str {
+    let mut names = pointer.rsplit('/').peekable();
+    let is_number = |it: &&str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    let last = names.next().unwrap_or_default();
+    let is_content = last == "content" && names.peek().is_some_and(is_number);
+    if is_content || is_number(&last) {
+        names.find(|it| !is_number(it)).unwrap_or(last)
+    } else {
+        last
+    }
 }
 
 /// The text without its secrets, and without those of the request lines in it.
@@ -161,6 +171,41 @@ mod tests {
             _ => false,
         };
         assert_eq!((shares(0), shares(1)), (true, false));
+    }
+
+    #[test]
+    fn a_violation_shows_no_secret_of_a_form_or_a_text() {
+        let secret = "Kq7vRz2mXw9pLt4b";
+        for (pointer, expected) in [
+            ("/password/0", secret.to_owned()),
+            ("/password/0/content", secret.to_owned()),
+            ("", format!("setx GITLAB_TOKEN {secret} /M")),
+        ] {
+            let mut violation = Violation {
+                expected: json!(expected),
+                ..Violation::sample(Rule::RequestBody, pointer)
+            };
+            replace_in_violation(&mut violation, &Redactor::new([7; 32]));
+            assert!(
+                !violation.expected.to_string().contains(secret),
+                "{pointer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_has_the_name_before_its_number() {
+        for (pointer, name) in [
+            ("", ""),
+            ("/a/pin", "pin"),
+            ("/pins/0", "pins"),
+            ("/pin/0/content", "pin"),
+            ("/pins/1/2", "pins"),
+            ("/0", ""),
+            ("/a/content", "content"),
+        ] {
+            assert_eq!(name_in(pointer), name, "{pointer}");
+        }
     }
 
     #[test]
