@@ -1,5 +1,7 @@
 //! Compares header fields: those that rules name, and those whose addresses are followed.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use serde_json::Value;
 use serde_json::json as value;
 
@@ -23,17 +25,14 @@ impl Comparison {
         if followed.is_empty() && self.rules.is_empty() {
             return;
         }
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for (name, _) in recorded.iter() {
             let name = name.to_ascii_lowercase();
-            if seen.contains(&name) {
-                continue;
-            }
             let compare = self.rules.of_header(&name);
-            if compare.is_some() || followed.contains(&&*name) {
+            let is_compared = compare.is_some() || followed.contains(&&*name);
+            if is_compared && seen.insert(name.clone()) {
                 self.field(mapping, &name, [recorded, live], compare);
             }
-            seen.push(name);
         }
     }
 
@@ -46,28 +45,29 @@ impl Comparison {
         live: &Headers,
         followed: &[&str],
     ) {
-        let mut seen: Vec<(String, &str)> = Vec::new();
+        if !recorded.iter().any(|(_, value)| has_variable(value)) {
+            return;
+        }
+        let mut given_live: HashMap<(String, &str), VecDeque<&str>> = HashMap::new();
+        for (name, value) in live.iter() {
+            let name = name.to_ascii_lowercase();
+            let (key, value) = given(&name, value);
+            given_live.entry((name, key)).or_default().push_back(value);
+        }
         for (name, value) in recorded.iter() {
             let name = name.to_ascii_lowercase();
             if followed.contains(&&*name) || self.rules.of_header(&name).is_some() {
                 continue;
             }
             let (key, value) = given(&name, value);
-            let before = seen.iter().filter(|it| it.0 == name && it.1 == key).count();
-            let mut live = live.iter().filter_map(|(other, live)| {
-                let is_it = other.eq_ignore_ascii_case(&name);
-                let (other_key, live) = given(&name, live);
-                (is_it && other_key == key).then_some(live)
-            });
-            if has_variable(value)
-                && let Some(live) = live.nth(before)
-            {
+            let live = given_live.get_mut(&(name, key));
+            let live = live.and_then(VecDeque::pop_front);
+            if let (true, Some(live)) = (has_variable(value), live) {
                 let learnt = self.learnt.clone();
                 if !self.texts(mapping, "", value, live, At::Other) {
                     self.learnt = learnt;
                 }
             }
-            seen.push((name, key));
         }
     }
 
