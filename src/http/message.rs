@@ -207,6 +207,12 @@ pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
     Some(quoted.map_or_else(|| named.to_owned(), |it| it.replace("\\\"", "\"")))
 }
 
+/// True for a token of HTTP: a method, or the name of a field (RFC 9110 section 5.6.2).
+pub(crate) fn is_token(text: &str) -> bool {
+    let of_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(of_token)
+}
+
 /// The media type that a `Content-Type` names: in lower case, without its parameters.
 pub(crate) fn media_type(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or(content_type);

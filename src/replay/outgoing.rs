@@ -9,7 +9,7 @@ use super::translation::Translation;
 use super::values::mapping::Mapping;
 use crate::cassette::format::Wire;
 use crate::cassette::raw::{NotKept, RawBody, RawExchange, RawRequest};
-use crate::http::message::{Body, Headers, Request};
+use crate::http::message::{Body, Headers, Request, is_token};
 use crate::redact;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -241,15 +241,6 @@ fn check_complete(broke: Option<&str>, status: Option<u16>) -> Result<(), NotRep
         (None, Some(200..=999)) => Ok(()),
         (None, Some(status)) => Err(NotReplayable::Status(status)),
     }
-}
-
-/// True for a token of HTTP, such as a method (RFC 9110 section 5.6.2).
-fn is_token(text: &str) -> bool {
-    let is_mark = |it: u8| it == b'-' || b"!#$%&'*+.^_`|~".contains(&it);
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|it| it.is_ascii_alphanumeric() || is_mark(it))
 }
 
 const fn is_control(byte: u8) -> bool {

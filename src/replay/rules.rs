@@ -21,7 +21,7 @@ use crate::contract::operation;
 use crate::contract::operation::operations;
 use crate::diagnostic::closest;
 use crate::diagnostic::pointer::escaped;
-use crate::http::message::Headers;
+use crate::http::message::{Headers, is_token};
 
 /// How one part of a message is compared with the recorded one. A rule has one of `pointer`, `header` and `query`.
 /// Without `operation` and `path`, it applies to every exchange.
@@ -121,6 +121,18 @@ enum RowError {
     Places,
     #[error("a rule has `operation` or `path`, not both")]
     Scopes,
+    #[error("`{0}` is no path: a rule for a query parameter has `query`")]
+    Path(String),
+    #[error("in the pointer `{0}`, `~` must be `~0` (RFC 6901 section 3)")]
+    Pointer(String),
+    #[error("`{0}` is no name of a header field")]
+    Header(String),
+}
+
+/// True if each tilde begins an escape.
+fn is_pointer(text: &str) -> bool {
+    let mut behind = text.split('~').skip(1);
+    behind.all(|it| it.starts_with(['0', '1']))
 }
 
 impl TryFrom<Row> for ReplayRule {
@@ -130,8 +142,17 @@ impl TryFrom<Row> for ReplayRule {
         if row.operation.is_some() && row.path.is_some() {
             return Err(RowError::Scopes);
         }
+        if let Some(path) = row.path.as_ref().filter(|it| it.text.contains('?')) {
+            return Err(RowError::Path(path.text.clone()));
+        }
         let place = match (row.pointer, row.header, row.query) {
+            (Some(pointer), None, None) if !is_pointer(&pointer.text) => {
+                return Err(RowError::Pointer(pointer.text));
+            }
             (Some(pointer), None, None) => RulePlace::Body(pointer),
+            (None, Some(name), None) if !is_token(&name) => {
+                return Err(RowError::Header(name));
+            }
             (None, Some(name), None) => RulePlace::Header(name.to_ascii_lowercase()),
             (None, None, Some(name)) => RulePlace::Query(name),
             _ => return Err(RowError::Places),

@@ -12,7 +12,7 @@ use crate::api::template::{Part, is_name, parts};
 use crate::contract::requirement::Requirement;
 use crate::diagnostic::closest;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::Body;
+use crate::http::message::{Body, is_token};
 
 /// An inconsistency in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -529,12 +529,6 @@ pub(super) fn no_requirement(word: &str) -> (String, String) {
 /// True if values of this kind identify something. A context or a text may be empty.
 const fn is_identifier(kind: Kind) -> bool {
     !matches!(kind, Kind::Context | Kind::Text)
-}
-
-/// An HTTP token (RFC 9110 section 5.6.2): a method, or the name of a field.
-fn is_token(text: &str) -> bool {
-    let of_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(of_token)
 }
 
 /// True if a field value cannot contain it (RFC 9110 section 5.5).

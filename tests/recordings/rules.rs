@@ -255,6 +255,21 @@ fn rules_that_are_about_nothing_or_wrong_are_reported() {
             Some(2),
             "confcall.toml:3:11: ",
         ),
+        (
+            "pointer = \"/a~2\"\ncompare = \"shape\"",
+            Some(2),
+            "`~` must be `~0`",
+        ),
+        (
+            "header = \"a b\"\ncompare = \"shape\"",
+            Some(2),
+            "`a b` is no name of a header field",
+        ),
+        (
+            "path = \"/rooms?x=1\"\npointer = \"/a\"\ncompare = \"shape\"",
+            Some(2),
+            "a rule for a query parameter has `query`",
+        ),
     ] {
         let text = format!("[[replay.rule]]\n{rule}\n");
         fs::write(folder.path().join("confcall.toml"), text).unwrap();
