@@ -433,3 +433,24 @@ fn a_body_is_replayed_whatever_its_length() {
         assert!(got[0].ends_with(&*long));
     }
 }
+
+#[test]
+fn an_identifier_that_the_bot_sends_is_the_same_in_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "507f1f77bcf86cd799439011"] {
+        let request = json!({"method": "GET", "target": format!("/o/{id}")});
+        let response = json!({
+            "headers": [["content-type", "application/json"]], "body": {"json": {"id": id}},
+        });
+        let path = tape(folder.path(), 2, &[exchange(&request, &response)]);
+        let json = "Content-Type: application/json\r\n";
+        for (live, code) in [
+            (id.to_owned(), Some(0)),
+            (id.replace('7', "8") + "X", Some(1)),
+        ] {
+            let body = json!({"id": live}).to_string();
+            let (actual, text, _) = played(&path, &answer(json, body.as_bytes()));
+            assert_eq!(actual, code, "{live}: {text}");
+        }
+    }
+}

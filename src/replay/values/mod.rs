@@ -181,6 +181,16 @@ pub(super) fn ids_of(resource: Resource) -> Vec<String> {
     }
 }
 
+/// True for a segment of a path that is an identifier of another form than a GUID. A word or a version is none.
+fn is_like_id(segment: &str) -> bool {
+    const LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
+    let of_id = |it: u8| it.is_ascii_alphanumeric() || b"-_".contains(&it);
+    LENGTHS.contains(&segment.len())
+        && segment.bytes().any(|it| it.is_ascii_digit())
+        && segment.bytes().all(of_id)
+        && !identifier::is_guid(segment)
+}
+
 /// The values of one message that differ from run to run, as they stand in it.
 #[derive(Debug, Default)]
 pub(super) struct Values {
@@ -196,6 +206,11 @@ impl Values {
         let mut values = Self::default();
         if let Some(target) = target {
             values.ids.extend(ids_of_path(target));
+            if api_resource(target).is_none() {
+                let segments = resource::path_of(target).split('/');
+                let like_ids = segments.filter(|it| is_like_id(it));
+                values.ids.extend(like_ids.map(str::to_owned));
+            }
             Content::form(query_of(target).as_bytes())
                 .each_text("", &mut |name, text| values.add(name, text));
         } else {
