@@ -52,7 +52,17 @@ impl Remedy for FileError {
             Self::Folder(_) => "give the files in the folder",
             Self::NotRegular(_) => "give a file or a folder",
             Self::InTheWay { remedy, .. } => remedy,
-            Self::Broken(_) | Self::Unwritable { .. } => return None,
+            Self::Unwritable { source, .. } => match source.kind() {
+                ErrorKind::NotFound => "make the folder, or give another place",
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    "give the user who runs confcall write permission, or give another place"
+                }
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    "free some space, or give another place"
+                }
+                _ => return None,
+            },
+            Self::Broken(_) => return None,
         }))
     }
 }

@@ -77,8 +77,16 @@ pub(crate) enum RawBody<'a> {
 pub(crate) enum NotKept {
     #[error("its body is not base64")]
     NotBase64,
-    #[error("its body of {length} bytes was not recorded")]
+    /// The length is 0 where nobody knows it.
+    #[error("its body{} was not recorded", of_length(*length))]
     Omitted { length: u64 },
+}
+
+fn of_length(length: u64) -> String {
+    match length {
+        0 => String::new(),
+        length => format!(" of {length} bytes"),
+    }
 }
 
 impl RawBody<'_> {

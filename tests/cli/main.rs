@@ -360,6 +360,24 @@ fn a_report_that_cannot_be_written_is_reported_before_anything_is_played() {
 }
 
 #[test]
+fn a_cassette_whose_folder_is_missing_has_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("missing/c.jsonl");
+    let service = "http://127.0.0.1:9";
+    let output = confcall(&[
+        "record",
+        "--service",
+        service,
+        "--cassette",
+        cassette.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let message = stderr(&output);
+    assert!(message.contains("c.jsonl: cannot be written"), "{message}");
+    assert!(message.contains("= help: make the folder, or"), "{message}");
+}
+
+#[test]
 fn a_token_that_is_none_is_reported_and_not_shown() {
     let folder = scenarios();
     let mut command = command(&["run", "--scenarios", folder.path().to_str().unwrap()]);
