@@ -21,7 +21,7 @@ pub(crate) const VERSION: u32 = 2;
 
 /// One line of a cassette.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(untagged, title = "a line of a confcall cassette", extend("$id" = "cassette.schema.json"))]
+#[schemars(untagged, title = "a line of a confcall cassette")]
 #[expect(dead_code, reason = "the schema is made from it")]
 pub(crate) enum Line {
     /// The first line.

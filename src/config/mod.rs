@@ -36,7 +36,7 @@ pub(crate) const FILE: &str = "confcall.toml";
 /// A configuration file. Paths in it are relative to its own folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(title = "confcall.toml", extend("$id" = "config.schema.json"))]
+#[schemars(title = "confcall.toml")]
 pub(crate) struct Config {
     /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema")]

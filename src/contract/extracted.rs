@@ -19,7 +19,7 @@ pub(crate) fn extracted() -> &'static Extracted {
 /// The content of an extracted contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "confcall extracted contract", extend("$id" = "contract.schema.json"))]
+#[schemars(title = "confcall extracted contract")]
 pub(crate) struct Extracted {
     /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]

@@ -28,7 +28,7 @@ pub(crate) struct LifeCycle {
 /// The table of life cycles.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "confcall life cycles", extend("$id" = "lifecycles.schema.json"))]
+#[schemars(title = "confcall life cycles")]
 pub(crate) struct LifeCycles {
     /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default)]

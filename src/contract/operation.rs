@@ -347,7 +347,7 @@ pub(crate) struct Ids<'t> {
 /// The table of operations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "confcall operations", extend("$id" = "operations.schema.json"))]
+#[schemars(title = "confcall operations")]
 pub(crate) struct Operations {
     /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", default)]

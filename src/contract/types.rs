@@ -26,7 +26,7 @@ struct Type {
 /// The table of types that may replace a documented type.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "confcall kinds of types", extend("$id" = "types.schema.json"))]
+#[schemars(title = "confcall kinds of types")]
 #[expect(
     clippy::struct_field_names,
     reason = "the key of the table in the file"

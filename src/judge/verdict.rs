@@ -374,7 +374,7 @@ pub struct MixedUp {
 
 /// A whole run: the JSON report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(title = "confcall JSON report", extend("$id" = "report.schema.json"))]
+#[schemars(title = "confcall JSON report")]
 pub struct Run {
     /// The version of the report's format: 1.
     pub version: u32,

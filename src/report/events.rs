@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 /// A line of the events of a run.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-#[schemars(title = "an event of a confcall run, one a line", extend("$id" = "events.schema.json"))]
+#[schemars(title = "an event of a confcall run, one a line")]
 pub(crate) enum Event<'a> {
     /// The first line.
     RunStarted(Start),

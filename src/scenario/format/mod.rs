@@ -135,7 +135,7 @@ impl Scenario {
 /// The content of a scenario file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "confcall scenario", extend("$id" = "scenario.schema.json"))]
+#[schemars(title = "confcall scenario")]
 pub(crate) struct Script {
     /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none", default)]
