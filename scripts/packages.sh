@@ -110,12 +110,11 @@ pack() {
 }
 
 archive() {
-    local name
-    name=confcall-$version-$(rustc -vV | sed -n 's/^host: //p')
-    mkdir "$folder/$name"
-    cp "$binary" README.md CHANGELOG.md LICENSE-* "$folder/$name"
-    tar -czf "$packages/$name.tar.gz" -C "$folder" "$name"
-    (cd "$packages" && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256" && sha256sum --check --quiet "$name.tar.gz.sha256")
+    local target name
+    target=$(rustc -vV | sed -n 's/^host: //p')
+    name=confcall-$target
+    check "archive" "$python" scripts/archive.py "$wheel" "$target" "$packages"
+    check "archive: checksum and program" "$python" scripts/archive.py --try "$packages/$name.tar.gz"
     mkdir "$folder/archive-project" && cd "$folder/archive-project"
     tar -xzf "$packages/$name.tar.gz"
     check "archive: init, and a green run of the built-in bot" is_green "$name/confcall" \

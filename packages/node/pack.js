@@ -13,8 +13,11 @@ if (!out || !binaries.length || wrong) {
 }
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "../..");
-const [, version] = /^version = "(.*)"$/m.exec(readFileSync(path.join(root, "Cargo.toml"), "utf8"));
-const main = { ...JSON.parse(readFileSync(path.join(here, "package.json"), "utf8")), version };
+const manifest = readFileSync(path.join(root, "Cargo.toml"), "utf8");
+const [, version] = /^version = "(.*)"$/m.exec(manifest);
+const [, url] = /^repository = "(.*)"$/m.exec(manifest);
+const repository = { type: "git", url: `git+${url}.git` };
+const main = { ...JSON.parse(readFileSync(path.join(here, "package.json"), "utf8")), version, repository };
 
 function make(folder, description) {
   rmSync(folder, { recursive: true, force: true });
@@ -34,7 +37,8 @@ for (const binary of binaries) {
   const { license } = main;
   const folder = path.join(out, platform);
   const description = `The program confcall for ${os} on ${cpu}`;
-  make(folder, { name, version, description, license, os: [os], cpu: [cpu], files: ["bin", "LICENSE-*"] });
+  const files = ["bin", "LICENSE-*"];
+  make(folder, { name, version, description, license, repository, os: [os], cpu: [cpu], files });
   const program = path.join(folder, "bin", os === "win32" ? "confcall.exe" : "confcall");
   mkdirSync(path.dirname(program));
   copyFileSync(file, program);

@@ -6,11 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use regex::Regex;
 use walkdir::WalkDir;
 
 /// The entries of the root.
-const ROOT: [&str; 26] = [
+const ROOT: [&str; 29] = [
     ".ci",
+    // The place where GitHub looks for workflows.
+    ".github",
     ".gitignore",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -21,11 +24,15 @@ const ROOT: [&str; 26] = [
     "LICENSE-MIT",
     "README.md",
     "RELEASING.md",
+    // `uses: OWNER/confcall` reads this file.
+    "action.yml",
     "benches",
     "build.rs",
     "cassettes",
     "clippy.toml",
     "deny.toml",
+    // `dist` reads it at the root of a workspace.
+    "dist-workspace.toml",
     "docs",
     "examples",
     "fuzz",
@@ -200,6 +207,72 @@ fn parts(line: &str) -> Vec<String> {
     }
     words.retain(|it| !it.is_empty());
     words
+}
+
+/// The account on GitHub and the version that a release has.
+struct Release {
+    owner: String,
+    version: String,
+}
+
+impl Release {
+    /// Those of `Cargo.toml`.
+    fn of_manifest() -> Self {
+        let manifest: toml::Table = text("Cargo.toml").unwrap().parse().unwrap();
+        let of = |key: &str| manifest["package"][key].as_str().unwrap().to_owned();
+        let address = of("repository");
+        Self {
+            owner: address.rsplit('/').nth(1).unwrap().to_owned(),
+            version: of("version"),
+        }
+    }
+
+    /// Where a text names another account or another version.
+    fn differences(&self, file: &str, text: &str) -> Vec<String> {
+        let forms = [
+            (
+                &self.owner,
+                r#"(?:github(?:usercontent)?\.com/|uses: |tap = ")([A-Za-z0-9-]+)/(?:confcall|homebrew-tap)"#,
+            ),
+            (
+                &self.version,
+                r"confcall(?:@v|:|-cli==)([0-9]+\.[0-9]+\.[0-9]+)",
+            ),
+        ];
+        let of_form = |(expected, form): &(&String, &str)| {
+            let form = Regex::new(form).unwrap();
+            let found = form.captures_iter(text).map(|it| it[1].to_owned());
+            let other = found.filter(|it| it != *expected);
+            other
+                .map(|it| format!("{file}: `{it}`; Cargo.toml has `{expected}`"))
+                .collect::<Vec<_>>()
+        };
+        forms.iter().flat_map(of_form).collect()
+    }
+}
+
+#[test]
+fn all_files_name_the_same_release() {
+    let release = Release::of_manifest();
+    let files = files();
+    let own = files.iter().filter(|it| !is_foreign(it));
+    let wrong: Vec<_> = own
+        .filter_map(|it| Some(release.differences(it, &text(it)?)))
+        .flatten()
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let differs = |text: &str| !release.differences("a", text).is_empty();
+    for text in [
+        "uses: somebody/confcall@v",
+        "https://github.com/somebody/confcall",
+        "tap = \"somebody/homebrew-tap\"",
+        "/confcall@v99.0.0",
+        "pip install confcall-cli==99.0.0",
+        "--from=confcall:99.0.0 /",
+    ] {
+        assert!(differs(text), "{text}");
+    }
+    assert!(!differs("uses: actions/checkout@v6"));
 }
 
 #[test]
