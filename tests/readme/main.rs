@@ -47,6 +47,7 @@ fn main() -> ExitCode {
             "paths_of_the_repository_exist",
             program::paths_of_the_repository_exist,
         ),
+        Trial::test("yaml_is_of_the_examples", program::yaml_is_of_the_examples),
         Trial::test(
             "every_rule_and_kind_has_a_row",
             program::every_rule_and_kind_has_a_row,

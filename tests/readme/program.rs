@@ -2,18 +2,19 @@
 //! the options of every command.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
 
-use super::{Outcome, confcall, failures, pages, root, text};
+use super::{Outcome, blocks, confcall, failures, pages, root, text};
 
 /// The page with every option of every command.
 const COMMAND_LINE: &str = "docs/src/reference/command-line.md";
 
 /// Paths in backquotes, from the root: files and folders that a page sends its reader to.
 pub(super) fn paths_of_the_repository_exist() -> Outcome {
-    const FOLDERS: [&str; 10] = [
+    const FOLDERS: [&str; 11] = [
         "src/",
         "tests/",
         "scripts/",
@@ -24,6 +25,7 @@ pub(super) fn paths_of_the_repository_exist() -> Outcome {
         "fuzz/",
         "docs/",
         ".ci/",
+        ".github/",
     ];
     let mut wrong = Vec::new();
     for page in pages() {
@@ -33,6 +35,27 @@ pub(super) fn paths_of_the_repository_exist() -> Outcome {
             let is_path = FOLDERS.iter().any(|it| path.starts_with(it));
             if is_path && !path.contains(['*', '…', '{']) && !root().join(path).exists() {
                 wrong.push(format!("{page}: `{path}` does not exist"));
+            }
+        }
+    }
+    failures(&wrong)
+}
+
+/// Every block of YAML is a part of a file that users copy.
+pub(super) fn yaml_is_of_the_examples() -> Outcome {
+    let folder = root().join("examples/ci");
+    let entries = fs::read_dir(folder).unwrap();
+    let files: Vec<_> = entries
+        .map(|it| fs::read_to_string(it.unwrap().path()).unwrap())
+        .collect();
+    let mut wrong = Vec::new();
+    for page in pages() {
+        for (at, language, lines) in blocks(&text(&page)) {
+            let block = lines.join("\n");
+            if language == "yaml" && !files.iter().any(|it| it.contains(&block)) {
+                wrong.push(format!(
+                    "{page}:{at}: no file of examples/ci/ has this block"
+                ));
             }
         }
     }
