@@ -121,7 +121,8 @@ archives() {
     done
     if need node nodejs && need unzip unzip; then
         passes "the packages of npm from the archives" scripts/npm.sh "$out" "$folder/npm"
-        passes "the packages of npm: all platforms" test "$(find "$folder/npm" -name 'confcall*' -path '*/bin/*' | wc -l)" -eq 6
+        passes "the packages of npm: five programs and the one that starts them" \
+            test "$(find "$folder/npm" -path '*/bin/confcall*' | wc -l)" -eq 6
     else
         skip "the packages of npm" "node, unzip: $lacking"
     fi
