@@ -236,7 +236,7 @@ impl Release {
             ),
             (
                 &self.version,
-                r"confcall(?:@v|:|-cli==)([0-9]+\.[0-9]+\.[0-9]+)",
+                r"confcall(?:@v|:|-cli==)([0-9]+\.[0-9]+\.[0-9]+)(?:[^.0-9]|$)",
             ),
         ];
         let of_form = |(expected, form): &(&String, &str)| {
@@ -272,7 +272,9 @@ fn all_files_name_the_same_release() {
     ] {
         assert!(differs(text), "{text}");
     }
-    assert!(!differs("uses: actions/checkout@v6"));
+    for text in ["uses: actions/checkout@v6", "confcall:127.0.0.2"] {
+        assert!(!differs(text), "{text}");
+    }
 }
 
 #[test]
