@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 
 /// The report of `confcall lint` or `confcall drift`.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(title = "confcall report on pages", extend("$id" = "pages.schema.json"))]
+#[schemars(title = "confcall report on pages")]
 pub(crate) struct Document<'a> {
     /// The version of the format: 1.
     #[schemars(range(min = 1, max = 1))]
