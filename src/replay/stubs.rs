@@ -87,7 +87,7 @@ impl Stubs {
                     let is_whole = it.response.is_some() && it.broke.is_none();
                     let recorded = is_whole.then(|| ComparedRequest::recorded(&it.request))?;
                     let mut mapping = Mapping::default();
-                    let comparison = Comparison::of_requests(rules, &mapping, &recorded, live);
+                    let comparison = Comparison::of_extended(rules, &mapping, &recorded, live);
                     let mut differences = comparison.differences.iter();
                     if differences.any(|it| it.part == Part::RequestLine) {
                         return None;

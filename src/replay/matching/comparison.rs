@@ -118,19 +118,29 @@ impl Comparison {
         recorded: &ComparedRequest<'_>,
         live: &ComparedRequest<'_>,
     ) -> Self {
+        let mut comparison = Self::of_extended(rules, mapping, recorded, live);
+        let is_request_line = |it: &Difference| it.part == Part::RequestLine;
+        if !comparison.differences.iter().any(is_request_line)
+            && comparison.adds_parameter(recorded.target, live.target)
+        {
+            comparison.differ_in_request_line(mapping, recorded, live);
+        }
+        comparison
+    }
+
+    /// The same for a live request that may have further parameters in its query.
+    pub(in crate::replay) fn of_extended(
+        rules: &Rules,
+        mapping: &Mapping,
+        recorded: &ComparedRequest<'_>,
+        live: &ComparedRequest<'_>,
+    ) -> Self {
         let rules = rules.of_request(recorded.method, recorded.target);
         let mut comparison = Self::between(rules, recorded.own(), live.own());
         let is_same_path = comparison.paths(mapping, recorded.target, live.target);
         let is_same_query = comparison.queries(mapping, recorded.target, live.target);
         if !(is_same_path && is_same_query && recorded.method == live.method) {
-            let target = comparison.expected_target(mapping, recorded.target);
-            comparison.differences.push(Difference {
-                part: Part::RequestLine,
-                pointer: Pointer::root(),
-                pattern: Pointer::root(),
-                expected: value!(format!("{} {target}", recorded.method)),
-                actual: Some(value!(format!("{} {}", live.method, live.target))),
-            });
+            comparison.differ_in_request_line(mapping, recorded, live);
         }
         comparison.fields(mapping, recorded.headers, live.headers, &[]);
         if let ComparedBody::Bytes(bytes) = &live.body {
@@ -138,6 +148,22 @@ impl Comparison {
             comparison.bodies(mapping, &recorded.body, bytes, types);
         }
         comparison
+    }
+
+    fn differ_in_request_line(
+        &mut self,
+        mapping: &Mapping,
+        recorded: &ComparedRequest<'_>,
+        live: &ComparedRequest<'_>,
+    ) {
+        let target = self.expected_target(mapping, recorded.target);
+        self.differences.push(Difference {
+            part: Part::RequestLine,
+            pointer: Pointer::root(),
+            pattern: Pointer::root(),
+            expected: value!(format!("{} {target}", recorded.method)),
+            actual: Some(value!(format!("{} {}", live.method, live.target))),
+        });
     }
 
     /// The recorded target with this run's identifiers. A query of which a rule demands a part to the letter

@@ -2,6 +2,7 @@
 //! media type.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -232,6 +233,14 @@ impl<'a> Content<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The names of the properties of an object.
+    pub(super) fn names(&self) -> HashSet<&str> {
+        match self {
+            Self::Object(properties) => properties.iter().map(|(name, _)| &**name).collect(),
+            _ => HashSet::new(),
         }
     }
 

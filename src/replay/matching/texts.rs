@@ -10,6 +10,7 @@ use super::target::{api_resource, normal_path, query_of};
 use crate::api::resource;
 use crate::diagnostic::json;
 use crate::redact;
+use crate::replay::rules::{Compare, MessagePlace};
 use crate::replay::values;
 use crate::replay::values::mapping::Mapping;
 use crate::replay::values::{Key, Piece, TextKind, nested, pieces};
@@ -195,6 +196,18 @@ impl Comparison {
     pub(super) fn queries(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         let [recorded, live] = [recorded, live].map(|it| Content::form(query_of(it).as_bytes()));
         self.is_same(mapping, &recorded, &live, At::Query)
+    }
+
+    /// True if the live query has a parameter that was not recorded, unless a rule ignores it: it asks for something
+    /// else.
+    pub(super) fn adds_parameter(&self, recorded: &str, live: &str) -> bool {
+        let [recorded, live] = [recorded, live].map(|it| Content::form(query_of(it).as_bytes()));
+        let (recorded, live) = (recorded.names(), live.names());
+        let mut added = live.difference(&recorded);
+        added.any(|name| {
+            let decision = self.rules.decide(&MessagePlace::Query(name), None);
+            decision.is_none_or(|it| it.compare != Compare::Ignore)
+        })
     }
 
     /// The property of the entity around this place, in whichever message.
