@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::contract::extracted::Extracted;
 use crate::extract;
-use crate::extract::{Extraction, PageDefaults, contract};
+use crate::extract::{Extraction, PageDefaults, contract, lint};
 use crate::judge;
 use crate::scenario::format::Script;
 use crate::scenario::parse;
@@ -16,7 +16,8 @@ const SCHEMA: &str = "../scenario.schema.json";
 
 /// Extraction gives the same again. It fails on what is no UTF-8 alone, or looks like UTF-16. Rows and findings have
 /// lines of the page, in order. What a scenario is written as reads back equal, no two have one
-/// id, and each is in the inventory. The same holds for the contract.
+/// id, and each is in the inventory. The same holds for the contract. Lint gives the same again, each remark with a line of
+/// the page, and a page has no damage against itself but for that which it shows alone.
 ///
 /// # Panics
 ///
@@ -31,6 +32,7 @@ pub fn holds(bytes: &[u8]) {
         Ok(extraction) => {
             extraction_holds(&extraction, bytes);
             contract_holds(bytes);
+            lint_holds(bytes);
         }
         Err(wrong) => {
             let has_zero = bytes.iter().take(4).any(|byte| *byte == 0);
@@ -88,4 +90,18 @@ fn contract_holds(bytes: &[u8]) {
     let text = contract::to_json(&extracted, None);
     let read: Extracted = serde_json::from_str(&text).expect("a contract reads back");
     assert_eq!(read, extracted);
+}
+
+fn lint_holds(bytes: &[u8]) {
+    let read = |file| lint::read(file, bytes, &PageDefaults::default()).expect("UTF-8");
+    let alone = lint::finish(vec![read(FILE)]);
+    assert!(alone == lint::finish(vec![read(FILE)]), "not deterministic");
+    let ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = 1 + ends.count();
+    let others = alone.iter().filter_map(|it| it.other.as_ref());
+    let mut places = alone.iter().map(|it| &it.place).chain(others);
+    assert!(places.all(|it| (1..=lines).contains(&it.line)));
+    let twice = lint::finish(vec![read(FILE), read("copy/v1.0/page.md")]);
+    let of_first = twice.iter().filter(|it| it.place.page == FILE);
+    assert!(of_first.count() == alone.len(), "a page damages its copy");
 }

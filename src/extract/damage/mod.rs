@@ -149,7 +149,7 @@ impl Translation {
                 own,
             };
             found.extend(pair.names(&located.text, |_| true, None));
-            found.extend(pair.spans(&located.text, None));
+            found.extend(pair.spans(&located.text, Reference::Source, None));
         } else {
             found.extend(self.without_source(located));
         }
@@ -211,8 +211,9 @@ impl Translation {
         links.find_map(|((text, target), line)| {
             let is_name = names::stem(target)?.eq_ignore_ascii_case(text.trim());
             let is_loud = text.len() > 3 && text.bytes().all(|b| b.is_ascii_uppercase());
-            let mut known = self.known.iter();
-            let known = known.find(|it| it.eq_ignore_ascii_case(text) && *it != text)?;
+            let known = self.known.iter();
+            let known = known.filter(|it| it.eq_ignore_ascii_case(text) && *it != text);
+            let known = known.min()?;
             let message = format!("`{text}` is `{known}` in the code blocks");
             let damage = || Damage::new(text, &rules::NAME_CASE, &self.page, line, message);
             (is_name && is_loud).then(damage)
@@ -315,9 +316,12 @@ fn against(one: &Translation, other: &Translation) -> Vec<Damage> {
                 .into_iter()
                 .filter_map(|_| unknown(one, other, located, same)),
         );
-        if is_source {
-            found.extend(pair.spans(&same.text, Some(&other.page)));
-        }
+        let reference = if is_source {
+            Reference::Source
+        } else {
+            Reference::Translation
+        };
+        found.extend(pair.spans(&same.text, reference, Some(&other.page)));
     }
     found
 }
@@ -340,6 +344,14 @@ fn unknown(
     is_damaged.then(damage)
 }
 
+/// The text that a translation is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reference {
+    Source,
+    /// It may be the damaged one where a span is beside a link.
+    Translation,
+}
+
 /// A translation of a text.
 struct Pair<'a> {
     page: &'a str,
@@ -358,9 +370,13 @@ impl Pair<'_> {
         reference: Option<&str>,
     ) -> Vec<Damage> {
         let own = self.own.plain();
+        let searched = match self.place {
+            Place::HeaderName | Place::PropertyName => own.clone(),
+            _ => names::apart(self.own),
+        };
         let names = names::names(text, self.place).into_iter();
-        let lost = names
-            .filter(|name| !names::has(&own, &name.text, self.place) && is_established(&name.text));
+        let has = |name: &Name| names::has(&searched, &name.text, self.place);
+        let lost = names.filter(|name| !has(name) && is_established(&name.text));
         lost.map(|name| self.lost(&name, &own).beside(reference, name.line))
             .collect()
     }
@@ -391,20 +407,20 @@ impl Pair<'_> {
         Damage::new(&now, rule, self.page, line, message)
     }
 
-    /// Code spans that stand elsewhere than in the reference text.
-    fn spans(&self, text: &Text, reference: Option<&str>) -> Vec<Damage> {
+    /// Code spans that stand elsewhere than in a reference text, which is on another page if that is named.
+    fn spans(&self, text: &Text, reference: Reference, page: Option<&str>) -> Vec<Damage> {
         let before: Vec<_> = spans::spans(text).collect();
         let moved = spans::spans(self.own).filter_map(|(code, line, around)| {
             let same = before.iter().filter(|(other, ..)| *other == code);
             let same: Vec<_> = same.collect();
             let was_alone = same.iter().any(|(.., it)| it.is_alone);
             let was_beside_link = same.iter().any(|(.., it)| it.is_beside_link);
-            let is_moved =
-                around.is_alone && !was_alone || around.is_beside_link && !was_beside_link;
+            let is_moved = around.is_alone && !was_alone
+                || reference == Reference::Source && around.is_beside_link && !was_beside_link;
             let (_, source, _) = same.first().filter(|_| is_moved)?;
             let message = format!("`{code}` is away from the words that it belongs to");
             let damage = Damage::new(code, &rules::CODE_SPAN_MOVED, self.page, line, message);
-            Some(damage.beside(reference, *source))
+            Some(damage.beside(page, *source))
         });
         moved.collect()
     }

@@ -49,7 +49,9 @@ pub(super) fn names(text: &Text, place: Place) -> Vec<Name> {
     }
     for (piece, line) in text.pieces.iter().zip(&text.lines) {
         match piece {
-            Piece::Code(code) if place == Place::Prose && code.is_ascii() => {
+            Piece::Code(code)
+                if place == Place::Prose && code.is_ascii() && !code.trim().is_empty() =>
+            {
                 add(code.trim(), None, *line);
             }
             // In prose, `call` may be a word of the language.
@@ -118,6 +120,14 @@ fn is_named_by(text: &str, target: &str) -> bool {
 pub(super) fn stem(target: &str) -> Option<&str> {
     let path = target.split(['?', '#']).next()?;
     path.rsplit(['/', '\\']).next()?.strip_suffix(".md")
+}
+
+/// A text in which a word ends with its piece: the letters behind a code span are no part of it.
+pub(super) fn apart(text: &Text) -> String {
+    let pieces = text.pieces.iter().map(|piece| match piece {
+        Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. } => text.as_str(),
+    });
+    pieces.collect::<Vec<_>>().join("\u{0}")
 }
 
 /// True if a text has a name as a whole word.

@@ -173,6 +173,11 @@ fn annotated_type(
         return None;
     };
     let items = property(body, "value").as_array();
+    if annotation.is_collection && items.is_none() {
+        let lines = [message.printed.line, annotation.line];
+        let message = "the annotation says that this is a collection, but there is no `value`";
+        return Some(view.pair(&rules::ANNOTATION_DIFFERS, lines, message));
+    }
     let is_list = annotation.is_collection && items.is_some();
     let entity = items
         .filter(|_| is_list)

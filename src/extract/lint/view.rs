@@ -112,11 +112,13 @@ impl<'v, 'a> View<'v, 'a> {
 
     /// True for a request that has the form of a path template, or for any if the page has no template.
     fn is_own(&self, index: usize) -> bool {
-        let Part::Request { target, .. } = self.messages[index].part else {
+        let Part::Request { method, target } = self.messages[index].part else {
             return false;
         };
         let mut templates = self.templates.iter();
-        let is_own = templates.any(|it| operation::is_instance(target, it.target));
+        // `participants/invite` has the form of `participants/{id}`.
+        let is_own =
+            templates.any(|it| it.method == method && operation::is_instance(target, it.target));
         !self.messages[index].is_foreign && (self.templates.is_empty() || is_own)
     }
 
