@@ -21,13 +21,14 @@ use super::view::{View, objects, text};
 /// The messages of a page, for the contradictions that are found once their bodies are gone.
 #[derive(Debug)]
 pub(super) struct Outline {
-    /// The line of the body's code block, the line of the request before it, and the people's part in it.
     messages: Vec<Shape>,
 }
 
 #[derive(Debug)]
 struct Shape {
+    /// The line of the code block of the body, counted from 1.
     line: usize,
+    /// The line of the request before it.
     request: usize,
     is_roster: bool,
 }
