@@ -173,10 +173,10 @@ inputs() {
     plays "the action, from a damaged release" 1 'FAILED$' "${play[@]}" damaged
     if [[ -n ${PACKAGES:-} ]]; then
         plays "the action, from a wheel" 0 "^52 passed, 0 failed" "${play[@]}" pypi
+        plays "the action, from the packages of npm" 0 "^52 passed, 0 failed" "${play[@]}" npm
     else
-        skip "the action, from a wheel" "PACKAGES is not set"
+        skip "the action, from a wheel and from the packages of npm" "PACKAGES is not set"
     fi
-    skip "the action, from npm" "the package is not published"
     plays "the action, quoted arguments" 0 "^2 passed" "${play[@]}" path 'arguments=--operation "mute,unmute"'
     plays "the action, a command that judges nothing" 0 "participant-invite" "${play[@]}" path arguments=list
     plays "the action, an open quote" 2 "a quote in the input" "${play[@]}" path "arguments=run 'x"

@@ -6,9 +6,9 @@
     play.py kubernetes SHARDS VERDICT PROJECT                every index of the first Job, then the second Job
 
 PROJECT is a folder with a confcall.toml, and CONFCALL names the program. FROM is an input of the action: `path`;
-`release`, from a server on this machine; `damaged`, the same with an archive that does not match its checksum; `pypi`,
-with the wheel in the folder PACKAGES. The script prints the output and ends with the exit code of the last job. It plays
-scripts, files and environment; there are no images, runners or volumes.
+`release`, from a server on this machine; `damaged`, the same with an archive that does not match its checksum; `pypi`
+and `npm`, with the packages in the folder PACKAGES. The script prints the output and ends with the exit code of the last
+job. It plays scripts, files and environment; there are no images, runners or volumes.
 """
 
 import os
@@ -21,6 +21,7 @@ import yaml
 
 from github import Workflow
 from gitlab import Pipeline
+from registry import Registry
 from release import ROOT, Release
 
 PACKAGES = os.environ.get("PACKAGES")
@@ -38,6 +39,8 @@ def github(workflow, project, source, *inputs):
         action, environment, source = release.action, release.environment, "release"
     elif source == "pypi":
         environment = FROM_WHEEL
+    elif source == "npm":
+        environment = Registry(PACKAGES).environment
     elif source == "path":
         environment = WITH_PROGRAM
     given = dict(it.split("=", 1) for it in inputs)
