@@ -34,7 +34,7 @@ pub(crate) enum Placeholder {
     Operation,
     /// The id in the path with this role in the contract: `call`, `participant`.
     Id(String),
-    /// The value in the body at this JSON pointer.
+    /// The value in the body at this JSON pointer. The empty one is the whole body, `{body}`.
     Body(String),
 }
 
@@ -51,6 +51,7 @@ impl fmt::Display for Placeholder {
             Self::Scenario => "scenario",
             Self::Operation => "operation",
             Self::Id(role) if role == COMMS_OPERATION.1 => COMMS_OPERATION.0,
+            Self::Body(pointer) if pointer.is_empty() => "body",
             Self::Id(text) | Self::Body(text) => text,
         })
     }
@@ -74,6 +75,7 @@ impl Placeholder {
             Self::Method,
             Self::Scenario,
             Self::Operation,
+            Self::Body(String::new()),
         ];
         let roles = operations().iter().flat_map(Operation::roles);
         let roles = roles.map(|role| Self::Id(role.to_owned()));
@@ -420,6 +422,11 @@ mod tests {
             ),
             ("{/people/0/id} {/name}", Encoding::Plain, Ok("7 Ana")),
             ("{/people}", Encoding::Plain, Ok("[{\"id\":7}]")),
+            (
+                "{body}",
+                Encoding::Plain,
+                Ok(r#"{"people":[{"id":7}],"name":"Ana"}"#),
+            ),
             (
                 "{{call}} { } {\"a\": 1} {Call}",
                 Encoding::Plain,
