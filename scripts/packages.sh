@@ -27,11 +27,6 @@ check() {
     fi
 }
 
-# PAGE NAME: the file of this name that the console of the page writes.
-of_page() {
-    sed -n "/^\\$ cat > $2 <</,/^> END/p" "docs/src/guide/$1.md" | sed '1d; $d; s/^> \?//'
-}
-
 # CONFCALL COMMAND...: describes the bot that COMMAND starts, and plays every scenario with it, in the current folder.
 is_green() {
     local confcall=$1

@@ -37,6 +37,20 @@ fail() {
 }
 skip() { echo "skipped: $1 ($2)"; }
 
+# PAGE NAME: the file of this name that the console of a page of the guide writes.
+of_page() {
+    sed -n "/^\\$ cat >>\? $2 <</,/^> END/p" "docs/src/guide/$1.md" | sed '1d; $d; s/^> \?//'
+}
+
+# FILE CHANGE: changes the file by sed; fails unless that changes exactly one line.
+change() {
+    cp "$1" "$folder/before"
+    sed -i "$2" "$1"
+    [[ $(diff "$folder/before" "$1" | grep -c '^<') == 1 ]] && return
+    fail "$1, $2: does not change exactly one line"
+    return 1
+}
+
 # Starts a program in the background and waits for its first line, which is then in `started`.
 started=""
 start() {

@@ -27,10 +27,14 @@ const PORTS: [&str; 6] = ["8080", "8081", "8082", "8083", "8443", "3978"];
 /// Pages that are read first have so many lines at most.
 const LINES: [(&str, usize); 2] = [("README.md", 200), ("ARCHITECTURE.md", 200)];
 
-/// Pages whose commands need a program beside confcall. Without it, they are ignored.
-const PROGRAMS: [(&str, &str); 2] = [
-    ("docs/src/guide/node.md", "node"),
-    ("docs/src/guide/python.md", "python3"),
+/// Pages whose commands need a program beside confcall, and a command that shows that it is there. Without it, they are
+/// ignored.
+const PROGRAMS: [(&str, [&str; 2]); 5] = [
+    ("docs/src/guide/dotnet.md", ["dotnet", "--version"]),
+    ("docs/src/guide/go.md", ["go", "version"]),
+    ("docs/src/guide/java.md", ["javac", "--version"]),
+    ("docs/src/guide/node.md", ["node", "--version"]),
+    ("docs/src/guide/python.md", ["python3", "--version"]),
 ];
 
 type Outcome = Result<(), Failed>;
@@ -80,9 +84,9 @@ fn main() -> ExitCode {
 
 fn lacks_program(page: &str) -> bool {
     let mut needed = PROGRAMS.iter().filter(|it| it.0 == page);
-    needed.any(|(_, program)| {
+    needed.any(|(_, [program, argument])| {
         let mut command = Command::new(program);
-        let version = command.arg("--version").stdout(Stdio::null());
+        let version = command.arg(argument).stdout(Stdio::null());
         !version.status().is_ok_and(|it| it.success())
     })
 }
