@@ -101,9 +101,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a kind of file, such as confcall.toml
     Schema(schema::Arguments),
     /// Print a completion script for a shell
-    #[command(after_help = "\
-Example:
-  confcall completions bash > ~/.local/share/bash-completion/completions/confcall")]
+    #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Arguments),
 }
 

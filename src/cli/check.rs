@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::completions::candidates;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
@@ -52,7 +53,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Only scenarios whose id contains this text, or whose whole id matches this glob (repeatable)
-    #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
+    #[arg(long, value_name = "FILTER", value_parser = Filter::parse, add = candidates::scenarios(), help_heading = "Scenarios")]
     filter: Vec<Filter>,
     #[command(flatten)]
     among: Among,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use strum::VariantArray as _;
 
+use super::completions::candidates;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lint;
@@ -32,13 +33,13 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The name of a rule, a requirement, a kind of fault injection or a finding [default: list all names]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = candidates::explained())]
     name: Option<String>,
 }
 
 /// Something that has a name in reports.
 #[derive(Debug, Clone, Copy)]
-enum Named {
+pub(super) enum Named {
     Rule(Rule),
     Requirement(Requirement),
     Kind(InjectionKind),
@@ -72,7 +73,7 @@ fn explained(name: &str, look: Look) -> Result<String, Failure> {
     Ok(texts?.join("\n"))
 }
 
-fn all() -> impl Iterator<Item = Named> {
+pub(super) fn all() -> impl Iterator<Item = Named> {
     let rules = Rule::VARIANTS.iter().map(|it| Named::Rule(*it));
     let requirements = Requirement::VARIANTS.iter();
     let requirements = requirements.map(|it| Named::Requirement(*it));
@@ -92,7 +93,7 @@ fn names(look: Look) -> String {
 }
 
 impl Named {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Rule(it) => it.as_str(),
             Self::Requirement(it) => it.id(),
@@ -101,7 +102,7 @@ impl Named {
         }
     }
 
-    fn meaning(self) -> &'static str {
+    pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Rule(it) => it.text(),
             Self::Requirement(it) => it.text(),

@@ -52,7 +52,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 use tokio::runtime::Runtime;
 
 use self::arguments::{Cli, Command};
@@ -76,6 +76,9 @@ pub fn main() -> ExitCode {
         if let Some(error) = launcher::become_program(&arguments) {
             output::error(format!("the program cannot be started: {error}"));
             return Exit::Environment;
+        }
+        if let Some(exit) = completions::answer() {
+            return exit;
         }
         let arguments = arguments::with_default_command(arguments);
         match Cli::try_parse_from(&arguments) {
@@ -194,7 +197,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Explain(arguments) => explain::command(&arguments, output),
         Command::Schema(arguments) => schema::command(&arguments, output),
-        Command::Completions(arguments) => completions::command(&arguments, Cli::command(), output),
+        Command::Completions(arguments) => completions::command(&arguments, output),
     }
 }
 

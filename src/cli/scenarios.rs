@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
+use super::completions::candidates;
 use super::failure::Failure;
 use super::output;
 use super::usage::UsageError;
@@ -36,7 +37,7 @@ pub(crate) struct Source {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Which {
     /// Only scenarios whose id contains this text, or whose whole id matches this glob
-    #[arg(value_name = "FILTER", value_parser = Filter::parse)]
+    #[arg(value_name = "FILTER", value_parser = Filter::parse, add = candidates::scenarios())]
     pub filters: Vec<Filter>,
     #[command(flatten)]
     pub among: Among,
@@ -49,6 +50,7 @@ pub(crate) struct Among {
         long,
         value_name = "OPERATION",
         value_delimiter = ',',
+        add = candidates::operations(),
         help_heading = "Scenarios"
     )]
     pub operation: Vec<String>,
@@ -57,20 +59,21 @@ pub(crate) struct Among {
         long,
         value_name = "VERSION",
         value_delimiter = ',',
+        add = candidates::api_versions(),
         help_heading = "Scenarios"
     )]
     pub api: Vec<String>,
     /// Only scenarios of each page's newest edition up to this month, such as 2021-02 (repeatable)
-    #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
+    #[arg(long, value_name = "EDITION", add = candidates::editions(), help_heading = "Scenarios")]
     pub edition: Vec<String>,
     /// Select the scenarios of all editions of each page
     #[arg(long, conflicts_with = "edition", help_heading = "Scenarios")]
     pub all_editions: bool,
     /// Only scenarios of pages in this language, such as pt-BR (repeatable)
-    #[arg(long, value_name = "LOCALE", help_heading = "Scenarios")]
+    #[arg(long, value_name = "LOCALE", add = candidates::locales(), help_heading = "Scenarios")]
     pub locale: Vec<String>,
     /// Only scenarios with this tag (repeatable)
-    #[arg(long, value_name = "TAG", help_heading = "Scenarios")]
+    #[arg(long, value_name = "TAG", add = candidates::tags(), help_heading = "Scenarios")]
     pub tag: Vec<String>,
     #[command(flatten)]
     pub source: Source,

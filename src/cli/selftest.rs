@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::completions::candidates;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::list::Format;
@@ -29,7 +30,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only mutants and variants whose name contains one of these
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = candidates::trials())]
     pub names: Vec<String>,
     /// The output format: text, json
     #[arg(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use url::Url;
 
+use super::completions::candidates;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -62,7 +63,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     menu: MenuOptions,
     /// Give the built-in party this deliberate fault (`confcall selftest` lists the names)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = candidates::mutants())]
     mutant: Option<String>,
     #[command(flatten)]
     tls: Tls,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
+use super::completions::candidates;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
@@ -35,7 +36,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A scenario's id, a filter that matches one scenario, a cassette, or a HAR file
-    #[arg(value_name = "WHAT")]
+    #[arg(value_name = "WHAT", add = candidates::scenarios_and_files())]
     what: String,
     /// The output format of a recording: text, har, html
     #[arg(

@@ -441,14 +441,35 @@ fn repository() -> PathBuf {
 }
 
 #[test]
-fn completions_know_the_commands() {
+fn each_shell_has_a_completion_script() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = stdout(&confcall(&["completions", shell]));
-        assert!(
-            script.contains("extract") && script.contains("selftest"),
-            "{shell}"
-        );
+        let asks = script.contains("CONFCALL_COMPLETE") && script.contains(shell);
+        assert!(asks, "{shell}: {script}");
     }
+}
+
+/// The words are split as Bash splits them, also at the `@` of an id.
+#[cfg(unix)]
+#[test]
+fn bash_completes_the_id_of_a_scenario() {
+    let test = r#"
+export PATH="$1:$PATH"
+source <(confcall completions bash)
+COMP_LINE='confcall run participant-invite/beta@2021-02/invite-one-ps'
+COMP_POINT=${#COMP_LINE}
+COMP_WORDS=(confcall run participant-invite/beta @ 2021-02/invite-one-ps)
+COMP_CWORD=4
+_complete_confcall
+printf '%s\n' "${COMPREPLY[@]}"
+"#;
+    let folder = Path::new(env!("CARGO_BIN_EXE_confcall")).parent().unwrap();
+    let output = std::process::Command::new("bash")
+        .args(["-c", test, "bash"])
+        .arg(folder)
+        .output();
+    let completed = "@2021-02/invite-one-pstn-participant-to-an-existing-group-call\n";
+    assert_eq!(stdout(&output.unwrap()), completed);
 }
 
 #[test]
