@@ -1,5 +1,7 @@
 //! `confcall drift`: compares two editions, API versions or languages of pages.
 
+mod touched;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +18,7 @@ use super::remarks::Reporting;
 use super::usage::UsageError;
 use crate::diagnostic::Diagnostic;
 use crate::extract::drift::pairing::{Candidate, Pairs, Wanted};
-use crate::extract::drift::{self, Relation, Source, pairing};
+use crate::extract::drift::{self, Differences, Relation, Source, pairing};
 use crate::extract::remark::{PageRule, Remark, RemarkKind, sorted};
 use crate::extract::{Edition, Locale, PageDefaults, damage};
 use crate::files;
@@ -50,6 +52,9 @@ pub(crate) struct Arguments {
     /// The API version of both sides, or of each
     #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
     api: Vec<String>,
+    /// Say which of these recordings the changes touch: files, or folders
+    #[arg(long, value_name = "FILE|DIR")]
+    cassettes: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
     /// What fails: breaking (changes), damage (these too), or any (difference); without this option, nothing
@@ -132,12 +137,15 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         .collect();
     let mut relations = Vec::new();
     let mut remarks = Vec::new();
+    let mut changed = Vec::new();
     let mut broken = Vec::new();
     for ((_, other), comparison) in pairs.both.iter().zip(compared) {
         match comparison? {
-            Ok((relation, found)) => {
-                relations.push((relation, new[*other].0.path.display().to_string()));
-                remarks.extend(found);
+            Ok(found) => {
+                let name = new[*other].0.path.display().to_string();
+                relations.push((found.relation, name));
+                changed.extend(found.documented.filter(|_| !found.remarks.is_empty()));
+                remarks.extend(found.remarks);
             }
             Err(diagnostic) => broken.push(diagnostic),
         }
@@ -165,7 +173,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         pages: pairs.both.len(),
         preface,
         remarks: sorted(remarks),
-        notes: Vec::new(),
+        notes: touched::sentences(&changed, &arguments.cassettes)?,
     };
     Ok((report, relations.into_iter().map(|it| it.1).collect()))
 }
@@ -194,7 +202,7 @@ fn preface(relations: &[(Relation, String)]) -> Vec<String> {
     counts.into_iter().map(sentence).chain(divided).collect()
 }
 
-type Compared = Result<(Relation, Vec<Remark>), Diagnostic>;
+type Compared = Result<Differences, Diagnostic>;
 
 fn compare_files(old: &Path, new: &Path) -> Result<Compared, FileError> {
     let (old_bytes, new_bytes) = (files::read(old)?, files::read(new)?);

@@ -7,6 +7,7 @@
 )]
 
 mod contract;
+mod drift;
 mod extract;
 mod hostile;
 mod lint;

@@ -53,7 +53,27 @@ pub(crate) struct Source<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What two texts of a page are, and the remarks on their differences: changes of two texts, or damage of two translations.
+/// What two texts of a page are, and how they differ.
+#[derive(Debug)]
+pub(crate) struct Differences {
+    pub relation: Relation,
+    /// Changes of two texts, or damage of two translations.
+    pub remarks: Vec<Remark>,
+    /// What the old text documents; none if the texts are translations of one text.
+    pub documented: Option<Documented>,
+}
+
+/// What a page documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Documented {
+    /// The stem of the page's file name.
+    pub name: String,
+    pub api: String,
+    /// The method and the form of the path, for each path template.
+    pub requests: Vec<String>,
+}
+
+/// Compares two texts of a page.
 ///
 /// # Errors
 ///
@@ -62,10 +82,14 @@ pub(crate) fn differences(
     old: Source<'_>,
     new: Source<'_>,
     defaults: &PageDefaults,
-) -> Result<(Relation, Vec<Remark>), Diagnostic> {
+) -> Result<Differences, Diagnostic> {
     // Most pages name their source text, so that their contract is not read in vain.
     if let Some(relation) = text::of_one_hash(old.bytes, new.bytes) {
-        return Ok((relation, damaged(old, new)?));
+        return Ok(Differences {
+            relation,
+            remarks: damaged(old, new)?,
+            documented: None,
+        });
     }
     let one = Page::read(old.file, old.bytes, defaults)?;
     let other = Page::read(new.file, new.bytes, defaults)?;
@@ -75,7 +99,12 @@ pub(crate) fn differences(
     } else {
         change::remarks(&changes, old.file, new.file)
     };
-    Ok((relation, remarks))
+    let documented = (!relation.is_one_text).then(|| one.documented());
+    Ok(Differences {
+        relation,
+        remarks,
+        documented,
+    })
 }
 
 /// Compares two texts of a page as contracts.

@@ -50,10 +50,11 @@ pub(super) fn read(
     let mut notes = Vec::new();
     let mut limits = Vec::new();
     for paragraph in &prose.paragraphs {
-        let Some(about) = about(page, read, paragraph) else {
+        let sentences = statement::sentences(&paragraph.text);
+        let names_standard = sentences.iter().any(|it| !it.standards.is_empty());
+        let Some(about) = about(page, read, paragraph, names_standard) else {
             continue;
         };
-        let sentences = statement::sentences(&paragraph.text);
         let all: BTreeSet<String> = sentences
             .iter()
             .flat_map(|it| it.names.iter().cloned())
@@ -110,12 +111,17 @@ fn of_row<'r>(row: &'r Row, parameters: &'r [Parameter]) -> impl Iterator<Item =
     })
 }
 
-/// `None` for a paragraph about the examples as such, or about the message that follows it.
-fn about(page: &markdown::Page<'_>, read: &Page, paragraph: &Paragraph) -> Option<About> {
+/// `None` for a paragraph about the examples as such, or about the message that follows it, unless it names a standard.
+fn about(
+    page: &markdown::Page<'_>,
+    read: &Page,
+    paragraph: &Paragraph,
+    names_standard: bool,
+) -> Option<About> {
     let section = page.section_at(paragraph.line);
     let above: Vec<_> = page.outline.enclosing_with_index(section).collect();
     // Sections of the contract, such as that of the response, are not about one message.
-    let is_example = paragraph.section == Section::Other;
+    let is_example = paragraph.section == Section::Other && !names_standard;
     if is_example && above.first().is_some_and(|(_, it)| it.is_of_a_message) {
         let start = section.map_or(0, |section| page.heading_lines[section]);
         let mut blocks = page.code_blocks.iter();

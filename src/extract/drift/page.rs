@@ -28,6 +28,7 @@ use super::super::prose;
 use super::super::prose::{Prose, Row, Section};
 use super::super::script::Context;
 use super::super::{api_version, context, names, places, scripts, text};
+use super::Documented;
 use super::body::{Collector, Shape};
 use super::note;
 use super::note::{Limit, Note};
@@ -39,6 +40,8 @@ use super::text::SourceText;
 /// A page as a contract.
 #[derive(Debug)]
 pub(crate) struct Page {
+    /// The stem of the file name.
+    pub name: String,
     pub api: String,
     pub locale: String,
     pub(super) source: SourceText,
@@ -185,6 +188,7 @@ impl Page {
             }
         }
         let mut read = Self {
+            name: key.page.clone(),
             source: SourceText::new(&page.metadata, &key.edition, &key.api),
             is_english: prose.is_bilingual() || key.locale.starts_with("en"),
             api: key.api,
@@ -207,6 +211,16 @@ impl Page {
         }
         (read.notes, read.limits) = note::read(&page, &prose, &read);
         Ok(read)
+    }
+
+    pub(super) fn documented(&self) -> Documented {
+        let forms = self.paths.iter().map(|it| resource::shape_of(&it.path));
+        let method = self.method.clone().unwrap_or_default();
+        Documented {
+            name: self.name.clone(),
+            api: self.api.clone(),
+            requests: forms.map(|form| format!("{method} {form}")).collect(),
+        }
     }
 
     /// The request of the page's own operation in a conversation.

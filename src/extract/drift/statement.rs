@@ -106,12 +106,25 @@ impl Sentence {
             let phrase = words
                 .peek()
                 .is_some_and(|next| next.starts_with(|c: char| c.is_ascii_uppercase()));
+            // `16 000` is one number in two words.
+            let is_rest = word.len() == 3
+                && word.bytes().all(|b| b.is_ascii_digit())
+                && previous.bytes().all(|b| b.is_ascii_digit());
+            if let Some(last) = self
+                .numbers
+                .last_mut()
+                .filter(|last| is_rest && *last == previous)
+            {
+                last.push_str(word);
+                previous = word;
+                continue;
+            }
             for number in numbers(word) {
                 // `Microsoft 365`, `202 Accepted`, a year.
                 let is_name = is_title && word.starts_with(|c: char| c.is_ascii_digit());
                 let is_status = number.len() == 3 && phrase;
-                if !is_name && !is_status && !is_year(number) {
-                    self.numbers.push(number.to_owned());
+                if !is_name && !is_status && !is_year(&number) {
+                    self.numbers.push(number);
                 }
             }
             previous = word;
@@ -148,32 +161,57 @@ fn standard(word: &str) -> Option<String> {
     (letter.len() == 1 && digits.len() == 3).then(|| format!("{letter}.{digits}"))
 }
 
-/// The numbers in a word: digits that no letter, hyphen or slash touches, but for a unit behind them.
-fn numbers(word: &str) -> impl Iterator<Item = &str> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let start = from + word[from..].find(|c: char| c.is_ascii_digit())?;
-            let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-            let length = word[start..].find(|c: char| !is_part(c));
-            let end = start + length.unwrap_or(word.len() - start);
-            from = end;
-            let number = word[start..end].trim_end_matches(['.', ',']);
-            let before = word[..start].chars().next_back();
-            let after = word[start + number.len()..].chars().next();
-            let touches = |c: char| c.is_ascii_alphabetic() || "-_/:.+#%@".contains(c);
-            let unit = word[end..].split(|c: char| !c.is_ascii_alphabetic()).next();
-            let has_unit = unit.is_some_and(|it| UNITS.contains(&it));
-            let is_touched = before.is_some_and(touches)
-                || after.is_some_and(|c| touches(c) && c != '.' && !has_unit);
-            if !is_touched {
-                return Some(number);
-            }
+/// The numbers in a word: digits that no letter and no slash touches, but for a unit or the rest of a word with a hyphen
+/// behind them. Marks between thousands are left out.
+fn numbers(word: &str) -> Vec<String> {
+    let is_hyphen = |c: char| matches!(c, '-' | '–' | '—');
+    let is_mark = |c: char| matches!(c, '.' | ',' | '，');
+    // A GUID, a date, a name with a number.
+    let (before, _) = word.split_once(is_hyphen).unwrap_or_default();
+    if word.matches(is_hyphen).count() > 1 || before.chars().any(char::is_alphabetic) {
+        return Vec::new();
+    }
+    // The examples 1-4.
+    let is_digit = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
+    if word.contains(is_hyphen) && word.trim_matches(is_mark).split(is_hyphen).all(is_digit) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut rest = word;
+    let mut last = None;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let before = rest[..start].chars().next_back().or(last);
+        let from = &rest[start..];
+        let length = from.find(|c: char| !c.is_ascii_digit() && !is_mark(c));
+        let printed = from[..length.unwrap_or(from.len())].trim_end_matches(is_mark);
+        let behind = &from[printed.len()..];
+        let after = behind.chars().next();
+        let touches = |c: char| c.is_ascii_alphabetic() || "_/:.+#@".contains(c);
+        let unit = behind.split(|c: char| !c.is_ascii_alphabetic()).next();
+        let has_unit = unit.is_some_and(|it| UNITS.contains(&it));
+        let is_touched = before.is_some_and(touches)
+            || after.is_some_and(|c| touches(c) && !is_mark(c) && !has_unit);
+        if !is_touched {
+            found.push(plain(printed));
         }
-    })
+        last = printed.chars().next_back();
+        rest = behind;
+    }
+    found
 }
 
-const UNITS: [&str; 9] = ["s", "ms", "min", "h", "kB", "KB", "MB", "GB", "kHz"];
+/// A number without marks between thousands.
+fn plain(number: &str) -> String {
+    let is_thousands = |part: &str| part.len() == 3;
+    let parts: Vec<_> = number.split([',', '，']).collect();
+    if parts.len() > 1 && parts[1..].iter().all(|it| is_thousands(it)) {
+        parts.concat()
+    } else {
+        number.to_owned()
+    }
+}
+
+const UNITS: [&str; 10] = ["s", "ms", "min", "h", "kB", "KB", "MB", "GB", "kHz", "KHz"];
 
 #[cfg(test)]
 mod tests {
@@ -192,7 +230,14 @@ mod tests {
             ("Max limit is 256 chars.", &["256"][..]),
             ("最大限制为256个字符。", &["256"]),
             ("a timeout of 15 seconds (5s for recording)", &["15", "5"]),
-            ("16-bit, 3.5, 1,000 samples", &["3.5", "1,000"]),
+            ("16-bit, 3.5, 1,000 samples", &["16", "3.5", "1000"]),
+            (
+                "16 位样本，采样率为 16，000 (16KHz)",
+                &["16", "16000", "16"],
+            ),
+            ("in percent (0-100), 0.01%", &["0", "100", "0.01"]),
+            ("16 000 (16khz) Гц, в примерах 1-4,", &["16000"]),
+            ("at 2019-05-01, 8A34A46B-3D17-4ADC-8DCE-DC4E7D572698", &[]),
             ("Microsoft 365 and P2P, since 2021", &[]),
             ("returns 202 Accepted", &[]),
             ("not 404, v1.0, 1/2", &["404"]),

@@ -118,8 +118,12 @@ fn names(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
             "annotation of the example",
             "",
         );
-        let change = change.values(before, after).of_scenario(&other.name);
-        changes.push(change.at(Some(*line), Some(*other_line)));
+        let change = change.values(before, after);
+        let change = change.at(Some(*line), Some(*other_line));
+        // The outcomes of a request share its annotation.
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
     }
 }
 
@@ -214,17 +218,16 @@ fn removed(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 fn added(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let known = kinds(pair.old);
     let partners: BTreeSet<usize> = pair.scenarios.iter().map(|it| it.1).collect();
-    for (index, described) in pair.new_scenarios.iter().enumerate() {
+    for (index, (scenario, _)) in pair.new_scenarios.iter().enumerate() {
         if partners.contains(&index) {
             continue;
         }
-        let (scenario, _) = described;
         let is_outcome = is_outcome(scenario, &pair.new.scenarios);
         let end = scenario.steps.last();
         if let Some(end) = end.filter(|it| is_outcome && !known.contains(&it.kind)) {
             let change = Change::new(K::OutcomeAdded, TO_BOT, "outcome", end.kind.as_str());
             changes.push(change.at(None, Some(end.line)).of_scenario(&scenario.name));
-        } else if !is_within(described, &pair.old_scenarios) {
+        } else {
             let name = &scenario.name;
             let change = Change::new(K::ScenarioAdded, Effect::Compatible, "scenario", name);
             let change = change.at(None, scenario.line).of_scenario(name);

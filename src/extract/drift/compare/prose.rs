@@ -11,6 +11,7 @@ use super::{Pair, TO_BOT};
 
 pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     notes(pair, changes);
+    standards(pair, changes);
     limits(pair, changes);
 }
 
@@ -77,10 +78,6 @@ fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         .zip(come)
         .filter_map(|(it, come)| come.then_some(it))
     {
-        for standard in &note.standards {
-            let change = Change::new(K::LimitAdded, TO_BOT, "format", standard);
-            changes.push(change.at(None, Some(note.line)));
-        }
         if note.standards.is_empty() {
             let restricts = note.codes.iter().any(|code| sent.contains(code.as_str()));
             let effect = if restricts {
@@ -94,6 +91,21 @@ fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             } else {
                 change
             });
+        }
+    }
+}
+
+/// Standards that no note of the old text names.
+fn standards(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let of = |note: &'_ Note| note.standards.clone();
+    let old: BTreeSet<String> = pair.old.notes.iter().flat_map(of).collect();
+    for note in &pair.new.notes {
+        for standard in note.standards.iter().filter(|it| !old.contains(*it)) {
+            if known.insert(standard) {
+                let change = Change::new(K::LimitAdded, TO_BOT, "format", standard);
+                changes.push(change.at(None, Some(note.line)));
+            }
         }
     }
 }
@@ -125,13 +137,10 @@ fn sent(page: &Page) -> BTreeSet<&str> {
 const SPELLED: usize = 3;
 
 fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
-    let mut old: Vec<(&Limit, Option<About>)> = pair
-        .old
-        .limits
-        .iter()
+    let mut old: Vec<(&Limit, Option<About>)> = once(&pair.old.limits)
         .map(|limit| (limit, pair.counterpart(&limit.about)))
         .collect();
-    let mut new: Vec<&Limit> = pair.new.limits.iter().collect();
+    let mut new: Vec<&Limit> = once(&pair.new.limits).collect();
     let is_here = |one: &(&Limit, Option<About>), other: &Limit| {
         one.1.as_ref() == Some(&other.about) || !one.0.names.is_disjoint(&other.names)
     };
@@ -159,7 +168,7 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             && (!has_names || !one.0.names.is_disjoint(&other.names))
     });
     for ((before, _), after) in changed {
-        let value = |limit: &Limit| limit.number.replace(',', "").parse().unwrap_or(0.0_f64);
+        let value = |limit: &Limit| limit.number.parse().unwrap_or(0.0_f64);
         let (kind, effect) = match value(after).partial_cmp(&value(before)) {
             Some(Ordering::Less) => (K::LimitTightened, TO_BOT),
             _ => (K::LimitRelaxed, Effect::Compatible),
@@ -181,6 +190,18 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let change = Change::new(K::LimitAdded, TO_BOT, &limited(limit), &limit.number);
         changes.push(change.at(None, Some(limit.line)));
     }
+}
+
+/// The numbers of a page. One that is repeated in its part of the page counts once: a language may say twice what another
+/// says once.
+fn once(limits: &[Limit]) -> impl Iterator<Item = &Limit> {
+    let is_same = |one: &Limit, other: &Limit| {
+        one.number == other.number && one.about == other.about && one.names == other.names
+    };
+    let first = limits.iter().enumerate();
+    first
+        .filter(move |(index, limit)| !limits[..*index].iter().any(|it| is_same(it, limit)))
+        .map(|(_, limit)| limit)
 }
 
 /// Takes the pairs that pass a test out of both lists.

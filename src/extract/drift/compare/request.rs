@@ -194,23 +194,29 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         |it: &Parameter| it.is_named() && (it.is_listed || is_template && it.is_shown);
     for (index, one) in old.iter().enumerate() {
         match matched.of_old(index).map(|index| &new[index]) {
-            Some(other) => changed(pair, &subject, one, other, changes),
-            None if is_declared(one) => {
-                let is_shown = { new.iter() }.any(|it| it.is_shown && it.name == one.name);
-                let effect = if is_shown { Effect::Compatible } else { TO_BOT };
+            // A row without a partner has its name in another language.
+            Some(other) if one.is_listed && !other.is_listed && !is_template => {
+                let mut rows = new.iter().enumerate();
+                if rows.any(|(index, it)| !it.is_shown && matched.of_new(index).is_none()) {
+                    continue;
+                }
+                let effect = Effect::Compatible;
                 let change = Change::new(K::ParameterRemoved, effect, &subject, &one.name);
                 let change = change.at(Some(one.line), first(new));
-                changes.push(if is_shown {
-                    change.remark("the examples still show it")
-                } else {
-                    change
-                });
+                changes.push(change.remark("the examples still show it"));
+            }
+            Some(other) => changed(pair, &subject, one, other, changes),
+            None if is_declared(one) => {
+                let change = Change::new(K::ParameterRemoved, TO_BOT, &subject, &one.name);
+                changes.push(change.at(Some(one.line), first(new)));
             }
             None => {}
         }
     }
     for (index, other) in new.iter().enumerate() {
-        if matched.of_new(index).is_none() && is_declared(other) {
+        let known = matched.of_new(index).map(|index| &old[index]);
+        let is_known = known.is_some_and(|it| it.is_listed || is_template || !other.is_listed);
+        if !is_known && is_declared(other) {
             let effect = if other.is_required {
                 TO_BOT
             } else {

@@ -1,0 +1,196 @@
+//! `confcall drift`: which pages it compares, what it prints, and how it ends.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{command, refused, stdout};
+
+const PAGE: &str = "\
+---
+ms.contentlocale: LOCALE
+ms.openlocfilehash: HASH
+ms.lasthandoff: 02/11/EDITION
+---
+# call: wave
+
+## HTTP request
+
+```http
+POST /communications/calls/{id}/wave
+```
+
+## Request body
+
+| Parameter | Type | Description |
+| :--- | :--- | :--- |
+| hand | String | At most 256 characters. |
+
+## Example
+
+```http
+POST https://graph.microsoft.com/API/communications/calls/{id}/wave
+Content-Type: application/json
+
+{\"hand\": \"left\"}
+```
+
+```http
+HTTP/1.1 200 OK
+```
+";
+
+fn page(locale: &str, hash: &str, edition: &str, api: &str) -> String {
+    let page = PAGE.replace("LOCALE", locale).replace("HASH", hash);
+    page.replace("EDITION", edition).replace("API", api)
+}
+
+fn put(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// A folder with two editions, two API versions and two languages of a page.
+fn pages() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let old = page("en-US", "1", "2021", "beta");
+    let new = page("en-US", "2", "2022", "beta").replace("256", "128");
+    put(folder.path(), "2021/call-wave.md", &old);
+    put(folder.path(), "2022/call-wave.md", &new);
+    put(folder.path(), "2022/gone/call-nod.md", "# nod\n");
+    put(
+        folder.path(),
+        "ru/call-wave.md",
+        &page("ru-RU", "2", "2022", "beta").replace("| hand |", "| рука |"),
+    );
+    put(
+        folder.path(),
+        "v1/call-wave.md",
+        &page("en-US", "3", "2022", "v1.0"),
+    );
+    folder
+}
+
+fn drift(folder: &TempDir, arguments: &[&str]) -> std::process::Output {
+    let mut command = command(&[&["drift"], arguments].concat());
+    command.current_dir(folder.path()).output().unwrap()
+}
+
+#[test]
+fn two_folders_are_compared_page_by_page() {
+    let folder = pages();
+    let output = drift(&folder, &["2021", "2022", "--fail-on", "breaking"]);
+    // The exit is that of a breaking change.
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(
+        text.starts_with(
+            "1 page: two texts (another ms.openlocfilehash), so differences are changes\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("2022/gone/call-nod.md: the page is added"),
+        "{text}"
+    );
+    let change = "number about `hand`:: `256` becomes `128` (breaks a bot), see 2021/call-wave.md:18  limit-tightened";
+    assert!(text.contains(&change.replace("::", ":")), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+
+    let allowed = [
+        "2021",
+        "2022",
+        "--fail-on",
+        "any",
+        "--allow",
+        "limit-tightened",
+    ];
+    assert_eq!(drift(&folder, &allowed).status.code(), Some(0));
+    assert_eq!(drift(&folder, &["2021", "2022"]).status.code(), Some(0));
+}
+
+#[test]
+fn one_folder_has_two_sides() {
+    let folder = pages();
+    for (arguments, message) in [
+        (
+            &[
+                "--edition",
+                "2021-02,2022-02",
+                "--locale",
+                "en-US",
+                "--api",
+                "beta",
+            ][..],
+            "limit-tightened",
+        ),
+        (
+            &["--api", "beta,v1.0", "--locale", "en-US"],
+            "limit-relaxed",
+        ),
+        (
+            &["--locale", "en-US,ru-RU", "--api", "beta"],
+            "name-translated",
+        ),
+    ] {
+        let text = stdout(&drift(&folder, &[&["."], arguments].concat()));
+        assert!(text.contains(message), "{arguments:?}: {text}");
+    }
+    let error = refused(&drift(&folder, &["."]));
+    assert!(
+        error.contains("there is only one side to compare"),
+        "{error}"
+    );
+    let error = refused(&drift(&folder, &[".", "--api", "a,b,c"]));
+    assert!(
+        error.contains("`--api` has more than two values"),
+        "{error}"
+    );
+}
+
+#[test]
+fn reports_are_those_of_lint() {
+    let folder = pages();
+    let read = |format: &str| stdout(&drift(&folder, &["2021", "2022", "--format", format]));
+    let json: Value = serde_json::from_str(&read("json")).unwrap();
+    let change = &json["remarks"][0];
+    assert_eq!(json["command"], "drift");
+    assert_eq!(
+        (&change["id"], &change["kind"]),
+        (&"limit-tightened".into(), &"change".into())
+    );
+    assert_eq!(
+        (&change["breaks"], &change["line"]),
+        (&"bot".into(), &18.into())
+    );
+    assert_eq!(change["other"]["page"], "2021/call-wave.md");
+    let sarif: Value = serde_json::from_str(&read("sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "limit-tightened");
+    assert!(read("markdown").contains("**breaks a bot, error** `limit-tightened`"));
+}
+
+#[test]
+fn what_a_change_touches_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mute = |hash, status| {
+        let page = page("en-US", hash, "2022", "beta");
+        page.replace("/wave", "/mute").replace("200 OK", status)
+    };
+    put(folder.path(), "1/call-mute.md", &mute("1", "200 OK"));
+    put(folder.path(), "2/call-mute.md", &mute("2", "202 Accepted"));
+    let known =
+        "[[known]]\nscenario = \"call-mute/*\"\nrule = \"response.status\"\nreason = \"not yet\"\n";
+    put(folder.path(), "confcall.toml", known);
+    let har = r#"{"log": {"version": "1.2", "creator": {"name": "a", "version": "1"}, "entries": [{
+        "startedDateTime": "2026-01-01T00:00:00Z", "time": 1, "cache": {}, "timings": {},
+        "request": {"method": "POST", "url": "http://s.example/beta/communications/calls/1/mute", "httpVersion": "HTTP/1.1",
+            "headers": [], "cookies": [], "queryString": [], "headersSize": -1, "bodySize": 0},
+        "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "headers": [], "cookies": [],
+            "content": {"size": 0, "mimeType": ""}, "redirectURL": "", "headersSize": -1, "bodySize": 0}}]}}"#;
+    put(folder.path(), "tape/a.har", har);
+    let text = stdout(&drift(&folder, &["1", "2", "--cassettes", "tape"]));
+    let touched = "the changes of call-mute/beta touch 2 built-in scenarios, 1 known failure, 1 cassette (a.har)\n";
+    assert!(text.contains(touched), "{text}");
+}
