@@ -55,6 +55,8 @@ def attempt(archive):
         else:
             tarfile.open(archive).extractall(folder)
         program = next(it for it in pathlib.Path(folder).rglob("confcall*") if it.is_file())
+        # `zipfile` restores no permissions.
+        program.chmod(RUNS)
         subprocess.run([program, "--version"], check=True)
 
 
