@@ -69,12 +69,12 @@ pub(crate) struct Operation {
     /// The properties of the response that only repeat the request. They may be absent if the request does not have them.
     #[serde(default)]
     pub echoes: Vec<String>,
-    /// Documented statuses that are printed only on pages of other operations.
+    /// Documented statuses that are printed only on pages of other operations, by API version.
     #[serde(default)]
-    pub statuses: Vec<u16>,
-    /// The statuses of documented responses that have a `Location` and no body.
+    pub statuses: IndexMap<String, Vec<u16>>,
+    /// The statuses of documented responses that have a `Location` and no body, by API version.
     #[serde(default)]
-    pub empty_answers: Vec<u16>,
+    pub empty_answers: IndexMap<String, Vec<u16>>,
     /// True if the response is a collection: the items in `value` have the type `answer`.
     #[serde(default)]
     pub is_list: bool,
@@ -195,6 +195,8 @@ impl Operation {
         let typed = answer
             .clone()
             .find(|it| it.resource.as_deref().is_some_and(|it| it != "None"));
+        let empty = answer.filter(|it| it.resource.as_deref() == Some("None"));
+        let empty = empty.map(|it| it.status);
         let mut row = Self {
             name,
             request: Request {
@@ -212,15 +214,11 @@ impl Operation {
             takes: Taken::Any,
             answer: typed.and_then(|it| it.resource.clone()),
             echoes: Vec::new(),
-            statuses: Vec::new(),
+            statuses: IndexMap::new(),
             creates_call: false,
             anytime: false,
             repeatable: false,
-            empty_answers: answer
-                .clone()
-                .filter(|it| it.resource.as_deref() == Some("None"))
-                .map(|it| it.status)
-                .collect(),
+            empty_answers: IndexMap::from([(printed.api.clone(), empty.collect())]),
             is_list: typed.is_some_and(|it| it.collection),
             result: Vec::new(),
             stops: Vec::new(),
@@ -240,6 +238,11 @@ impl Operation {
         let since = since.filter(move |(_, since)| edition.is_none_or(|it| it >= since.as_str()));
         let since = since.map(|(name, _)| name.as_str());
         self.required.iter().map(String::as_str).chain(since)
+    }
+
+    /// True if a page of this API version, or of any, documents an answer with this status that has no body.
+    pub(crate) fn may_be_empty(&self, api: Option<&str>, status: u16) -> bool {
+        of_version(&self.empty_answers, api).any(|it| it == status)
     }
 
     /// The API versions whose pages document the operation.
@@ -441,6 +444,17 @@ pub(crate) fn methods(operation: &Operation) -> Vec<&'static str> {
     same.map(|it| it.request.method.as_str()).collect()
 }
 
+/// The statuses of one API version, or of all.
+fn of_version(
+    statuses: &IndexMap<String, Vec<u16>>,
+    api: Option<&str>,
+) -> impl Iterator<Item = u16> {
+    let documented = statuses
+        .iter()
+        .filter(move |(version, _)| api.is_none_or(|api| api == version.as_str()));
+    documented.flat_map(|(_, statuses)| statuses.iter().copied())
+}
+
 /// The success statuses that the pages document, for one API version or for both; empty if no page prints one.
 pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
     let documented = extracted()
@@ -453,7 +467,7 @@ pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
         .filter(|it| (200..300).contains(it))
         .collect();
     if !statuses.is_empty() {
-        statuses.extend(&operation.statuses);
+        statuses.extend(of_version(&operation.statuses, api));
     }
     statuses.sort_unstable();
     statuses.dedup();

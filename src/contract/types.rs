@@ -41,6 +41,9 @@ pub(crate) struct Kinds {
     /// The types that name a person. Their `identity` has a kind, such as `user`, with an id.
     #[serde(default)]
     people: Vec<String>,
+    /// The numbers that examples print as a text of digits, by the name of their type.
+    #[serde(rename = "numbers-as-text", default)]
+    numbers_as_text: IndexMap<String, Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -173,6 +176,15 @@ pub(crate) fn is_person(name: &str) -> bool {
         .people
         .iter()
         .any(|it| it.eq_ignore_ascii_case(name))
+}
+
+/// True if an example prints this number of a type as a text.
+pub(crate) fn may_be_text(name: &str, property: &str) -> bool {
+    let mut texts = tables().kinds.numbers_as_text.iter();
+    texts.any(|(ty, numbers)| {
+        let property = super::shape::canonical(property);
+        ty.eq_ignore_ascii_case(name) && numbers.iter().any(|it| it == property)
+    })
 }
 
 /// True if a type may replace a documented one: both are the same, or one is a kind of the other.

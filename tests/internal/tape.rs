@@ -189,6 +189,13 @@ impl Tape {
         self.request("POST", "participants/muteAll", body, 200, answer)
     }
 
+    /// The bot changes the status of its recording, at once.
+    pub(super) fn records(self, status: &str, operation: &str) -> Self {
+        let answer = json!({"id": operation, "status": "completed", "clientContext": status});
+        let body = json!({"status": status, "clientContext": status});
+        self.request("POST", "updateRecordingStatus", body, 200, answer)
+    }
+
     /// The bot transfers an established call.
     pub(super) fn transfers(self) -> Self {
         let body = json!({"transferTarget": user(ANNA)});
@@ -365,6 +372,21 @@ pub(super) fn muted(id: &str, is_muted: bool) -> Value {
     json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
         "resourceData": [{"id": id, "isMuted": is_muted,
             "info": {"identity": {"user": {"id": ANNA}}}}]}])
+}
+
+/// A roster with the bot, whose recording has this status.
+pub(super) fn recording(status: &str) -> Value {
+    let mut bot = member("1", BERT);
+    bot["recordingInfo"] = json!({"recordingStatus": status});
+    json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+        "resourceData": [bot]}])
+}
+
+/// The end of an operation of a kind that no page documents.
+pub(super) fn unknown_operation(kind: &str) -> Value {
+    json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+        "resourceData": {"@odata.type": format!("#microsoft.graph.{kind}"), "id": OPERATION,
+            "status": "completed"}}])
 }
 
 pub(super) fn without(mut value: Value, name: &str) -> Value {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::tape::{
     ANNA, BERT, CALL, CLARA, OPERATION, OTHER_CALL, SECOND_OPERATION, Tape, answer, call, create,
-    end, error, member, muted, of_beta, roster, running, session, sessions, tag, user, without,
-    without_token,
+    end, error, member, muted, of_beta, recording, roster, running, session, sessions, tag,
+    unknown_operation, user, without, without_token,
 };
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
@@ -1149,6 +1149,212 @@ rows! {
     too_many_prompts: Tape::new()
         .request("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;
+    a_creation_without_a_body: Tape::new()
+        .request("POST", "/calls", create(), 201, Value::Null)
+        .but(|it| {
+            let location = format!("https://service.example/v1.0/communications/calls/{CALL}");
+            it.response.as_mut().expect("an answer").headers.push("Location", location);
+        })
+        .is("established"), Passes, Fails("answer.body");
+    a_creation_of_beta_without_a_body: Tape::new()
+        .request("POST", "/calls", create(), 201, Value::Null)
+        .but(|it| {
+            let location = format!("https://service.example/beta/communications/calls/{CALL}");
+            it.response.as_mut().expect("an answer").headers.push("Location", location);
+        })
+        .but(of_beta)
+        .is("established"), Passes, Passes;
+    an_answered_call_with_a_status_of_beta: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.response = Some(Response::new(200)))
+        .is("established"), Passes, Fails("answer.status");
+    two_calls_with_one_id: Tape::new()
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .request("POST", "/calls", {
+            let mut body = create();
+            body["targets"] = json!([user(BERT)]);
+            body
+        }, 201, json!({"id": CALL, "state": "establishing"}))
+        .is("established"), Passes, Fails("call.identity");
+    a_call_that_is_created_again_has_its_id: Tape::new()
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .is("established"), Passes, Passes;
+    a_collection_whose_type_is_a_number: Tape::new()
+        .is("established")
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["@odata.type"] = json!(7);
+        }), Passes, Fails("notification.body");
+    a_collection_of_another_type: Tape::new()
+        .is("established")
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["@odata.type"] = json!("#microsoft.graph.callRecords");
+        }), Passes, Fails("type.kind");
+    a_change_of_another_type: Tape::new()
+        .is("established")
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["value"][0]["@odata.type"] = json!("#microsoft.graph.call");
+        }), Passes, Fails("type.kind");
+    a_change_and_its_collection_with_their_types: Tape::new()
+        .is("established")
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["@odata.type"] = json!("microsoft.graph.commsNotifications");
+            body["value"][0]["@odata.type"] = json!("#microsoft.graph.commsNotification");
+        }), Passes, Passes;
+    a_call_whose_type_is_a_list: Tape::new()
+        .tells(json!([call("updated", json!({"@odata.type": ["#microsoft.graph.call"], "state": "established"}))])),
+        Passes, Fails("notification.body");
+    a_session_whose_type_is_a_number: Tape::new()
+        .tells(json!([session("created", CLARA)]))
+        .but(|it| if let Body::Json(body) = &mut it.request.body {
+            body["value"][0]["resourceData"]["@odata.type"] = json!(7);
+        }), Passes, Fails("notification.body");
+    an_answer_whose_type_is_a_number: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .but(|it| if let Some(Body::Json(body)) = it.response.as_mut().map(|it| &mut it.body) {
+            body["@odata.type"] = json!(7);
+        })
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, Fails("answer.body");
+    parameters_whose_type_is_a_number: Tape::new()
+        .request("POST", "participants/invite", json!({"@odata.type": 7, "participants": [user(ANNA)]}), 400,
+            error("BadRequest")), Fails("request.body"), Passes;
+    a_person_with_an_empty_id: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user("")]}), 400, error("BadRequest")),
+        Fails("request.body"), Passes;
+    a_member_with_an_empty_id: Tape::new()
+        .roster(&[("1", ANNA), ("2", "")]), Passes, Fails("notification.body");
+    a_completed_recording_with_an_empty_token: Tape::new()
+        .request("POST", "recordResponse", json!({"clientContext": "context-1"}), 200,
+            running(OPERATION, "context-1"))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"status": "completed", "recordingLocation": "https://service.example/r",
+                "recordingAccessToken": ""}}])), Passes, Warns("operation.result");
+    a_change_whose_other_resource_is_a_number: Tape::new()
+        .tells(json!([{"changeType": "updated", "resource": 7,
+            "resourceUrl": format!("/communications/calls/{CALL}"), "resourceData": {"state": "established"}}])),
+        Passes, Fails("notification.body");
+    a_participant_at_its_own_path: Tape::new()
+        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants/1"),
+            "resourceData": member("1", ANNA)}])), Passes, Passes;
+    a_removed_participant_is_removed_again: Tape::new()
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .roster(&[("2", BERT)])
+        .request("DELETE", "participants/1", Value::Null, 404, error("8500"))
+        .request("POST", "participants/1/mute", json!({}), 410, error("8500"))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_removed_participant_who_is_still_listed_is_not_found: Tape::new()
+        .request("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .roster(&[("1", ANNA)])
+        .request("POST", "participants/1/mute", json!({}), 404, error("8500"))
+        .roster(&[("2", BERT)]), IsBlameless, IsBlameless;
+    a_deleted_group_is_deleted_again: Tape::new()
+        .makes_a_group()
+        .request("DELETE", "audioRoutingGroups/9", Value::Null, 204, Value::Null)
+        .request("DELETE", "audioRoutingGroups/9", Value::Null, 404, error("8500")), Passes, Passes;
+    a_group_that_was_made_again_is_not_found: Tape::new()
+        .makes_a_group()
+        .request("DELETE", "audioRoutingGroups/9", Value::Null, 204, Value::Null)
+        .request("GET", "audioRoutingGroups/9", Value::Null, 404, error("8500"))
+        .makes_a_group()
+        .request("DELETE", "audioRoutingGroups/9", Value::Null, 404, error("8500")), Passes, IsOpen;
+    a_result_with_a_code_as_text: Tape::new()
+        .is("established")
+        .tells(json!([call("deleted", json!({"state": "terminated",
+            "resultInfo": {"code": "200", "subcode": "5001"}}))])), Passes, Passes;
+    a_result_with_a_word_as_its_code: Tape::new()
+        .is("established")
+        .tells(json!([call("deleted", json!({"state": "terminated", "resultInfo": {"code": "gone"}}))])),
+        Passes, Fails("notification.body");
+    another_number_as_text: Tape::new()
+        .tells(json!([call("updated", json!({"state": "established",
+            "toneInfo": {"sequenceId": "1", "tone": "tone1"}}))])), Passes, Fails("notification.body");
+    a_roster_shows_that_nobody_was_muted: Tape::new()
+        .roster(&[("1", ANNA)])
+        .mutes_one()
+        .tells(muted("1", false))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    a_roster_shows_a_moment_later_that_all_were_muted: Tape::new()
+        .mutes_one()
+        .tells(muted("1", false))
+        .tells(muted("1", true))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_participant_who_was_muted_unmutes: Tape::new()
+        .mutes_one()
+        .tells(muted("1", true))
+        .tells(muted("1", false))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_participant_unmutes_long_after_all_were_muted: Tape::new()
+        .mutes_one()
+        .wait(600_000)
+        .tells(muted("1", false))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_participant_who_joins_after_all_were_muted: Tape::new()
+        .mutes_one()
+        .roster(&[("2", BERT)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_roster_shows_a_recording_that_has_not_begun: Tape::new()
+        .tells(json!([call("updated", json!({"state": "established", "myParticipantId": "1"}))]))
+        .records("recording", OPERATION)
+        .tells(recording("notRecording"))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    a_recording_that_is_stopped_before_the_roster: Tape::new()
+        .tells(json!([call("updated", json!({"state": "established", "myParticipantId": "1"}))]))
+        .records("recording", OPERATION)
+        .tells(recording("recording"))
+        .records("notRecording", SECOND_OPERATION)
+        .tells(recording("notRecording"))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    an_operation_of_an_unknown_action: Tape::new()
+        .request("POST", "sendDtmfTones", json!({"tones": ["tone1"]}), 200,
+            json!({"@odata.type": "#microsoft.graph.sendDtmfTonesOperation", "id": OPERATION, "status": "running"}))
+        .keeps_alive()
+        .tells(unknown_operation("sendDtmfTonesOperation")), Passes, Passes;
+    an_operation_of_an_unknown_action_while_another_begins: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 200,
+            json!({"id": SECOND_OPERATION, "status": "running"}))
+        .but(|it| it.took_ms = 500)
+        .tells(unknown_operation("startRecordingOperation"))
+        .wait(1_000)
+        .tells(json!([end(SECOND_OPERATION, "completed", "made-up", Value::Null)]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    an_operation_that_becomes_one_of_an_unknown_action: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 200,
+            json!({"id": OPERATION, "status": "running"}))
+        .tells(unknown_operation("startRecordingOperation"))
+        .roster(&[("1", ANNA)]), Passes, Fails("type.kind");
+    an_operation_that_nobody_began_of_no_kind: Tape::new()
+        .keeps_alive()
+        .tells(unknown_operation("participant2")), Passes, Fails("type.kind");
+    a_participant_who_is_read_as_another_person: Tape::new()
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .request("GET", "participants/1", Value::Null, 200, member("1", BERT)), Passes, Fails("resource.requested");
+    a_participant_who_is_read_under_another_kind_of_identity: Tape::new()
+        .roster(&[("1", ANNA)])
+        .request("GET", "participants/1", Value::Null, 200,
+            json!({"id": "1", "info": {"identity": {"guest": {"id": BERT}}}})), Passes, Passes;
+    a_created_call_that_is_incoming: Tape::new()
+        .request("POST", "/calls", create(), 201,
+            json!({"id": CALL, "state": "establishing", "direction": "incoming"}))
+        .is("established"), Passes, Fails("answer.body");
+    a_created_call_with_other_modalities: Tape::new()
+        .request("POST", "/calls", create(), 201,
+            json!({"id": CALL, "state": "establishing", "requestedModalities": ["video"]}))
+        .is("established"), Passes, Fails("answer.body");
+    a_created_call_with_its_modalities: Tape::new()
+        .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing",
+            "direction": "Outgoing", "requestedModalities": ["Audio"]}))
+        .is("established"), Passes, Passes;
 }
 
 /// The requirements that only the monitor checks: each is broken by a row.

@@ -7,7 +7,6 @@ use super::call::CommsOperation;
 use super::conversation::{Findings, JSON, breach};
 use super::correlation::{compare_context, compare_people};
 use super::reads::{self, Found};
-use super::request::callback_of;
 use super::{Monitor, Pending, body, effects};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
@@ -21,7 +20,6 @@ use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Response};
 use crate::judge::Breach;
-use crate::judge::people::{Named, labels, named, people_at};
 
 impl Monitor {
     pub(super) fn check_answer(
@@ -140,46 +138,6 @@ impl Monitor {
         }
     }
 
-    /// A call was created: what notifications all of it before belongs to the same conversation.
-    fn created(
-        &mut self,
-        at: u64,
-        exchange: u64,
-        pending: &Pending,
-        id: Option<&str>,
-        body: &Value,
-    ) {
-        let Some(id) = id else {
-            self.forget_obligations(exchange, pending);
-            return;
-        };
-        let key = Normal::of(id).into_owned();
-        match self.calls.get(&key).map(|call| call.conversation) {
-            Some(other) => self.unite(pending.conversation, other),
-            None => self.know(key, pending.conversation),
-        }
-        let null = Value::Null;
-        let request = pending.request.body.json().unwrap_or(&null);
-        let call = self.call(id, at);
-        call.callback = callback_of(request);
-        call.direction = Some("outgoing");
-        if call.targets.is_none() {
-            call.targets = lookup(body, "targets").map(|(_, it)| it.clone());
-        }
-        if call.source.is_none() {
-            call.source = lookup(body, "source").map(|(_, it)| it.clone());
-        }
-        if let Some((_, bot)) = lookup(body, "myParticipantId") {
-            call.bot = bot.as_str().map(ToOwned::to_owned);
-        }
-        if call.state.is_none() {
-            let state = lookup(body, "state").and_then(|(_, it)| it.as_str());
-            let state = state.and_then(|it| lifecycle::call().state(it));
-            call.state = state.map(ToOwned::to_owned);
-        }
-        self.expect(at, exchange, pending, Some(id), None, &null);
-    }
-
     /// A comms operation began; its end may have been notified before.
     fn began(&mut self, at: u64, exchange: u64, pending: &Pending, id: Option<&str>, body: &Value) {
         let Some(call) = pending.call.clone() else {
@@ -228,20 +186,8 @@ impl Monitor {
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
             if is_another {
-                let breach = breach(
-                    Requirement::OperationIdentity,
-                    Rule::Correlation,
-                    exchange,
-                    Pointer::root().key("id"),
-                    (Value::Null, json!(id)),
-                    format!("{id} is already the operation of an earlier request"),
-                );
-                self.report(
-                    pending.conversation,
-                    Party::Service,
-                    Some(pending.operation),
-                    breach,
-                );
+                let requirement = Requirement::OperationIdentity;
+                self.is_of_earlier((exchange, pending), requirement, ("operation", id));
             }
             if let (Some(notified), true) = (early, is_ended) {
                 let at = Pointer::root();
@@ -301,9 +247,9 @@ pub(super) fn status_breach(
     )
 }
 
-struct Check<'a> {
-    pending: &'a Pending,
-    found: Findings,
+pub(super) struct Check<'a> {
+    pub(super) pending: &'a Pending,
+    pub(super) found: Findings,
 }
 
 impl Check<'_> {
@@ -332,7 +278,9 @@ impl Check<'_> {
         let answer = operation.answer.as_deref()?;
         let body = match &response.body {
             Body::Json(value) if value.is_object() => value,
-            Body::Empty if operation.empty_answers.contains(&response.status) => return None,
+            Body::Empty if operation.may_be_empty(self.pending.api, response.status) => {
+                return None;
+            }
             Body::Omitted(_) => return None,
             other => {
                 let actual = other.json().cloned().unwrap_or_default();
@@ -351,6 +299,7 @@ impl Check<'_> {
         if compared.has_types {
             self.found.check(Requirement::TypeKind);
         }
+        self.found.notes.extend(compared.notes);
         let request = self.pending.request.body.json();
         for mismatch in compared.found {
             // A wrong value that comes back is the bot's violation.
@@ -424,7 +373,7 @@ impl Check<'_> {
         }
     }
 
-    fn missing(&mut self, name: &str, message: &str) {
+    pub(super) fn missing(&mut self, name: &str, message: &str) {
         self.found.add(
             Requirement::AnswerBody,
             Rule::ResponseBody,
@@ -475,51 +424,14 @@ impl Check<'_> {
         compare_context(&mut self.found, context, body, at);
     }
 
-    /// A created call has a state, and repeats the values of its request.
-    fn call(&mut self, body: &Value) {
-        if lookup(body, "state").is_none() {
-            self.missing("state", "the created call has no state");
-        }
-        let context = self.pending.context.as_deref();
-        compare_context(&mut self.found, context, body, (&Pointer::root(), None));
-        let null = Value::Null;
-        let request = self.pending.request.body.json().unwrap_or(&null);
-        let (given, echoed) = (callback_of(request), callback_of(body));
-        if let (Some(given), Some(echoed)) = (given, echoed) {
-            self.found.check(Requirement::CallbackAddress);
-            if given != echoed {
-                self.found.add(
-                    Requirement::CallbackAddress,
-                    Rule::Correlation,
-                    Pointer::root().key("callbackUri"),
-                    (json!(given), json!(echoed)),
-                    format!("the bot gave the callback {given}, but the call has {echoed}"),
-                );
-            }
-        }
-        let (wanted, actual) = (people_at(request, "/targets"), people_at(body, "/targets"));
-        if actual.is_empty() || wanted.is_empty() {
-            return;
-        }
-        self.found.check(Requirement::CallPeople);
-        if named(&wanted, &actual) == Named::Others {
-            self.found.add(
-                Requirement::CallPeople,
-                Rule::Correlation,
-                Pointer::root().key("targets"),
-                (labels(&wanted), labels(&actual)),
-                "the targets of the created call differ from those of the request".to_owned(),
-            );
-        }
-    }
-
     /// `Location` names what was made. Returns the id of the call or the comms operation.
     fn location(&mut self, response: &Response, in_body: Option<&String>) -> Option<String> {
         let in_body = in_body.cloned();
         let makes = self.pending.operation.makes_something();
         let Some(location) = response.headers.get("location") else {
-            let may_be_empty = &self.pending.operation.empty_answers;
-            if makes && response.body.is_empty() && may_be_empty.contains(&response.status) {
+            let (operation, api) = (self.pending.operation, self.pending.api);
+            let may_be_empty = operation.may_be_empty(api, response.status);
+            if makes && response.body.is_empty() && may_be_empty {
                 self.found.add(
                     Requirement::AnswerLocation,
                     Rule::ResponseHeader,

@@ -89,6 +89,8 @@ impl Mismatch {
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     pub found: Vec<Mismatch>,
+    /// Remarks on values that follow one documented alternative of several.
+    pub notes: Vec<String>,
     /// The value has an `@odata.type`.
     pub has_types: bool,
 }
@@ -112,6 +114,7 @@ pub(super) fn of_answer(operation: &Operation, body: &Value) -> Compared {
         return walk;
     };
     if operation.is_list {
+        walk.printed(body, Path::At(&root));
         if let Some((_, items)) = lookup(body, "value") {
             for (index, item) in entities(items).enumerate() {
                 let value = Path::At(&root);
@@ -125,22 +128,35 @@ pub(super) fn of_answer(operation: &Operation, body: &Value) -> Compared {
     walk.without_lengths()
 }
 
-/// Compares the entities of a change at this place.
+/// Compares the type of the collection in a notification.
+pub(super) fn of_collection(body: &Value) -> Compared {
+    let mut walk = Compared::default();
+    walk.wrapper("commsNotifications", body, Path::At(&Pointer::root()));
+    walk
+}
+
+/// Compares a change at this place, and its entities.
 pub(super) fn of_change(change: &Change<'_>, at: &Pointer) -> Compared {
     let mut walk = Compared::default();
+    walk.wrapper("commsNotification", change.entry, Path::At(at));
     let name = match change.subject {
-        Subject::Call => "call",
-        Subject::Operation => "commsOperation",
-        Subject::Roster if change.change_type == "deleted" => return walk,
-        Subject::Roster => "participant",
-        Subject::Other => return walk,
+        Subject::Call => Some("call"),
+        Subject::Operation => Some("commsOperation"),
+        Subject::Roster => Some("participant").filter(|_| change.change_type != "deleted"),
+        Subject::Other => None,
     };
     let data = at.key("resourceData");
     let is_list = change.data().is_array();
     for (index, entity) in entities(change.data()).enumerate() {
         let at = Path::At(&data);
         let item = Path::Index(&at, index);
-        walk.object(name, entity, if is_list { item } else { at });
+        let at = if is_list { item } else { at };
+        match name {
+            Some(name) => walk.object(name, entity, at),
+            None => {
+                walk.printed(entity, at);
+            }
+        }
     }
     walk.without_lengths()
 }
@@ -182,7 +198,37 @@ impl Compared {
         });
     }
 
+    /// The `@odata.type` of an object, without its namespace. One that is no text is a mismatch.
+    fn printed<'v>(&mut self, value: &'v Value, at: Path<'_>) -> Option<&'v str> {
+        let (_, printed) = lookup(value, TYPE)?;
+        let Some(text) = printed.as_str() else {
+            self.add(
+                Path::Key(&at, TYPE),
+                Kind::Type,
+                json!("#microsoft.graph.…"),
+                printed,
+            );
+            return None;
+        };
+        self.has_types = true;
+        Some(bare_type(text).rsplit('.').next().unwrap_or(text))
+    }
+
+    /// The `@odata.type` of an object that has no resource type of its own is this one.
+    fn wrapper(&mut self, documented: &str, value: &Value, at: Path<'_>) {
+        let printed = self.printed(value, at);
+        if let Some(printed) = printed.filter(|it| !it.eq_ignore_ascii_case(documented)) {
+            self.add(
+                Path::Key(&at, TYPE),
+                Kind::UnknownType,
+                json!(documented),
+                &json!(printed),
+            );
+        }
+    }
+
     fn parameters(&mut self, pages: &[String], body: &Value, at: Path<'_>) {
+        self.printed(body, at);
         for (name, value) in body.as_object().into_iter().flatten() {
             let listed = types::parameter(pages, name);
             self.property(&listed, value, Path::Key(&at, name));
@@ -196,30 +242,36 @@ impl Compared {
             }
             return;
         };
-        let printed = properties.get("@odata.type").and_then(Value::as_str);
-        let printed = printed.map(|it| bare_type(it).rsplit('.').next().unwrap_or(it));
         let mut name = documented;
-        self.has_types |= printed.is_some();
-        if let Some(printed) = printed {
+        if let Some(printed) = self.printed(value, at) {
             let is_documented = printed.eq_ignore_ascii_case(documented)
                 || types::is_known(printed) && types::may_stand_for(printed, documented);
             if is_documented {
                 name = printed;
             } else {
-                let at = Path::Key(&at, "@odata.type");
+                let at = Path::Key(&at, TYPE);
                 self.add(at, Kind::UnknownType, json!(documented), &json!(printed));
             }
         }
         let documented = types::properties(name);
         let found = self.found.len();
         for (property, value) in properties {
+            let digits = value.as_str().map(str::parse::<i64>);
+            if digits.is_some_and(|it| it.is_ok()) && types::may_be_text(name, property) {
+                let note = format!(
+                    "{property} is a text, as in an example of the pages; the page of {name} has a number"
+                );
+                self.notes.push(note);
+                continue;
+            }
             let listed = types::variants(documented, property);
             self.property(listed, value, Path::Key(&at, property));
         }
         if types::is_person(name) && self.found.len() == found {
             let identity = properties.get("identity").unwrap_or(&Value::Null);
             let mut kinds = identity.as_object().into_iter().flat_map(Map::values);
-            if !kinds.any(|who| lookup(who, "id").is_some()) {
+            let has_id = |who: &Value| lookup(who, "id").is_some_and(|(_, id)| id != "");
+            if !kinds.any(has_id) {
                 let at = Path::Key(&at, "identity");
                 self.add(at, Kind::Nobody, json!({"user": {"id": "…"}}), identity);
             }
@@ -237,6 +289,7 @@ impl Compared {
             walk.variant(property, value, at);
             self.has_types |= walk.has_types;
             if walk.found.is_empty() {
+                self.notes.extend(walk.notes);
                 return;
             }
             first.get_or_insert(walk.found);
@@ -292,6 +345,9 @@ impl Compared {
         }
     }
 }
+
+/// The property with the type of an object.
+const TYPE: &str = "@odata.type";
 
 /// An enumeration with this word may grow.
 const OPEN: &str = "unknownFutureValue";

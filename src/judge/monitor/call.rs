@@ -50,6 +50,8 @@ pub(super) struct Call {
     pub refused: Vec<String>,
     /// The direction: `incoming` or `outgoing`. None until a message shows who began the call.
     pub direction: Option<&'static str>,
+    /// The request that created it; none for a call of which no answer tells.
+    pub created_by: Option<Arc<Request>>,
     /// The path and the query of the callback that the bot gave for this call.
     pub callback: Option<String>,
     /// The target of the last notification about it.
@@ -69,7 +71,8 @@ pub(super) struct Call {
     /// The last change of each content sharing session, as the life cycle spells it.
     pub sessions: ById<&'static str>,
     pub open: Vec<Obligation>,
-    /// The participants that notifications show as gone.
+    /// What is gone below the call: participants, by notifications and by requests that removed them, and other items that
+    /// requests removed.
     pub left: Ids<'static>,
     /// The refusals for a reason that a late notification may show.
     pub not_found: Vec<NotFound>,
@@ -138,6 +141,8 @@ pub(super) struct Obligation {
     pub value: Value,
     /// A read of it was answered.
     pub was_read: bool,
+    /// A roster has shown an effect for which no page requires a roster.
+    pub was_in_roster: bool,
     /// The comms operation may go on until the call ends.
     pub is_endless: bool,
     /// The request that stops the comms operation, by its exchange.
@@ -167,6 +172,7 @@ impl Call {
             is_recorded_by_policy: false,
             refused: Vec::new(),
             direction: None,
+            created_by: None,
             callback: None,
             notified_at: None,
             source: None,
@@ -264,9 +270,11 @@ impl Call {
             by.effects.contains(&Effect::ReadsBack) && below.is_none(),
         ) {
             self.made.push((by, Normal::of(id).into_owned()));
+            self.left.remove(&Normal::of(id).into_owned());
         }
         if let (Some(id), true) = (below, by.effects.contains(&Effect::IsGone)) {
             self.made.retain(|(_, made)| *made != Normal::of(id));
+            self.left.insert(Normal::of(id).into_owned());
             self.roster
                 .retain(|it| !participant_id(it).is_some_and(|it| identifier::same(it, id)));
         }
@@ -312,13 +320,18 @@ impl Call {
         self.is_ended() || !was_taken
     }
 
-    /// True if a notification shows that the comms operation, session or participant is over.
+    /// True if a message shows that the comms operation, session, participant or group is over.
     pub(super) fn is_over(&self, below: &str) -> bool {
         let id = Normal::of(below).into_owned();
         let is_ended = |it: &CommsOperation| it.is_ended;
+        let is_removed = |it: &Obligation| {
+            let item = it.item.as_deref().filter(|_| it.since.is_some());
+            *it.effect == Effect::IsGone && item.is_some_and(|it| identifier::same(it, below))
+        };
         self.operations.get(&id).is_some_and(is_ended)
             || self.sessions.get(&id).is_some_and(|it| *it == "deleted")
             || self.left.contains(&id)
+            || self.open.iter().any(is_removed)
     }
 
     /// Takes over the members of a roster. One without members shows that those known before have left.

@@ -10,7 +10,8 @@ use super::conversation::Findings;
 use super::correlation::{compare_context, compare_people};
 use super::entry::{Entry, first_entity};
 use super::request::callback_of;
-use super::{Monitor, effects};
+use super::roster::Roster;
+use super::{Monitor, effects, roster};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
@@ -170,6 +171,7 @@ impl Monitor {
             .cloned()
             .collect();
         let is_removal = entry.change.change_type == "deleted";
+        let patience = self.options.patience;
         let call = self
             .calls
             .get_mut(&entry.call)
@@ -184,12 +186,18 @@ impl Monitor {
                 !participant_id(member).is_some_and(|id| identifier::same(id, &gone))
             });
             call.left.insert(Normal::of(&gone).into_owned());
-            effects::participant_left(call, &gone);
+            roster::participant_left(call, &gone);
             self.was_over(entry.at, &entry.call, Some(&gone));
             return;
         }
         call.update_roster(&members);
-        let (met, remark) = effects::roster_changed(call, entry.exchange, &members);
+        let shown = Roster {
+            exchange: entry.exchange,
+            members: &members,
+            place: entry.pointer.key("resourceData"),
+            is_list: entry.change.data().is_array(),
+        };
+        let (met, remark) = roster::roster_changed(call, (entry.at, patience), &shown);
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.note_people(remark);
         for requirement in met {
@@ -461,7 +469,7 @@ impl OperationChange<'_> {
         }
         for name in &operation.result {
             found.check(Requirement::OperationResult);
-            if lookup(&self.data, name).is_none() {
+            if lookup(&self.data, name).is_none_or(|(_, it)| it == "") {
                 found.add(
                     Requirement::OperationResult,
                     Rule::NotificationBody,

@@ -114,6 +114,9 @@ impl Conduct {
         for breach in found.list {
             self.report(breach, operation);
         }
+        for note in found.notes {
+            self.note(note);
+        }
     }
 
     /// Records a violation, unless the same one was recorded for another message: one cause is one violation.
@@ -207,6 +210,7 @@ pub(super) struct Findings {
     pub list: Vec<Breach>,
     /// The requirements that the message puts to the test.
     pub checked: Vec<Requirement>,
+    pub notes: Vec<String>,
 }
 
 impl Findings {
@@ -215,6 +219,7 @@ impl Findings {
             exchange,
             list: Vec::new(),
             checked: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

@@ -2,14 +2,52 @@
 
 use serde_json::{Value, json};
 
+use super::Monitor;
 use super::call::{CommsOperation, people_of};
 use super::conversation::Findings;
+use super::entry::{Entry, first_entity};
 use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::contract::change::Subject;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::contract::shape::lookup;
+use crate::contract::shape::{bare_type, lookup};
+use crate::contract::types;
 use crate::diagnostic::pointer::Pointer;
 use crate::judge::people::labels;
+
+impl Monitor {
+    /// The kind of a comms operation that no page documents, and that no known request began: an action outside of the
+    /// contract has it.
+    pub(super) fn unknown_kind(&self, entry: &Entry<'_>) -> Option<String> {
+        let data = first_entity(&entry.change);
+        let printed = lookup(data, "@odata.type").and_then(|(_, it)| it.as_str())?;
+        let kind = bare_type(printed).rsplit('.').next()?;
+        let is_unknown = kind.ends_with("Operation") && !types::is_known(kind);
+        if entry.change.subject != Subject::Operation || !is_unknown {
+            return None;
+        }
+        let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
+        let has_context = |it: Option<&str>| it.is_some() && it == context;
+        let call = self.calls.get(&entry.call);
+        let is_begun = call.is_some_and(|call| {
+            let named = entry.change.operations();
+            let mut known = named
+                .iter()
+                .filter_map(|id| call.operations.get(&Normal::of(id).into_owned()));
+            let mut nameless = call.nameless.iter();
+            known.any(|it| it.begun_by.is_some())
+                || nameless.any(|it| has_context(it.context.as_deref()))
+        });
+        // The answer with the operation may still be on its way.
+        let mut pending = self.pending.values();
+        let is_early = pending.any(|it| {
+            let is_of_call = it.call.as_deref().map(Normal::of).as_ref() == Some(&entry.call);
+            is_of_call && has_context(it.context.as_deref())
+        });
+        (!is_begun && !is_early).then(|| kind.to_owned())
+    }
+}
 
 /// A client context comes back unchanged. `absent` is the rule that its absence at this place of a message breaks; none
 /// where it may be absent.

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, CommsOperation, Contradiction, Obligation, names, participant_id};
+use super::call::{Call, CommsOperation, Obligation};
 use super::conversation::{Conversation, breach};
-use super::reads::{self, is_value, property_of};
+use super::reads;
 use super::{AtEnd, Monitor, Pending};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::lifecycle;
-use crate::contract::operation::{Effect, Endless, Shown, Wanted, Who};
+use crate::contract::operation::{Effect, Endless, Wanted, Who};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
@@ -213,6 +213,7 @@ fn obligation(
         item,
         value: value.cloned().unwrap_or_default(),
         was_read: false,
+        was_in_roster: false,
         is_endless,
         stopped_by: None,
         contradiction: None,
@@ -289,84 +290,6 @@ pub(super) fn operation_ended(
         }
     });
     has_ended.then_some(Requirement::NotificationArrives)
-}
-
-/// A roster was sent, or a part of it. Returns the requirements of what it fulfils, and a remark where it has only the
-/// first of several people who each replace a call.
-pub(super) fn roster_changed(
-    call: &mut Call,
-    exchange: u64,
-    members: &[Value],
-) -> (Vec<Requirement>, Option<&'static str>) {
-    let (mut met, mut remark) = (Vec::new(), None);
-    call.open.retain_mut(|obligation| {
-        let is_open = match obligation.effect {
-            Effect::PeopleJoin { shown_as } => {
-                let is_named = |person: &_| members.iter().any(|it| names(it, person, shown_as));
-                obligation.people.retain(|person| !is_named(person));
-                let has_everybody = obligation.has_everybody();
-                if has_everybody && !obligation.people.is_empty() {
-                    remark = Some("only the first");
-                }
-                !has_everybody
-            }
-            Effect::ParticipantBecomes {
-                property,
-                shown: Shown::Roster,
-                ..
-            } => {
-                let mut shown = members.iter().filter(|member| is_about(obligation, member));
-                let actual = shown.find_map(|member| property_of(member, property));
-                match actual {
-                    Some((_, actual)) if is_value(&obligation.value, actual) => false,
-                    Some((place, actual)) => {
-                        obligation.contradiction = Some(Contradiction {
-                            exchange,
-                            place,
-                            expected: obligation.value.clone(),
-                            actual: actual.clone(),
-                        });
-                        true
-                    }
-                    None => true,
-                }
-            }
-            Effect::RosterNames { .. } => !members.iter().any(|it| is_about(obligation, it)),
-            Effect::IsGone if obligation.is_due_participant() => {
-                let shown = members.iter().find(|it| is_about(obligation, it));
-                // A later roster without the participant takes it back.
-                obligation.contradiction = shown.map(|member| Contradiction {
-                    exchange,
-                    place: Pointer::root(),
-                    expected: Value::Null,
-                    actual: member.clone(),
-                });
-                return true;
-            }
-            _ => return true,
-        };
-        if !is_open {
-            met.push(requirement(obligation));
-        }
-        is_open
-    });
-    (met, remark)
-}
-
-/// A notification shows that a participant is gone, so requests about it no longer require effects.
-pub(super) fn participant_left(call: &mut Call, id: &str) {
-    call.open.retain(|obligation| {
-        let item = obligation.item.as_deref();
-        let is_it = item.is_some_and(|it| identifier::same(it, id));
-        let is_about_one = obligation.is_due_participant() || obligation.effect.who().is_some();
-        !(is_it && is_about_one)
-    });
-}
-
-/// True for a participant that the obligation is about, or if nobody knows whom it is about.
-fn is_about(obligation: &Obligation, member: &Value) -> bool {
-    let wanted = obligation.item.as_deref();
-    wanted.is_none_or(|it| participant_id(member).is_some_and(|id| identifier::same(id, it)))
 }
 
 /// The call was deleted: what was due for too long is missing, the rest need not follow any more.
@@ -450,7 +373,7 @@ pub(super) fn at_the_end(
     }
 }
 
-fn requirement(obligation: &Obligation) -> Requirement {
+pub(super) fn requirement(obligation: &Obligation) -> Requirement {
     match obligation.effect {
         Effect::PeopleJoin { .. } => Requirement::RosterPeople,
         Effect::ParticipantBecomes { .. }

@@ -114,6 +114,13 @@ fn flaws(entry: &Entry<'_>) -> Findings {
         let message = "the change has neither resource nor resourceUrl";
         found.push(entry.wrong(place("resource"), (json!("…"), Value::Null), message));
     }
+    for name in ["resource", "resourceUrl"] {
+        let other = lookup(change.entry, name).filter(|(_, it)| !it.is_string());
+        if let (Some((_, actual)), false) = (other, change.names_no_resource()) {
+            let message = format!("{name} is not a string");
+            found.push(entry.wrong(place(name), (json!("…"), actual.clone()), message));
+        }
+    }
     let data = change.data();
     if !data.is_object() && !data.is_array() {
         let message = "the change has no resourceData";
@@ -153,6 +160,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
     if types.has_types {
         findings.check(Requirement::TypeKind);
     }
+    findings.notes.extend(types.notes);
     let found = &mut findings.list;
     if change.is_contradictory {
         found.push(entry.breach(

@@ -21,6 +21,7 @@ mod call;
 mod change;
 pub(crate) mod conversation;
 mod correlation;
+mod created;
 mod effects;
 mod entry;
 mod given;
@@ -30,6 +31,7 @@ mod pending;
 pub(in crate::judge) mod reads;
 mod refusal;
 mod request;
+mod roster;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

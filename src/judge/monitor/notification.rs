@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::body;
+use super::body::Part;
 use super::call::Call;
 use super::conversation::{Findings, JSON};
 use super::entry::{Entry, check_entry};
@@ -90,7 +92,13 @@ impl Monitor {
         if places.len() > 1 {
             self.shared.insert(exchange);
         }
-        let found = check_head(exchange, request, body);
+        let mut found = check_head(exchange, request, body);
+        if !calls.is_empty() && !is_bare_change(body) {
+            let compared = body::of_collection(body).found;
+            let breaches = compared.into_iter();
+            let breaches = breaches.map(|it| it.breach(Part::Notification, exchange));
+            found.list.extend(breaches);
+        }
         self.conversation(places[0]).service.take(found, None);
         for (index, change) in about.into_iter().enumerate() {
             let pointer = place_of(body, index);
@@ -205,6 +213,13 @@ impl Monitor {
         };
         if !is_about_calls {
             let note = format!("exchange {exchange} is about a resource that no page documents");
+            self.conversation(conversation).service.note(note);
+            return;
+        }
+        if let Some(kind) = self.unknown_kind(&entry) {
+            let note = format!(
+                "exchange {exchange} is about a {kind}, which no page documents, and was not judged"
+            );
             self.conversation(conversation).service.note(note);
             return;
         }

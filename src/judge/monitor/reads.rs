@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Contradiction, Obligation};
+use super::call::{Call, Contradiction, Obligation, identity, participant_id};
 use super::change::people_of_call;
 use super::conversation::{Conversation, Findings, breach};
 use super::correlation::{compare_context, compare_people};
@@ -37,7 +37,8 @@ impl Monitor {
         self.calls.iter().find_map(|(call, state)| {
             let mut open = state.open.iter().filter(|it| {
                 it.was_read == is_contradicted
-                    && it.contradiction.is_some() == is_contradicted
+                    // A roster may contradict it before anybody reads it.
+                    && (!is_contradicted || it.contradiction.is_some())
                     && it.since.is_some()
                     && it.effect.is_read()
                     && !state.is_ended()
@@ -126,6 +127,12 @@ impl Monitor {
         }
         let call = pending.call.as_deref();
         let call = call.and_then(|id| self.calls.get(&Normal::of(id).into_owned()));
+        if let ("participant", Some(call)) = (
+            pending.operation.answer.as_deref().unwrap_or_default(),
+            call,
+        ) {
+            same_person(&mut found, call, body, &Pointer::root());
+        }
         let id = pending.below.as_deref().filter(|_| is_operation);
         let known = id.zip(call).and_then(|(id, call)| {
             let id = Normal::of(id).into_owned();
@@ -205,6 +212,40 @@ impl Monitor {
                 format!("{absent} exists, but the list does not have it"),
             );
             conduct.report(breach, Some(pending.operation));
+        }
+    }
+}
+
+/// A participant is the person whom a roster has under its id.
+fn same_person(found: &mut Findings, call: &Call, participant: &Value, at: &Pointer) {
+    let id = participant_id(participant);
+    let is_it = |it: &&Value| {
+        let known = participant_id(it);
+        id.zip(known)
+            .is_some_and(|(one, other)| identifier::same(one, other))
+    };
+    let known = call.roster.iter().find(is_it).and_then(identity);
+    let (Some(known), Some(actual)) = (known, identity(participant)) else {
+        return;
+    };
+    found.check(Requirement::ResourceRequested);
+    for (kind, who) in actual.as_object().into_iter().flatten() {
+        let id_of =
+            |who: &Value| lookup(who, "id").and_then(|(_, id)| id.as_str().map(str::to_owned));
+        let known = lookup(known, kind).and_then(|(_, it)| id_of(it));
+        // Only ids have one spelling.
+        let is_id = |it: &String| identifier::is_guid(it);
+        let (Some(known), Some(actual)) = (known.filter(is_id), id_of(who).filter(is_id)) else {
+            continue;
+        };
+        if !identifier::same(&known, &actual) {
+            found.add(
+                Requirement::ResourceRequested,
+                Rule::Correlation,
+                at.key("info").key("identity").key(kind).key("id"),
+                (json!(known), json!(actual)),
+                format!("the participant is {kind} {actual}, but the roster has {kind} {known}"),
+            );
         }
     }
 }

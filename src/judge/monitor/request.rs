@@ -367,7 +367,7 @@ impl Check {
         };
         self.found.check(Requirement::RequestBody);
         for name in operation.required(edition) {
-            if lookup(parameters, name).is_none() {
+            if lookup(parameters, name).is_none_or(|(_, it)| it == "") {
                 self.found.add(
                     Requirement::RequestBody,
                     Rule::RequestBody,
