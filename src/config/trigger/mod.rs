@@ -288,6 +288,10 @@ enum LineError {
         "the host of a trigger must be fixed: before the path, only the placeholder `{{port}}` is allowed"
     )]
     Host,
+    #[error(
+        "the brace at `{0}` belongs to no placeholder: write a literal brace as `{{{{` or `}}}}`"
+    )]
+    Brace(String),
     #[error(transparent)]
     Template(#[from] template::TemplateError),
     #[error(transparent)]
@@ -301,6 +305,9 @@ impl RequestLine {
         };
         if method.is_empty() || !method.bytes().all(|it| it.is_ascii_uppercase()) {
             return Err(LineError::Method(method.to_owned()));
+        }
+        if let Some(brace) = template::lone_brace(url) {
+            return Err(LineError::Brace(brace.to_owned()));
         }
         let url = Template::parse(url.trim())?;
         if !url.begins_with_text() {
@@ -333,6 +340,26 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::contract::operation::of_request;
+
+    #[test]
+    fn a_url_has_no_lone_braces() {
+        for (url, lone) in [
+            ("http://127.0.0.1:1/x/{", Some("{")),
+            ("http://127.0.0.1:1/x}/y", Some("}/y")),
+            ("http://127.0.0.1:1/{Call}", Some("{Call}")),
+            ("http://127.0.0.1:1/{call", Some("{call")),
+            ("http://127.0.0.1:1/{{x}}/{call}", None),
+        ] {
+            let read = RequestLine::parse(&format!("POST {url}"));
+            let error = read.err().map(|it| it.to_string());
+            let expected = lone.map(|it| format!("the brace at `{it}` belongs to no placeholder"));
+            let is_it = match (&error, &expected) {
+                (Some(error), Some(expected)) => error.starts_with(expected.as_str()),
+                (error, expected) => error == expected,
+            };
+            assert!(is_it, "{url}: {error:?}");
+        }
+    }
 
     #[test]
     fn a_row_covers_its_operations() {

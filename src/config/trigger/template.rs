@@ -1,6 +1,7 @@
 //! Texts with placeholders for values of the expected request: `/calls/{call}`, `{/participants/0}`.
 //!
-//! `{{` and `}}` are literal braces, and a brace that opens no placeholder is a literal one.
+//! `{{` and `}}` are literal braces. In a body, a header field or a command, a brace that opens no placeholder is a literal
+//! one, too; in a URL it is an error.
 
 use std::fmt;
 
@@ -203,6 +204,22 @@ impl Template {
             _ => self.fill(Encoding::Plain, value).map(Value::String),
         }
     }
+}
+
+/// The rest of a text from the first brace that is neither doubled nor that of a placeholder.
+pub(super) fn lone_brace(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let brace = &rest[at..];
+        rest = if brace.starts_with("{{") || brace.starts_with("}}") {
+            &brace[2..]
+        } else {
+            let name = placeholder_at(brace);
+            let Some(name) = name else { return Some(brace) };
+            &brace[name.len() + 2..]
+        };
+    }
+    None
 }
 
 /// The name of the placeholder that a brace opens.
