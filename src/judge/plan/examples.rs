@@ -147,13 +147,13 @@ impl Examples {
                 Self::location(record, at, &candidates, response);
             }
         }
-        record.check(Requirement::MessageShown);
         // What a read shows depends on what made the resource.
         let found = operation::of_request(&sent.method, &sent.target);
         let is_read = found.is_some_and(|(operation, _)| operation.is_read());
         let shape = case.page.answer_body(key, response.status);
         let shape = shape.filter(|_| self.is_alone || !is_read);
         if let (Some(shape), Some(body)) = (shape, response.body.json()) {
+            record.check(Requirement::MessageShown);
             let rules = Rules {
                 of_bot: false,
                 given: &|name| sent.body.json().is_some_and(|body| gives(body, name)),
@@ -253,6 +253,9 @@ impl Examples {
     fn location(record: &mut Record, at: usize, candidates: &[&Answer], response: &Response) {
         let mut of_status = candidates.iter().filter(|it| it.status == response.status);
         let is_shown = of_status.all(|answer| answer.has_location);
+        if is_shown {
+            record.check(Requirement::MessageShown);
+        }
         let is_missing = is_shown && response.headers.get("location").is_none();
         let rule = Rule::ResponseHeader;
         if is_missing && !record.is_reported(at, rule, &Pointer::root()) {
@@ -337,7 +340,6 @@ impl Examples {
         } else {
             &record.case.pages
         });
-        record.check(Requirement::MessageShown);
         let root = family_of_subject(change.subject);
         let shape = if expected.is_whole() {
             Some(page.envelope())
@@ -345,6 +347,7 @@ impl Examples {
             page.entry(&expected.kind)
         };
         if let Some(shape) = shape {
+            record.check(Requirement::MessageShown);
             let found = sent.and_then(|sent| operation::of_request(&sent.method, &sent.target));
             let rules = Rules {
                 of_bot: false,
