@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::errors::Refusal;
 use super::message::Answer;
 use super::operations::Routed;
-use super::parameters::{Parameters, required};
+use super::parameters::Parameters;
 use super::state::{Call, RoutingGroup};
 use super::{Outcome, Service};
 use crate::api::identifier;
@@ -35,9 +35,6 @@ impl Service {
         let id = parameters.text("id")?.map_or_else(new_id, str::to_owned);
         let mut group = RoutingGroup::new(id);
         group.change(parameters)?;
-        required("routingMode", parameters.value("routingMode"))?;
-        required("sources", parameters.value("sources"))?;
-        required("receivers", parameters.value("receivers"))?;
         let mut state = self.state();
         let call = state.answered(routed.call)?;
         let mut others = call.routing_groups.iter();

@@ -86,7 +86,7 @@ impl Service {
     ) -> Result<Outcome, Refusal> {
         let parameters = Parameters::of(object(&routed.request.body)?);
         let callback = callback(parameters)?;
-        let modalities = accepted(parameters)?;
+        let modalities = accepted(parameters)?.filter(|it| *it != json!([]));
         let media = parameters.object("mediaConfig")?;
         if !self.pages.edition.is_terse() {
             required("mediaConfig", media)?;
@@ -148,9 +148,9 @@ impl Service {
         let parameters = routed.parameters()?;
         let callback = callback(parameters)?;
         let reason = parameters.word("reason", &REASONS)?;
-        let result = match required("reason", reason)? {
-            "busy" => result_info(486, 0, "The bot is busy."),
-            "forbidden" => result_info(403, 0, "The bot does not accept the call."),
+        let result = match reason {
+            Some("busy") => result_info(486, 0, "The bot is busy."),
+            Some("forbidden") => result_info(403, 0, "The bot does not accept the call."),
             _ => result_info(603, 0, "The bot has declined the call."),
         };
         self.turn_away(routed, callback, json!({"resultInfo": result}))

@@ -15,9 +15,6 @@ use super::parameters::{Parameters, required};
 use super::state::{CommsOperation, Invitee, Line, Member};
 use super::{Outcome, Service};
 
-/// The most participants that `muteAll` and `configureMixer` take.
-const MOST: usize = 256;
-
 impl Service {
     pub(super) fn list_participants(
         self: &Arc<Self>,
@@ -119,7 +116,7 @@ impl Service {
             let level = level.as_object().map(Parameters::of);
             let level =
                 level.ok_or_else(|| Refusal::bad_request("A mixer level must be an object."))?;
-            required("participant", level.text("participant")?)?;
+            level.text("participant")?;
             level.flag("exclusive")?;
             level.object("ducking")?;
             level.list("sourceLevels")?;
@@ -139,9 +136,9 @@ impl Service {
     ) -> Result<Outcome, Refusal> {
         let parameters = routed.parameters()?;
         let context = parameters.context()?;
-        let metadata = required("metadata", parameters.text("metadata")?)?;
+        let metadata = parameters.text("metadata")?;
         self.change_bot(routed, context, |bot| {
-            bot.metadata = Some(metadata.to_owned());
+            bot.metadata = metadata.map(str::to_owned);
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::MOST;
 use crate::api::identifier;
 use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::operations::Routed;
@@ -45,10 +44,6 @@ impl Service {
         let parameters = routed.parameters()?;
         let context = parameters.context()?;
         let named = parameters.texts("participants")?.unwrap_or_default();
-        if named.len() > MOST {
-            let why = format!("`participants` must have at most {MOST} ids.");
-            return Err(Refusal::bad_request(why));
-        }
         let named: Vec<&str> = named.into_iter().filter(|id| !id.is_empty()).collect();
         self.mute_members(routed, context, |call| {
             if named.is_empty() {
