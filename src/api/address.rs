@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::resource::{behind_scheme, path_of};
 
@@ -73,6 +73,27 @@ pub(crate) fn percent_decoded(bytes: &[u8], is_decoded: impl Fn(u8) -> bool) -> 
     read
 }
 
+/// True for an `http` or `https` URL with a host.
+pub(crate) fn is_absolute(url: &str) -> bool {
+    let is_web = |url: Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let is_rooted = behind_scheme(url).is_some_and(|rest| !rest.starts_with('/'));
+    is_rooted && Url::parse(url).is_ok_and(is_web)
+}
+
+/// True for URLs of the same host and port. The names of the machine itself are one host.
+pub(crate) fn is_same_place(one: &Url, other: &Url) -> bool {
+    let place = |url: &Url| {
+        let host = match url.host() {
+            Some(Host::Ipv4(it)) if it.is_loopback() => None,
+            Some(Host::Ipv6(it)) if it.is_loopback() => None,
+            Some(Host::Domain("localhost")) => None,
+            host => Some(host.map(|it| it.to_string())),
+        };
+        (host, url.port_or_known_default())
+    };
+    place(one) == place(other)
+}
+
 /// The host and the port of a request, in small letters: of its target, else of `Host`.
 pub(crate) fn authority(target: Option<&str>, host: Option<&str>) -> Option<String> {
     let named = target.or(host).map(str::to_ascii_lowercase)?;
@@ -110,6 +131,42 @@ mod tests {
         ] {
             assert_eq!(
                 path_and_query(one) == path_and_query(other),
+                is_same,
+                "{one} {other}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_absolute_url_has_a_host() {
+        for (url, is_it) in [
+            ("https://bot.example/callback", true),
+            ("HTTP://127.0.0.1:3978", true),
+            ("not a uri", false),
+            ("/callback", false),
+            ("bot.example/callback", false),
+            ("https:///callback", false),
+            ("https://:443/callback", false),
+            ("https:bot.example", false),
+            ("ftp://bot.example", false),
+            ("", false),
+        ] {
+            assert_eq!(is_absolute(url), is_it, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_the_own_machine_are_one_place() {
+        for (one, other, is_same) in [
+            ("http://127.0.0.1:80/a", "http://localhost/b?c=d", true),
+            ("http://[::1]:3978", "http://127.0.0.1:3978", true),
+            ("https://Bot.example/a", "https://bot.example:443/b", true),
+            ("http://127.0.0.1:3978/a", "http://127.0.0.1:9/a", false),
+            ("https://bot.example/a", "https://other.example/a", false),
+        ] {
+            let url = |text| Url::parse(text).unwrap();
+            assert_eq!(
+                is_same_place(&url(one), &url(other)),
                 is_same,
                 "{one} {other}"
             );

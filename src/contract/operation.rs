@@ -36,7 +36,8 @@ pub(crate) struct Operation {
     /// The resource type of the whole request body; absent if the body has parameters.
     #[serde(default)]
     pub body: Option<String>,
-    /// The parameters that a request must have.
+    /// The parameters that a request must have. `prompts/mediaInfo/uri` is required in each of the prompts, if there are
+    /// prompts.
     #[serde(default)]
     pub required: Vec<String>,
     /// Required parameters that older editions do not require. The value is the first edition that requires them.

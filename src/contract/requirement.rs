@@ -16,6 +16,7 @@ const P2020_12: &str = "zh-CN/2020-12/beta/participant-invite.md";
 const P2021_PT: &str = "pt-BR/2021-02/beta/participant-invite.md";
 const P2021_ZH: &str = "zh-CN/2021-02/beta/participant-invite.md";
 const CALLING_ZH: &str = "calling/zh-CN/v1.0/api/participant-invite.md";
+const CREATE: &str = "calling/en-US/v1.0/api/application-post-calls.md";
 const REJECT: &str = "calling/en-US/v1.0/api/call-reject.md";
 const REDIRECT: &str = "calling/en-US/v1.0/api/call-redirect.md";
 /// The page that prints an error object.
@@ -267,7 +268,7 @@ requirements! {
         RequestVersion = "request.version", Should Bot,
             "A request uses the API version of its trigger.";
         RequestTriggered = "request.triggered", Must Bot,
-            "A request has the people, targets, prompts, reasons and enumeration values of its trigger.";
+            "A request has the people, targets, prompts, reasons and enumeration values of its trigger, and its callback leads to the bot.";
     }
 
     /// The requirements that only the monitor checks, the service's first.
@@ -287,7 +288,8 @@ requirements! {
         PromptsLimit = "prompts.limit", Must Bot,
             "A prompt list has no more prompts than the page of the operation allows.";
         ParameterRange = "parameter.range", Must Bot,
-            "Numbers and list lengths in a request are within the limits on the page of the operation.";
+            "Numbers and list lengths in a request are within the limits on the page of the operation.",
+            pages [CREATE: 396];
         PhoneNumber = "people.phone-number", Must Bot,
             "A phone id in a request is a number in E.164 format: `+` and at most 15 digits.",
             pages [CALLING_ZH: 730];

@@ -176,6 +176,8 @@ fn alias(name: &str) -> Option<&'static str> {
         "callbackUri" => "callback",
         "acceptModalities" => "acceptedModalities",
         "acceptedModalities" => "acceptModalities",
+        "uri" => "url",
+        "url" => "uri",
         _ => return None,
     })
 }

@@ -258,13 +258,12 @@ impl RowNames {
 
     /// The parameters that the row names, by themselves or at the start of a pointer.
     fn named(&self) -> impl Iterator<Item = (&Spanned<String>, &str)> {
-        let required = self.required.iter().map(|it| (it, it.get_ref().as_str()));
         let pointers = self.limits.iter().chain(&self.words).map(|it| &it.at);
-        let pointers = pointers.chain(&self.people).map(|it| {
+        let pointers = pointers.chain(&self.people).chain(&self.required);
+        pointers.map(|it| {
             let path = it.get_ref().trim_start_matches('/');
             (it, path.split('/').next().unwrap_or(path))
-        });
-        required.chain(pointers)
+        })
     }
 }
 

@@ -109,7 +109,7 @@ rows! {
         .ends(json!([user(BERT)]))
         .roster(&[("1", ANNA)]), Passes, Fails("operation.people");
     an_end_before_the_answer_of_another_type: Tape::new()
-        .request("POST", "playPrompt", json!({"prompts": [], "clientContext": "context-1"}), 200,
+        .request("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}], "clientContext": "context-1"}), 200,
             running(OPERATION, "context-1"))
         .but(|it| it.took_ms = 500)
         .ends(Value::Null), Passes, Fails("type.kind");
@@ -430,6 +430,59 @@ rows! {
         .request("POST", "redirect", json!({"targets": [user(ANNA)], "timeout": 100}), 400, error("BadRequest"))
         .answers()
         .is("established"), Fails("parameter.range"), Passes;
+    a_call_is_redirected_to_nobody: Tape::new()
+        .incoming()
+        .request("POST", "redirect", json!({"targets": []}), 400, error("BadRequest"))
+        .answers()
+        .is("established"), Fails("request.body"), Passes;
+    a_call_is_answered_with_no_kind_of_media: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| if let Body::Json(body) = &mut it.request.body { body["acceptedModalities"] = json!([]); })
+        .is("established"), Fails("request.body"), Passes;
+    a_call_is_answered_at_no_address: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.request.body = Body::Json(answer(json!("my bot"))))
+        .is("established"), Fails("request.body"), Passes;
+    a_call_is_answered_at_a_path: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.request.body = Body::Json(answer(json!("/callback"))))
+        .is("established"), Fails("request.body"), Passes;
+    a_call_is_answered_over_http: Tape::new()
+        .incoming()
+        .answers()
+        .but(|it| it.request.body = Body::Json(answer(json!("HTTP://bot.example:3978/callback")))), IsBlameless, IsBlameless;
+    a_call_is_rejected_for_no_reason: Tape::new()
+        .incoming()
+        .request("POST", "reject", json!({}), 202, Value::Null)
+        .deleted(), Passes, Passes;
+    a_call_of_six: Tape::new()
+        .request("POST", "/calls", with(create(), "targets", json!(vec![user(ANNA); 6])), 400, error("7500")),
+        Fails("parameter.range"), Passes;
+    a_call_that_rings_for_too_long: Tape::new()
+        .request("POST", "/calls", with(create(), "ringingTimeoutInSeconds", json!(116)), 400, error("BadRequest"))
+        .but(of_beta), Fails("parameter.range"), Passes;
+    a_call_at_no_address: Tape::new()
+        .request("POST", "/calls", with(create(), "callbackUri", json!("bot.example/callback")), 400, error("BadRequest")),
+        Fails("request.body"), Passes;
+    no_prompts: Tape::new()
+        .request("POST", "playPrompt", json!({"prompts": []}), 400, error("BadRequest")),
+        Fails("request.body"), Passes;
+    a_prompt_of_nothing: Tape::new()
+        .request("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"resourceId": "1"}}]}), 400, error("BadRequest")),
+        Fails("request.body"), Passes;
+    a_prompt_of_an_older_page: Tape::new()
+        .request("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"url": "https://bot.example/a.wav"}}]}), 200,
+            json!({"id": OPERATION, "status": "running"}))
+        .stops_playing(OPERATION), Passes, Passes;
+    unavailable_and_sent_again_with_another_annotation: Tape::new()
+        .request("POST", "mute", json!({"$id": "1", "clientContext": "context-1"}), 503, error("503"))
+        .wait(1_200)
+        .request("POST", "mute", json!({"$id": "7", "clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .tells(muted("1", true)), Passes, Passes;
     a_recorder_answers_late: Tape::new()
         .tells(json!([call("created", json!({"state": "incoming", "id": CALL, "applicationMetadata": {}}))]))
         .wait(6_000)
@@ -994,14 +1047,14 @@ rows! {
         .but(|it| tag(it, "2", "2026-03-01T10:00:09Z"))
         .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
     unavailable_and_sent_again_by_the_other_name: Tape::new()
-        .request("POST", "playPrompt", json!({"prompts": []}), 503, error("503"))
+        .request("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}]}), 503, error("503"))
         .wait(1_200)
-        .request("POST", "microsoft.graph.playPrompt", json!({"prompts": []}), 200,
+        .request("POST", "microsoft.graph.playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}]}), 200,
             json!({"id": OPERATION, "status": "running"}))
         .stops_playing(OPERATION), Passes, Passes;
     unavailable_and_another_request: Tape::new()
-        .request("POST", "playPrompt", json!({"prompts": []}), 503, error("503"))
-        .request("POST", "/calls/other/microsoft.graph.playPrompt", json!({"prompts": []}), 404, error("8523")),
+        .request("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}]}), 503, error("503"))
+        .request("POST", "/calls/other/microsoft.graph.playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}]}), 404, error("8523")),
         IsBlameless, IsOpen;
     an_answer_without_a_callback: Tape::new()
         .incoming()
@@ -1147,7 +1200,7 @@ rows! {
         .request("GET", "audioRoutingGroups", Value::Null, 200, json!({"value": []}))
         .but(|it| it.request.target = it.request.target.replace("/beta/", "/v1.0/")), Passes, Passes;
     too_many_prompts: Tape::new()
-        .request("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
+        .request("POST", "recordResponse", json!({"prompts": vec![json!({"mediaInfo": {"uri": "https://bot.example/a.wav"}}); 2], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;
     a_creation_without_a_body: Tape::new()
         .request("POST", "/calls", create(), 201, Value::Null)
@@ -1355,6 +1408,12 @@ rows! {
         .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing",
             "direction": "Outgoing", "requestedModalities": ["Audio"]}))
         .is("established"), Passes, Passes;
+}
+
+/// The body with another value of a property.
+fn with(mut body: Value, name: &str, value: Value) -> Value {
+    body[name] = value;
+    body
 }
 
 /// The requirements that only the monitor checks: each is broken by a row.

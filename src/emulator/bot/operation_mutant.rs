@@ -14,11 +14,19 @@ use crate::emulator::body::Edit::{Gone, NewId, To};
 /// What a bot without a token writes that does not notice.
 const UNDEFINED: Option<&str> = Some("Bearer undefined");
 
+/// One prompt more than a recording may have.
+const TWO_PROMPTS: &str = r#"[{"mediaInfo": {"uri": "https://elsewhere.example/a.wav"}}, {"mediaInfo": {"uri": "https://elsewhere.example/b.wav"}}]"#;
+
+/// The address of another program.
+const ELSEWHERE: &str = "\"http://127.0.0.1:9/callback\"";
+
 alterations! {
     /// The mutants of single operations.
     REQUEST_MUTANTS: AlteredRequest {
         "create-without-modalities", Create, Body("/requestedModalities", Gone) => "request.triggered", "Creates a call without `requestedModalities`.";
         "create-without-media", Create, Body("/mediaConfig", Gone) => "request.body", "Creates a call without `mediaConfig`.";
+        "create-callback-elsewhere", Create, Body("/callbackUri", To(ELSEWHERE)) => "request.triggered", "The callback of a new call leads elsewhere.";
+        "create-callback-path", Create, Body("/callbackUri", To("\"/callback\"")) => "request.body", "The callback of a new call is no absolute URL.";
         "create-of-another-person", Create, OtherPeople("/targets") => "request.triggered", "Calls somebody else.";
         "create-with-undefined-token", Create, Authorization(UNDEFINED) => "request.plausible", "Creates a call with the token `undefined`.";
         "log-device-quality-without-quality", LogDeviceQuality, Body("/quality", Gone) => "request.body", "Sends no `quality` of a device.";
@@ -37,6 +45,7 @@ alterations! {
         "answer-without-media", Answer, Body("/mediaConfig", Gone) => "request.body", "Answers a call without `mediaConfig`.";
         "answer-without-modalities", Answer, Body("/acceptedModalities", Gone) => "request.body", "Answers a call without `acceptedModalities`.";
         "answer-media-text", Answer, Body("/mediaConfig", To("\"service\"")) => "request.body", "The `mediaConfig` of an answered call is a string.";
+        "answer-callback-elsewhere", Answer, Body("/callbackUri", To(ELSEWHERE)) => "request.triggered", "The callback of an answered call leads elsewhere.";
         "answer-other-call", Answer, OtherCall => "ids.unchanged", "Answers another call.";
         "answer-that-rejects", Answer, Action("reject") => "request.sent", "Rejects the call instead of answering it.";
         "reject-for-another-reason", Reject, Body("/reason", To("\"forbidden\"")) => "request.triggered", "Rejects a call for another reason.";
@@ -46,6 +55,8 @@ alterations! {
         "reject-that-answers", Reject, Action("answer") => "request.body", "Answers the call instead of rejecting it.";
         "redirect-to-another-person", Redirect, OtherPeople("/targets") => "request.triggered", "Redirects a call to somebody else.";
         "redirect-without-targets", Redirect, Body("/targets", Gone) => "request.body", "Redirects a call to nobody.";
+        "redirect-callback-elsewhere", Redirect, Body("/callbackUri", To(ELSEWHERE)) => "request.triggered", "The callback of a redirected call leads elsewhere.";
+        "redirect-targets-empty", Redirect, Body("/targets", To("[]")) => "request.body", "Redirects a call to an empty collection.";
         "redirect-targets-object", Redirect, Values("/targets") => "request.body", "The targets of a redirection are an object with `$values`.";
         "redirect-timeout-text", Redirect, Body("/timeout", To("\"PT30S\"")) => "request.body", "The timeout of a redirection is a string.";
         "redirect-that-transfers", Redirect, Action("transfer") => "request.body", "Transfers the call instead of redirecting it.";
@@ -108,16 +119,16 @@ alterations! {
         "update-metadata-missing", UpdateMetadata, Body("/metadata", Gone) => "request.triggered", "Writes no metadata.";
         "update-metadata-text-plain", UpdateMetadata, MediaType("text/plain") => "request.media-type", "Declares its metadata as text/plain.";
         "play-prompt-without-prompts", PlayPrompt, Body("/prompts", Gone) => "request.body", "Plays no prompts.";
-        "play-prompt-empty", PlayPrompt, Body("/prompts", To("[]")) => "request.triggered", "Plays an empty collection of prompts.";
+        "play-prompt-empty", PlayPrompt, Body("/prompts", To("[]")) => "request.body", "Plays an empty collection of prompts.";
         "play-prompt-values", PlayPrompt, Values("/prompts") => "request.body", "The prompts are an object with `$values`.";
         "play-prompt-other", PlayPrompt, Body("/prompts/0/mediaInfo/uri", To("\"https://elsewhere.example/a.wav\"")) => "request.triggered", "Plays another prompt.";
-        "play-prompt-without-media", PlayPrompt, Body("/prompts/0/mediaInfo", Gone) => "request.triggered", "A prompt has no `mediaInfo`.";
+        "play-prompt-without-media", PlayPrompt, Body("/prompts/0/mediaInfo", Gone) => "request.body", "A prompt has no `mediaInfo`.";
         "play-prompt-loop-text", PlayPrompt, Body("/loop", To("\"false\"")) => "request.body", "`loop` of a prompt is a string.";
         "play-prompt-type-unknown", PlayPrompt, Body("/prompts/0/@odata.type", To("\"#microsoft.graph.songPrompt\"")) => "request.type", "The type of a prompt is one that no page prints.";
         "record-response-duration-121", RecordResponse, Body("/maxRecordDurationInSeconds", To("121")) => "parameter.range", "Records for longer than two minutes.";
         "record-response-silence-0", RecordResponse, Body("/initialSilenceTimeoutInSeconds", To("0")) => "parameter.range", "Records with no time for silence.";
         "record-response-duration-text", RecordResponse, Body("/maxRecordDurationInSeconds", To("\"PT10S\"")) => "request.body", "The duration of a recording is a string.";
-        "record-response-two-prompts", RecordResponse, Body("/prompts", To("[{}, {}]")) => "prompts.limit", "Records after two prompts.";
+        "record-response-two-prompts", RecordResponse, Body("/prompts", To(TWO_PROMPTS)) => "prompts.limit", "Records after two prompts.";
         "record-response-stop-tones-text", RecordResponse, Body("/stopTones", To("\"#1*\"")) => "request.body", "The tones that stop a recording are a string.";
         "record-response-other-prompt", RecordResponse, Body("/prompts/0/mediaInfo/uri", To("\"https://elsewhere.example/a.wav\"")) => "request.triggered", "Records after another prompt.";
         "subscribe-to-tone-other-call", SubscribeToTone, OtherCall => "ids.unchanged", "Subscribes to the tones of another call.";

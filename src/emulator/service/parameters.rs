@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::errors::Refusal;
 use super::state::Invitee;
+use crate::api::address::is_absolute;
 use crate::api::identifier::is_phone_number;
 use crate::api::resource::call_id;
 use crate::http::message::{Body, json_error};
@@ -158,11 +159,7 @@ impl<'a> Parameters<'a> {
     pub(super) fn callback(self, name: &str) -> Result<Option<&'a str>, Refusal> {
         self.typed(name, "an absolute URL", |value| {
             let url = value.as_str()?;
-            let scheme = ["http://", "https://"].into_iter();
-            let mut authority = scheme.filter_map(|it| url.strip_prefix(it));
-            let has_host =
-                authority.any(|it| !it.is_empty() && !it.starts_with(['/', '?', '#', ':']));
-            has_host.then_some(url)
+            is_absolute(url).then_some(url)
         })
     }
 
@@ -245,9 +242,9 @@ pub(super) fn is_reached(kind: &str, id: &str) -> Result<(), Refusal> {
 fn optional_text(participant: &Value, name: &str) -> Result<Option<String>, Refusal> {
     match participant.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+        Some(Value::String(text)) => Ok(Some(text.clone()).filter(|it| !it.is_empty())),
         Some(_) => {
-            let why = format!("`{name}` must be a string that is not empty.");
+            let why = format!("`{name}` must be a string.");
             Err(Refusal::bad_request(why))
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::Check;
 use super::conversation::breach;
 use super::correlation::compare_context;
-use super::request::{callback_of, is_same};
+use super::request::{callback_given, callback_of, is_same};
 use super::{Monitor, Pending, reads};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
@@ -31,7 +31,7 @@ impl Check<'_> {
         self.repeats("direction", Some(&json!("outgoing")), body);
         let modalities = lookup(request, "requestedModalities").map(|(_, it)| it);
         self.repeats("requestedModalities", modalities, body);
-        let (given, echoed) = (callback_of(request), callback_of(body));
+        let (given, echoed) = (callback_given(request), callback_of(body));
         if let (Some(given), Some(echoed)) = (given, echoed) {
             self.found.check(Requirement::CallbackAddress);
             if given != echoed {
@@ -102,7 +102,7 @@ impl Monitor {
         let before = call.created_by.replace(Arc::clone(&pending.request));
         // A service may answer a request that was sent again with the call that it created.
         let is_another = before.is_some_and(|it| !is_same(&it, &pending.request));
-        call.callback = callback_of(request);
+        call.callback = callback_given(request);
         call.direction = Some("outgoing");
         if call.targets.is_none() {
             call.targets = lookup(body, "targets").map(|(_, it)| it.clone());

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::conversation::breach;
+use super::request::replaced_calls;
 use super::{KnownIds, Monitor, Pending};
 use crate::api::identifier::{Ids, Normal, is_guid};
 use crate::api::party::Party;
@@ -29,19 +30,32 @@ impl Monitor {
         }
     }
 
-    /// Reports a request that the service refuses, because it never gave the bot an id in its path.
+    /// Reports a request that the service refuses, because it never gave the bot an id in its path, or that of a call to be
+    /// replaced.
     pub(super) fn is_invented(&mut self, exchange: u64, pending: &Pending) -> bool {
         if self.options.ids == KnownIds::Some {
             return false;
         }
-        let named = [&pending.call, &pending.below].into_iter().flatten();
-        let mut named = named.filter(|id| !self.given.contains(&Normal::of(id)));
-        let Some(invented) = named.next() else {
+        let path = [&pending.call, &pending.below].into_iter().flatten();
+        let path = path.map(|id| {
+            (
+                Requirement::RequestTarget,
+                Rule::RequestTarget,
+                Normal::of(id),
+            )
+        });
+        let replaced = pending.request.body.json().map(replaced_calls);
+        let replaced = replaced.into_iter().flatten();
+        let replaced = replaced.map(|id| (Requirement::IdsUnchanged, Rule::RequestBody, id));
+        let mut named = path.chain(replaced);
+        let Some((requirement, rule, invented)) = named.find(|(.., id)| !self.given.contains(id))
+        else {
             return false;
         };
+        let invented = invented.to_string();
         let breach = breach(
-            Requirement::RequestTarget,
-            Rule::RequestTarget,
+            requirement,
+            rule,
             exchange,
             Pointer::root(),
             (Value::Null, json!(invented)),
@@ -55,12 +69,16 @@ impl Monitor {
     }
 }
 
-/// Adds each GUID in a value: ids are in properties, and in the paths of resources.
+/// Adds each GUID in a value: ids are in properties, and in the paths of resources. The `id` of a resource may be any text.
 fn note(value: &Value, given: &mut Ids<'static>) {
     match value {
         Value::String(text) => note_path(text, given),
         Value::Array(items) => items.iter().for_each(|it| note(it, given)),
-        Value::Object(properties) => properties.values().for_each(|it| note(it, given)),
+        Value::Object(properties) => {
+            let own = properties.get("id").and_then(Value::as_str);
+            given.extend(own.map(|it| Normal::of(it).into_owned()));
+            properties.values().for_each(|it| note(it, given));
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -68,4 +86,21 @@ fn note(value: &Value, given: &mut Ids<'static>) {
 fn note_path(path: &str, given: &mut Ids<'static>) {
     let ids = path.split('/').filter(|it| is_guid(it));
     given.extend(ids.map(|it| Normal::of(it).into_owned()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_resource_may_be_any_text() {
+        let mut given = Ids::default();
+        note(
+            &json!({"value": [{"id": "oneToOne", "routingMode": "multicast"}]}),
+            &mut given,
+        );
+        for (id, is_given) in [("oneToOne", true), ("multicast", false)] {
+            assert_eq!(given.contains(&Normal::of(id)), is_given, "{id}");
+        }
+    }
 }

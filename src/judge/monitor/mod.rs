@@ -27,6 +27,7 @@ mod entry;
 mod given;
 mod live;
 mod notification;
+mod parameters;
 mod pending;
 pub(in crate::judge) mod reads;
 mod refusal;
@@ -39,7 +40,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use serde_json::Value;
 
-pub(super) use self::request::bearer_token;
+pub(super) use self::request::{bearer_token, is_same_body};
 
 use self::call::Call;
 use self::conversation::{Conduct, Conversation};

@@ -27,7 +27,8 @@ impl Monitor {
         let is_shown = self.was_read(exchange, pending, &Found::of(response));
         let is_not_found = matches!(status, 404 | 410);
         let is_gone = is_not_found && self.is_over(pending);
-        let is_wrong = pending.is_wrong || (is_not_found && self.is_invented(exchange, pending));
+        let is_invented = is_not_found && self.is_invented(exchange, pending);
+        let is_wrong = pending.is_wrong || is_invented;
         let is_for_now = matches!(status, 401 | 429 | 500..);
         let conduct = &mut self.conversation(pending.conversation).service;
         if pending.is_about_deleted && status >= 400 {

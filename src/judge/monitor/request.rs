@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::Part;
 use super::call::Taking;
 use super::conversation::{Findings, JSON, breach};
 use super::{Monitor, Pending, Retry, body};
-use crate::api::address::path_and_query;
-use crate::api::identifier::{Normal, is_phone_number};
+use crate::api::address::{is_absolute, path_and_query};
+use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::api::resource::{path_of, version_of};
-use crate::contract::operation::{Ids, Operation, Taken, common_limits, is_same_target, methods};
+use crate::contract::operation::{Ids, Operation, Taken, is_same_target, methods};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
@@ -108,7 +108,7 @@ impl Monitor {
         };
         let takes_incoming = operation.takes == Taken::Incoming;
         let is_possible = !takes_incoming || order == Order::Again || call.may_be_incoming();
-        let callback = request.body.json().and_then(callback_of);
+        let callback = request.body.json().and_then(callback_given);
         if let Some(callback) = callback.filter(|_| is_possible) {
             call.callback = Some(callback);
         }
@@ -187,7 +187,41 @@ enum Order {
 pub(super) fn is_same(one: &Request, other: &Request) -> bool {
     one.method == other.method
         && is_same_target(&one.method, &one.target, &other.target)
-        && one.body == other.body
+        && is_same_body(&one.body, &other.body)
+}
+
+/// True for bodies that differ at most in the annotations that a serializer numbers anew, such as `$id`.
+pub(in crate::judge) fn is_same_body(one: &Body, other: &Body) -> bool {
+    one == other
+        || match (one, other) {
+            (Body::Json(one), Body::Json(other)) => is_same_value(one, other),
+            _ => false,
+        }
+}
+
+fn is_same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(properties), Value::Object(others)) => {
+            let says = |(name, value): &(&String, &Value)| !is_annotation(name, value);
+            let count = |it: &Map<String, Value>| it.iter().filter(says).count();
+            let mut said = properties.iter().filter(says);
+            count(properties) == count(others)
+                && said.all(|(name, value)| {
+                    let other = others.get(name);
+                    other.is_some_and(|other| is_same_value(value, other))
+                })
+        }
+        (Value::Array(items), Value::Array(others)) => {
+            let mut pairs = items.iter().zip(others);
+            items.len() == others.len() && pairs.all(|(one, other)| is_same_value(one, other))
+        }
+        _ => one == other,
+    }
+}
+
+/// True for a property by which a serializer names an object or a type. One with contents, such as `$values`, is none.
+fn is_annotation(name: &str, value: &Value) -> bool {
+    name.starts_with('$') && !value.is_object() && !value.is_array()
 }
 
 /// The calls that a body names to be replaced.
@@ -205,10 +239,21 @@ pub(super) fn replaced_calls(body: &Value) -> Vec<Normal<'static>> {
     }
 }
 
-/// The path and the query of the callback that a request gives.
-pub(super) fn callback_of(parameters: &Value) -> Option<String> {
+/// The path and the query of the callback that a request gives. `None` if it is no address at all.
+pub(super) fn callback_given(parameters: &Value) -> Option<String> {
     let url = lookup(parameters, "callbackUri")?.1.as_str()?;
+    is_reachable(url).then(|| path_and_query(url))
+}
+
+/// The path and the query of the callback of a call, as the service shows it.
+pub(super) fn callback_of(call: &Value) -> Option<String> {
+    let url = lookup(call, "callbackUri")?.1.as_str()?;
     Some(path_and_query(url))
+}
+
+/// True for an absolute URL. A redacted recording may not show it.
+pub(super) fn is_reachable(url: &str) -> bool {
+    is_pseudonym(url) || is_absolute(url)
 }
 
 /// What programs write for a variable without a value.
@@ -223,9 +268,10 @@ pub(in crate::judge) fn bearer_token(authorization: &str) -> Option<&str> {
     (is_one && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
 }
 
-struct Check {
-    operation: &'static Operation,
-    found: Findings,
+/// The checks of one request.
+pub(super) struct Check {
+    pub(super) operation: &'static Operation,
+    pub(super) found: Findings,
 }
 
 /// The text of a body that is not JSON, and the place of the error.
@@ -346,7 +392,7 @@ impl Check {
         let parameters = match &request.body {
             Body::Json(value) if value.is_object() => value,
             Body::Omitted(_) => return None,
-            Body::Empty if operation.required(edition).next().is_none() => return None,
+            Body::Empty if operation.required(edition).all(|it| it.contains('/')) => return None,
             other => {
                 let (actual, message) = match other {
                     Body::Text(text) if other.json().is_none() => unreadable_text(text),
@@ -366,17 +412,7 @@ impl Check {
             }
         };
         self.found.check(Requirement::RequestBody);
-        for name in operation.required(edition) {
-            if lookup(parameters, name).is_none_or(|(_, it)| it == "") {
-                self.found.add(
-                    Requirement::RequestBody,
-                    Rule::RequestBody,
-                    Pointer::root().key(name),
-                    (Value::Null, Value::Null),
-                    format!("the request has no {name}, which the page requires"),
-                );
-            }
-        }
+        self.presence(parameters, edition);
         let compared = body::of_request(operation, parameters);
         if compared.has_types {
             self.found.check(Requirement::RequestType);
@@ -388,101 +424,7 @@ impl Check {
         self.limits(parameters);
         self.phone_numbers(parameters, Path::At(&Pointer::root()));
         self.words(parameters);
+        self.callback(parameters);
         Some(parameters)
-    }
-
-    fn limits(&mut self, parameters: &Value) {
-        for limit in self.operation.limits.iter().chain(common_limits()) {
-            let (actual, unit) = match parameters.pointer(&limit.at) {
-                Some(Value::Array(items)) => (json!(items.len()), " items"),
-                Some(Value::String(text)) => (json!(text.chars().count()), " characters"),
-                Some(number @ Value::Number(_)) => (number.clone(), ""),
-                _ => continue,
-            };
-            self.found.check(limit.requirement);
-            let is_within = |it: i64| {
-                let it = usize::try_from(it).ok();
-                it.is_some_and(|it| (limit.least..=limit.most).contains(&it))
-            };
-            if !actual.as_i64().is_some_and(is_within) {
-                let allowed = if limit.least == 0 {
-                    format!("at most {}", limit.most)
-                } else {
-                    format!("{} to {}", limit.least, limit.most)
-                };
-                self.found.add(
-                    limit.requirement,
-                    Rule::Limit,
-                    Pointer::from_text(limit.at.clone()),
-                    (json!(limit.most), actual.clone()),
-                    format!("{} is {actual}{unit}; {allowed} are allowed", limit.at),
-                );
-            }
-        }
-    }
-
-    /// Checks the id of each phone in a request, wherever the request names people.
-    fn phone_numbers(&mut self, value: &Value, at: Path<'_>) {
-        match value {
-            Value::Object(properties) => {
-                for (name, value) in properties {
-                    let at = Path::Key(&at, name);
-                    let id = value.get("id").and_then(Value::as_str);
-                    match id.filter(|_| name == "phone") {
-                        Some(id) => self.phone_number(id, Path::Key(&at, "id")),
-                        None => self.phone_numbers(value, at),
-                    }
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.phone_numbers(item, Path::Index(&at, index));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn phone_number(&mut self, id: &str, at: Path<'_>) {
-        // A redacted recording shows no numbers.
-        if is_pseudonym(id) {
-            return;
-        }
-        self.found.check(Requirement::PhoneNumber);
-        if !is_phone_number(id) {
-            let pointer = at.pointer();
-            let message =
-                format!("{pointer} is {id:?}, which is not a phone number in E.164 format");
-            self.found.add(
-                Requirement::PhoneNumber,
-                Rule::Limit,
-                pointer,
-                (json!("+15550100"), json!(id)),
-                message,
-            );
-        }
-    }
-
-    fn words(&mut self, parameters: &Value) {
-        for words in &self.operation.words {
-            let Some(actual) = parameters.pointer(&words.at).filter(|it| !it.is_null()) else {
-                continue;
-            };
-            let is_word = actual
-                .as_str()
-                .is_some_and(|actual| words.of.iter().any(|it| it.eq_ignore_ascii_case(actual)));
-            if !is_word {
-                self.found.add(
-                    Requirement::RequestBody,
-                    Rule::RequestBody,
-                    Pointer::from_text(words.at.clone()),
-                    (json!(words.of), actual.clone()),
-                    format!(
-                        "{} is {actual}, which is not one of the documented values",
-                        words.at
-                    ),
-                );
-            }
-        }
     }
 }

@@ -17,6 +17,7 @@ use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
+use crate::judge::monitor::is_same_body;
 use crate::judge::record::{Breach, Record};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
@@ -378,6 +379,7 @@ impl BotPlan {
             triggered::judge_target(&mut self.record, (at, step), &expected, request);
             if self.watch.monitor.is_some() {
                 triggered::judge_body(&mut self.record, at, &expected, request);
+                triggered::judge_callback(&mut self.record, at, request);
             }
             let examples = self.watch.examples();
             examples.request(&mut self.record, at, step, request);
@@ -562,7 +564,9 @@ impl BotPlan {
 
 /// True for the same request, whatever its header fields: a retry may have an id of its own.
 fn is_repeat(sent: &Request, request: &Request) -> bool {
-    sent.method == request.method && sent.target == request.target && sent.body == request.body
+    sent.method == request.method
+        && sent.target == request.target
+        && is_same_body(&sent.body, &request.body)
 }
 
 /// True for a request that changes nothing.

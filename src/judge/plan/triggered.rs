@@ -1,8 +1,10 @@
 //! A bot's request beside the one that it was triggered for.
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::outgoing;
+use crate::api::address::is_same_place;
 use crate::api::identifier;
 use crate::api::resource;
 use crate::api::resource::{below_prefix, version_of};
@@ -129,6 +131,35 @@ pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, act
     }
 }
 
+/// The callback of a request leads to the bot: to the host that confcall was given for it. The bot chooses the path, where
+/// it has to acknowledge the notifications.
+pub(super) fn judge_callback(record: &mut Record, at: usize, actual: &Request) {
+    let given = record.options.callback.as_ref().map(|it| it.url.clone());
+    let named = actual.body.json().and_then(|it| lookup(it, "callbackUri"));
+    let (Some(given), Some((name, Value::String(named)))) = (given, named) else {
+        return;
+    };
+    record.check(Requirement::RequestTriggered);
+    let (Ok(expected), Ok(url)) = (Url::parse(&given), Url::parse(named)) else {
+        // The contract reports a text that is no URL.
+        return;
+    };
+    if !is_same_place(&expected, &url) {
+        let message = format!(
+            "{name} leads elsewhere: {named} is on another host or port than {given}, the address of the bot"
+        );
+        let breach = Breach::new(
+            Requirement::RequestTriggered,
+            Rule::RequestBody,
+            Some(at),
+            json!(given),
+            json!(named),
+            message,
+        );
+        record.report(breach.at(Pointer::root().key(name)));
+    }
+}
+
 /// Compares the people of a request, by kind and id, and the calls that they replace.
 fn judge_people(record: &mut Record, at: usize, place: &str, expected: &Value, actual: &Value) {
     for requirement in [
@@ -233,7 +264,7 @@ fn value(expected: &Value, actual: &Value, at: Pointer, found: &mut Vec<Differen
         (Value::Null, _) => {}
         (Value::Object(properties), Value::Object(_)) => {
             for (name, expected) in properties {
-                if name.starts_with('@') || is_free(name, expected, properties) {
+                if name.starts_with(['@', '$']) || is_free(name, expected, properties) {
                     continue;
                 }
                 let actual = lookup(actual, name).map_or(&Value::Null, |(_, it)| it);
