@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::extract::PageDefaults;
-use crate::extract::drift::{Change, Comparison, Page, compare};
+use crate::extract::drift::{Change, Comparison, Page, compare, rules};
 
 /// A page of our own. Its prose names no number that is no limit.
 const PAGE: &str = r###"---
@@ -134,6 +134,15 @@ fn line(change: &Change) -> String {
 fn changes(new: &str) -> Vec<String> {
     let comparison = compare(&page("a.md", PAGE), &page("a.md", new));
     comparison.changes.iter().map(line).collect()
+}
+
+#[test]
+fn every_rule_is_in_the_book() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/src/reference/drift.md");
+    let book = fs::read_to_string(path).unwrap();
+    for rule in &rules::ALL {
+        assert!(book.contains(&format!("`{}`", rule.id)), "{}", rule.id);
+    }
 }
 
 #[test]
