@@ -150,9 +150,16 @@ mod strays {
 
     #[cfg(target_os = "linux")]
     fn marked(process: &Path, mark: &str) -> Marked {
+        /// A program without an environment has none each time.
+        const TIMES: usize = 4;
+
         let read = |name| fs::read(process.join(name)).unwrap_or_default();
-        let mut environment = read("environ");
-        if environment.is_empty() {
+        let mut environment = Vec::new();
+        for _ in 0..TIMES {
+            environment = read("environ");
+            if !environment.is_empty() {
+                break;
+            }
             // Only a program has a file: kernel threads and dead processes have none.
             if fs::read_link(process.join("exe")).is_err() {
                 return Marked::No;
@@ -160,7 +167,6 @@ mod strays {
             if read("cmdline").is_empty() {
                 return Marked::NotKnown;
             }
-            environment = read("environ");
         }
         let is_dead = || String::from_utf8_lossy(&read("stat")).contains(") Z ");
         let mut variables = environment.split(|byte| *byte == 0);
