@@ -109,7 +109,7 @@ impl Reporting {
         report.remarks.retain(|it| !is_allowed(it.rule.id));
         if let Some(path) = &self.write_baseline {
             let baseline = Baseline::of(&report);
-            files::write(path, &baseline.to_json().map_err(no_json)?)?;
+            files::write(path, &baseline.to_json().map_err(|it| no_json(&it))?)?;
             let (file, known) = (
                 path.display().to_string(),
                 counted(baseline.len(), "remark"),
@@ -134,9 +134,9 @@ impl Reporting {
                 return Ok(github::show_remarks(report, output)?);
             }
             Format::Text => remarks::text(report, crate::report::text::Look::PLAIN),
-            Format::Json => remarks::json(report).map_err(no_json)?,
+            Format::Json => remarks::json(report).map_err(|it| no_json(&it))?,
             Format::Markdown => remarks::markdown(report),
-            Format::Sarif => remarks::sarif(report).map_err(no_json)?,
+            Format::Sarif => remarks::sarif(report).map_err(|it| no_json(&it))?,
         };
         match (&self.out, self.format) {
             (Some(path), _) => files::write(path, &text)?,
@@ -161,6 +161,6 @@ fn baseline(path: &Path) -> Result<Baseline, Failure> {
     Ok(Baseline::parse(&text).map_err(cause)?)
 }
 
-fn no_json(error: serde_json::Error) -> Failure {
+fn no_json(error: &serde_json::Error) -> Failure {
     Failure::Defect(format!("the report is not JSON: {error}"))
 }

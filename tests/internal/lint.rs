@@ -7,6 +7,7 @@
 //! compared with what was read from its pages by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -148,7 +149,11 @@ fn invitations_have_the_findings_that_were_read_by_hand() {
         for remark in remarks.iter().filter(|it| it.place.page == page) {
             let other = remark.other.as_ref();
             let other = other.filter(|it| it.page == page).map_or(0, |it| it.line);
-            text += &format!("{name} {} {} {other}\n", remark.place.line, remark.rule.id);
+            let _ = writeln!(
+                text,
+                "{name} {} {} {other}",
+                remark.place.line, remark.rule.id
+            );
         }
     }
     assert_eq!(text, BY_HAND.trim_start());

@@ -219,14 +219,10 @@ impl Change {
         let names = names.filter(|what| !what.is_empty());
         let names: Vec<_> = names.map(|what| format!(" `{what}`")).collect();
         let mut text = format!("{}{}", first.subject, names.join(","));
-        match &first.values {
-            Some((old, new)) => {
-                text.push_str(&format!(": `{old}` becomes `{new}`"));
-            }
-            None => {
-                text.push(' ');
-                text.push_str(first.kind.predicate());
-            }
+        if let Some((old, new)) = &first.values {
+            text.extend([": `", old, "` becomes `", new, "`"]);
+        } else {
+            text.extend([" ", first.kind.predicate()]);
         }
         if let Some(remark) = &first.remark {
             text.push_str("; ");

@@ -69,7 +69,7 @@ pub(crate) struct Page {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
     /// As printed.
-    pub(super) path: String,
+    pub(super) text: String,
     pub(super) is_deprecated: bool,
     /// The line of the fence, or of the note that deprecates it; counted from 1.
     pub(super) line: usize,
@@ -175,8 +175,8 @@ impl Page {
             lines: Vec::new(),
         };
         let scripts = scripts(&page, &runs, &mut messages, &translation, &mut ignored);
-        let named = scenarios.iter_mut().zip(&runs).zip(names).zip(scripts);
-        for (((scenario, run), name), script) in named {
+        let parts = scenarios.iter_mut().zip(&runs).zip(names).zip(scripts);
+        for (((scenario, run), name), script) in parts {
             scenario.name = name;
             scenario.given = script.given;
             (scenario.sections, scenario.preparations) =
@@ -214,7 +214,7 @@ impl Page {
     }
 
     pub(super) fn documented(&self) -> Documented {
-        let forms = self.paths.iter().map(|it| resource::shape_of(&it.path));
+        let forms = self.paths.iter().map(|it| resource::shape_of(&it.text));
         let method = self.method.clone().unwrap_or_default();
         Documented {
             name: self.name.clone(),
@@ -249,7 +249,7 @@ impl Page {
                 self.method = Some(operation.method.clone());
                 self.paths = paths(&operation.paths, prose);
                 for path in self.paths.iter_mut().filter(|it| !it.is_deprecated) {
-                    path.line = line_of(text, operation.line, &path.path);
+                    path.line = line_of(text, operation.line, &path.text);
                 }
                 for answer in &operation.answers {
                     let is_success = (200..300).contains(&answer.status);
@@ -360,7 +360,7 @@ fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
             .any(|other| deprecated.is_some_and(|(prefix, _)| !is_below(other, prefix)));
         let note = deprecated.filter(|(prefix, _)| others && is_below(path, prefix));
         Path {
-            path: path.clone(),
+            text: path.clone(),
             is_deprecated: note.is_some(),
             line: note.map_or(0, |(_, line)| line),
         }
@@ -473,8 +473,8 @@ fn kind(entry: &Value) -> String {
     let paths = ["resourceUrl", "resource"].into_iter();
     let mut paths = paths.filter_map(|name| property(entry, name).as_str());
     let path = paths.next().unwrap_or_default();
-    let names = path.split('/').filter(|part| cell::is_identifier(part));
-    let name = names.last().unwrap_or("other");
+    let mut names = path.rsplit('/').filter(|part| cell::is_identifier(part));
+    let name = names.next().unwrap_or("other");
     kind.trim_end().replacen("other", name, 1)
 }
 

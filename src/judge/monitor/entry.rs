@@ -110,17 +110,7 @@ fn flaws(entry: &Entry<'_>) -> Findings {
         found.push(entry.wrong(place("changeType"), (json!(words), actual), message));
     }
     let has_text = |name: &str| lookup(change.entry, name).is_some_and(|(_, it)| it.is_string());
-    if change.names_no_resource() {
-        let message = "the change has neither resource nor resourceUrl";
-        found.push(entry.wrong(place("resource"), (json!("…"), Value::Null), message));
-    }
-    for name in ["resource", "resourceUrl"] {
-        let other = lookup(change.entry, name).filter(|(_, it)| !it.is_string());
-        if let (Some((_, actual)), false) = (other, change.names_no_resource()) {
-            let message = format!("{name} is not a string");
-            found.push(entry.wrong(place(name), (json!("…"), actual.clone()), message));
-        }
-    }
+    found.extend(flaws_of_names(entry));
     let data = change.data();
     if !data.is_object() && !data.is_array() {
         let message = "the change has no resourceData";
@@ -178,6 +168,29 @@ fn flaws(entry: &Entry<'_>) -> Findings {
         found.push(mismatch.breach(Part::Notification, entry.exchange));
     }
     findings
+}
+
+/// What is wrong with the names of the resource.
+fn flaws_of_names(entry: &Entry<'_>) -> Vec<Breach> {
+    let change = &entry.change;
+    if change.names_no_resource() {
+        let message = "the change has neither resource nor resourceUrl";
+        let place = entry.pointer.key("resource");
+        return vec![entry.wrong(place, (json!("…"), Value::Null), message)];
+    }
+    let wrong = |name| {
+        let (_, actual) = lookup(change.entry, name).filter(|(_, it)| !it.is_string())?;
+        let message = format!("{name} is not a string");
+        Some(entry.wrong(
+            entry.pointer.key(name),
+            (json!("…"), actual.clone()),
+            message,
+        ))
+    };
+    ["resource", "resourceUrl"]
+        .into_iter()
+        .filter_map(wrong)
+        .collect()
 }
 
 /// What the other party needs to go on.

@@ -26,6 +26,13 @@ use crate::http::message::{Body, Request};
 use crate::judge::Breach;
 use crate::judge::record::unreadable;
 
+/// What each notification is judged by.
+const OF_EACH: [Requirement; 3] = [
+    Requirement::NotificationAbout,
+    Requirement::NotificationMethod,
+    Requirement::NotificationMediaType,
+];
+
 impl Monitor {
     /// A notification of the service. `at` is the time in milliseconds; times never go back.
     pub(crate) fn notification(&mut self, at: u64, exchange: u64, request: &Arc<Request>) {
@@ -81,11 +88,7 @@ impl Monitor {
             conversation.add(exchange, at);
             conversation.service.took_part = true;
             conversation.waits += 1;
-            for requirement in [
-                Requirement::NotificationAbout,
-                Requirement::NotificationMethod,
-                Requirement::NotificationMediaType,
-            ] {
+            for requirement in OF_EACH {
                 conversation.service.check(requirement);
             }
         }
@@ -94,9 +97,8 @@ impl Monitor {
         }
         let mut found = check_head(exchange, request, body);
         if !calls.is_empty() && !is_bare_change(body) {
-            let compared = body::of_collection(body).found;
-            let breaches = compared.into_iter();
-            let breaches = breaches.map(|it| it.breach(Part::Notification, exchange));
+            let mismatches = body::of_collection(body).found.into_iter();
+            let breaches = mismatches.map(|it| it.breach(Part::Notification, exchange));
             found.list.extend(breaches);
         }
         self.conversation(places[0]).service.take(found, None);

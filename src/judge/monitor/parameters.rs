@@ -22,7 +22,7 @@ impl Check {
             };
             let lack = match lookup(parameters, name.split('/').next().unwrap_or(name)) {
                 None if name.contains('/') => None,
-                _ => lacking(parameters, name, Pointer::root()),
+                _ => lacking(parameters, name, &Pointer::root()),
             };
             let Some((at, actual)) = lack else { continue };
             if !actual.is_null() && has_minimum(&at) {
@@ -159,7 +159,7 @@ impl Check {
 
 /// The place of what a value lacks of a required path, such as `prompts/mediaInfo/uri`, with what is there instead. Each
 /// item of a list must have the rest of the path.
-fn lacking(value: &Value, path: &str, at: Pointer) -> Option<(Pointer, Value)> {
+fn lacking(value: &Value, path: &str, at: &Pointer) -> Option<(Pointer, Value)> {
     let (name, rest) = match path.split_once('/') {
         Some((name, rest)) => (name, Some(rest)),
         None => (path, None),
@@ -173,10 +173,10 @@ fn lacking(value: &Value, path: &str, at: Pointer) -> Option<(Pointer, Value)> {
         (None, Value::String(text)) if text.is_empty() => Some((at, Value::Null)),
         (Some(rest), Value::Array(items)) => {
             let items = items.iter().enumerate().filter(|(_, it)| it.is_object());
-            let mut lacks = items.filter_map(|(index, it)| lacking(it, rest, at.index(index)));
+            let mut lacks = items.filter_map(|(index, it)| lacking(it, rest, &at.index(index)));
             lacks.next()
         }
-        (Some(rest), Value::Object(_)) => lacking(found, rest, at),
+        (Some(rest), Value::Object(_)) => lacking(found, rest, &at),
         _ => None,
     }
 }

@@ -234,8 +234,9 @@ fn same_person(found: &mut Findings, call: &Call, participant: &Value, at: &Poin
             |who: &Value| lookup(who, "id").and_then(|(_, id)| id.as_str().map(str::to_owned));
         let known = lookup(known, kind).and_then(|(_, it)| id_of(it));
         // Only ids have one spelling.
-        let is_id = |it: &String| identifier::is_guid(it);
-        let (Some(known), Some(actual)) = (known.filter(is_id), id_of(who).filter(is_id)) else {
+        let is_guid = |it: &String| identifier::is_guid(it);
+        let (Some(known), Some(actual)) = (known.filter(is_guid), id_of(who).filter(is_guid))
+        else {
             continue;
         };
         if !identifier::same(&known, &actual) {

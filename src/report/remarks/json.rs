@@ -23,7 +23,7 @@ pub(crate) struct Document<'a> {
     command: &'static str,
     summary: Counts,
     /// In the order of pages and lines.
-    remarks: Vec<Line<'a>>,
+    remarks: Vec<Row<'a>>,
     /// Sentences about the whole.
     notes: Vec<&'a str>,
 }
@@ -41,7 +41,7 @@ struct Counts {
 /// A change, damage, or a finding.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Remark")]
-struct Line<'a> {
+struct Row<'a> {
     /// The id of the rule, which is stable.
     id: &'static str,
     kind: RemarkKind,
@@ -77,8 +77,8 @@ pub(crate) fn render(report: &PageReport) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
-fn line(remark: &Remark) -> Line<'_> {
-    Line {
+fn line(remark: &Remark) -> Row<'_> {
+    Row {
         id: remark.rule.id,
         kind: remark.rule.kind,
         level: remark.level,

@@ -59,7 +59,7 @@ fn code(text: &str) -> String {
 /// Text that Markdown shows as it is, but for its code spans.
 fn escaped(text: &str) -> String {
     let text = printable(text);
-    let is_paired = text.matches('`').count() % 2 == 0;
+    let is_paired = text.matches('`').count().is_multiple_of(2);
     let mut escaped = String::with_capacity(text.len());
     let mut is_code = false;
     for c in text.chars() {

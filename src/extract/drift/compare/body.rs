@@ -152,9 +152,10 @@ fn bodies(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         if !seen.insert((to, new.has_body)) {
             continue;
         }
-        let (kind, effect) = match new.has_body {
-            true => (K::AnswerBodyAdded, Effect::Compatible),
-            false => (K::AnswerBodyRemoved, TO_BOT),
+        let (kind, effect) = if new.has_body {
+            (K::AnswerBodyAdded, Effect::Compatible)
+        } else {
+            (K::AnswerBodyRemoved, TO_BOT)
         };
         let subject = Subject::Answer {
             to: to.clone(),

@@ -134,7 +134,7 @@ fn sent(page: &Page) -> BTreeSet<&str> {
 }
 
 /// Numbers up to this one are words in some languages.
-const SPELLED: usize = 3;
+const SPELLED: f64 = 3.0;
 
 fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let mut old: Vec<(&Limit, Option<About>)> = once(&pair.old.limits)
@@ -152,9 +152,8 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     take_pairs(&mut old, &mut new, |one, other| {
         one.0.number == other.number
     });
-    let is_reliable = |number: &str| {
-        pair.has_one_language() || number.parse().is_ok_and(|it: f64| it > SPELLED as f64)
-    };
+    let is_reliable =
+        |number: &str| pair.has_one_language() || number.parse().is_ok_and(|it: f64| it > SPELLED);
     old.retain(|(limit, about)| about.is_some() && is_reliable(&limit.number));
     let is_known = |number: &str| pair.old.limits.iter().any(|it| it.number == number);
     new.retain(|limit| {
@@ -162,18 +161,18 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let is_repeated = pair.is_added(&limit.about) && is_known(&limit.number);
         is_reliable(&limit.number) && !is_repeated
     });
-    let changed = take_pairs(&mut old, &mut new, |one, other| {
+    let pairs = take_pairs(&mut old, &mut new, |one, other| {
         let has_names = !one.0.names.is_empty() && !other.names.is_empty();
         one.1.as_ref() == Some(&other.about)
             && (!has_names || !one.0.names.is_disjoint(&other.names))
     });
-    for ((before, _), after) in changed {
+    for ((before, _), after) in pairs {
         let value = |limit: &Limit| limit.number.parse().unwrap_or(0.0_f64);
         let (kind, effect) = match value(after).partial_cmp(&value(before)) {
             Some(Ordering::Less) => (K::LimitTightened, TO_BOT),
             _ => (K::LimitRelaxed, Effect::Compatible),
         };
-        let change = Change::new(kind, effect, &limited(after), "");
+        let change = Change::new(kind, effect, &about(after), "");
         let change = change.values(&before.number, &after.number);
         changes.push(change.at(Some(before.line), Some(after.line)));
     }
@@ -221,13 +220,21 @@ fn take_pairs<A, B>(
     pairs
 }
 
-/// The subject of a change of a number.
+/// The subject of a number that is new or gone.
 fn limited(limit: &Limit) -> String {
-    let names: Vec<_> = limit.names.iter().filter(|it| !it.is_empty()).collect();
-    let names: Vec<_> = names.iter().map(|it| format!("`{it}`")).collect();
+    match about(limit) {
+        subject if subject.contains(' ') => subject + ":",
+        number => number,
+    }
+}
+
+/// The subject of a change of a number.
+fn about(limit: &Limit) -> String {
+    let names = limit.names.iter().filter(|it| !it.is_empty());
+    let names: Vec<_> = names.map(|it| format!("`{it}`")).collect();
     if names.is_empty() {
         "number".to_owned()
     } else {
-        format!("number about {}:", names.join(", "))
+        format!("number about {}", names.join(", "))
     }
 }

@@ -26,8 +26,8 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let (old, new) = (pair.old, pair.new);
     let fence = |page: &Page| page.paths.first().map(|it| it.line);
     let find = |paths: &'_ [Path], path: &Path| {
-        let key = key(&path.path);
-        paths.iter().find(|it| self::key(&it.path) == key).cloned()
+        let key = key(&path.text);
+        paths.iter().find(|it| self::key(&it.text) == key).cloned()
     };
     if let (Some(before), Some(after)) = (&old.method, &new.method)
         && before != after
@@ -37,7 +37,7 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
     for path in &old.paths {
         let Some(other) = find(&new.paths, path) else {
-            let change = Change::new(K::PathRemoved, TO_BOT, "path", &path.path);
+            let change = Change::new(K::PathRemoved, TO_BOT, "path", &path.text);
             let change = change.at(Some(path.line), fence(new));
             changes.push(match (path.is_deprecated, old.api == new.api) {
                 (true, true) => change.remark("it was deprecated"),
@@ -54,11 +54,11 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             (true, false) => K::PathRestored,
             _ => continue,
         };
-        let change = Change::new(kind, Effect::Compatible, "path", &path.path);
+        let change = Change::new(kind, Effect::Compatible, "path", &path.text);
         changes.push(change.at(Some(path.line), Some(other.line)));
     }
     for path in new.paths.iter().filter(|it| find(&old.paths, it).is_none()) {
-        let change = Change::new(K::PathAdded, Effect::Compatible, "path", &path.path);
+        let change = Change::new(K::PathAdded, Effect::Compatible, "path", &path.text);
         changes.push(change.at(fence(old), Some(path.line)));
     }
 }
@@ -69,9 +69,12 @@ fn key(path: &str) -> String {
     let parts = resource::path_of(path).split('/');
     let parts = parts.filter(|part| !part.is_empty() && Some(*part) != version);
     let parts: Vec<_> = parts
-        .map(|part| match part.contains('{') {
-            true => "{}".to_owned(),
-            false => resource::action_name(part).to_lowercase(),
+        .map(|part| {
+            if part.contains('{') {
+                "{}".to_owned()
+            } else {
+                resource::action_name(part).to_lowercase()
+            }
         })
         .collect();
     parts.join("/")
@@ -246,9 +249,10 @@ fn changed(
         && new.is_listed
         && old.is_required != new.is_required
     {
-        let (kind, effect) = match new.is_required {
-            true => (K::ParameterRequired, TO_BOT),
-            false => (K::ParameterOptional, Effect::Compatible),
+        let (kind, effect) = if new.is_required {
+            (K::ParameterRequired, TO_BOT)
+        } else {
+            (K::ParameterOptional, Effect::Compatible)
         };
         changes.push(at(Change::new(kind, effect, subject, name)));
     }
