@@ -172,7 +172,7 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             Some(Ordering::Less) => (K::LimitTightened, TO_BOT),
             _ => (K::LimitRelaxed, Effect::Compatible),
         };
-        let change = Change::new(kind, effect, &about(after), "");
+        let change = Change::new(kind, effect, &subject(after, ""), "");
         let change = change.values(&before.number, &after.number);
         changes.push(change.at(Some(before.line), Some(after.line)));
     }
@@ -180,13 +180,13 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let change = Change::new(
             K::LimitRemoved,
             Effect::Compatible,
-            &limited(limit),
+            &subject(limit, ":"),
             &limit.number,
         );
         changes.push(change.at(Some(limit.line), None));
     }
     for limit in new {
-        let change = Change::new(K::LimitAdded, TO_BOT, &limited(limit), &limit.number);
+        let change = Change::new(K::LimitAdded, TO_BOT, &subject(limit, ":"), &limit.number);
         changes.push(change.at(None, Some(limit.line)));
     }
 }
@@ -220,21 +220,13 @@ fn take_pairs<A, B>(
     pairs
 }
 
-/// The subject of a number that is new or gone.
-fn limited(limit: &Limit) -> String {
-    match about(limit) {
-        subject if subject.contains(' ') => subject + ":",
-        number => number,
-    }
-}
-
-/// The subject of a change of a number.
-fn about(limit: &Limit) -> String {
+/// The subject of a sentence about a number. `end` follows the names that it is about.
+fn subject(limit: &Limit, end: &str) -> String {
     let names = limit.names.iter().filter(|it| !it.is_empty());
     let names: Vec<_> = names.map(|it| format!("`{it}`")).collect();
     if names.is_empty() {
         "number".to_owned()
     } else {
-        format!("number about {}", names.join(", "))
+        format!("number about {}{end}", names.join(", "))
     }
 }
