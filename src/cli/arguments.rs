@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// List what is wrong in API reference pages
     #[command(after_help = lint::EXAMPLES)]
     Lint(lint::Arguments),
-    /// Show that the judge catches every mutant and blames no variant
+    /// Show that the judge catches every deliberate fault and blames no harmless difference
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
     /// Explain a rule, a requirement, a kind of fault injection, or a finding in pages

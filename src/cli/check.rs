@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     /// Fail on an unmet SHOULD too, not only on a broken MUST
     #[arg(long, help_heading = "Judging")]
     strict: bool,
-    /// Do not judge; list the place and the rule of each secret in the files, and exit with 1 if there is one
+    /// Instead of judging, list each secret in the files by place and rule; exit with 1 if there is a secret
     #[arg(long, help_heading = "Judging", conflicts_with_all = ["strict", "filter", "report", "verbose", "slowest"])]
     secrets: bool,
     #[command(flatten)]

@@ -24,7 +24,7 @@ use crate::runner::{Options, Target};
 pub(crate) const EXAMPLES: &str = "\
 Tries one thing after the other, in the order of a run. If something fails, confcall shows the cause and the remedy. \
 If confcall.toml has the command of the target, confcall starts the target, and ends it after the last check. \
-A bot is triggered once, by the shortest of the selected scenarios that begin with a request of the bot.
+A bot gets one trigger, for the shortest selected scenario that begins with a request of the bot.
 
 Examples:
   confcall doctor

@@ -46,7 +46,8 @@ Without --service, confcall plays the recorded service: it answers requests with
 recorded notifications to the bot. With --service, confcall plays the recorded bot. \
 If the live party differs from the recording, the exit code is 1. Ids and timestamps may differ, but one recorded value \
 must correspond to one live value in the whole run. \
-If confcall.toml has `[target.command]`, confcall starts the live party anew for each recording.
+If confcall.toml has `[target.command]`, confcall starts the live party anew for each recording, or only once with \
+`once = true`.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback

@@ -37,8 +37,8 @@ use crate::report::{Pages, ReportKind};
 /// What the terminal report of a run shows.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Shown {
-    /// Show each result, and while a run is played its messages and the target's output; without -v,
-    /// failures with one cause are shown once
+    /// Show each result, and during a run the messages and the target's output. Without -v, failures with
+    /// the same cause are shown once
     #[arg(long, short, help_heading = "Reports")]
     verbose: bool,
     /// List this number of the slowest scenarios

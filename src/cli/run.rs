@@ -52,8 +52,8 @@ Examples:
   confcall run mute --service http://localhost:8080 --repeat 1000 --jobs 100
 
 Exit codes:
-  0 something passed and nothing is wrong
-  1 a violation, an inconclusive result, or nothing passed
+  0 something passed or is a known failure, and nothing is wrong
+  1 a violation, an inconclusive result, a wrong entry in `[[known]]`, or neither a pass nor a known failure
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
 #[derive(Debug, Clone, Args)]
@@ -86,13 +86,13 @@ pub(crate) struct Arguments {
     /// How long to wait for surplus messages at the end of the run [default: 250ms; 0 for the built-in pair]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub settle: Option<Duration>,
-    /// Compare messages only with the examples on the page, exactly as printed
+    /// Judge messages only by the examples on the page, exactly as printed, and not by the contract
     #[arg(long, help_heading = "Judging")]
     pub literal: bool,
     /// Fail on an unmet SHOULD too, not only on a broken MUST
     #[arg(long, help_heading = "Judging")]
     pub strict: bool,
-    /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)
+    /// Play only this part of the selected scenarios; 2/8 is the second of eight (see `confcall merge`)
     #[arg(long, value_name = "SHARD", help_heading = "Scenarios")]
     pub shard: Option<Shard>,
     /// How many scenarios to play at a time [default: 16; 6 for the built-in pair without slow fault injection]
@@ -130,7 +130,7 @@ pub(crate) struct Course {
     /// End the run after this number of failed scenarios
     #[arg(long, value_name = "COUNT", help_heading = "Judging")]
     max_fail: Option<NonZeroUsize>,
-    /// End the run after this time; scenarios that are not over by then are inconclusive
+    /// End the run after this time; unfinished scenarios are then inconclusive
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub timeout: Option<Duration>,
     /// Play each scenario this number of times, and report latencies; `--jobs` says how many at a time
@@ -141,7 +141,7 @@ pub(crate) struct Course {
         conflicts_with = "snapshots"
     )]
     repeat: Option<NonZeroUsize>,
-    /// Play again when a file of the project changes, the failed scenarios first, until Ctrl-C or the key q
+    /// Play again when a file of the project changes, failed scenarios first, until Ctrl-C or the key q
     #[arg(long, help_heading = "Judging", conflicts_with = "rerun_failed")]
     watch: bool,
 }

@@ -63,10 +63,10 @@ pub(crate) struct Among {
         help_heading = "Scenarios"
     )]
     pub api: Vec<String>,
-    /// Only scenarios of each page's newest edition up to this month, such as 2021-02 (repeatable)
+    /// Only scenarios from the newest text of each page up to this month, such as 2021-02 (repeatable)
     #[arg(long, value_name = "EDITION", add = candidates::editions(), help_heading = "Scenarios")]
     pub edition: Vec<String>,
-    /// Select the scenarios of all editions of each page
+    /// Select the scenarios from all texts of each page, whatever their edition
     #[arg(long, conflicts_with = "edition", help_heading = "Scenarios")]
     pub all_editions: bool,
     /// Only scenarios of pages in this language, such as pt-BR (repeatable)
@@ -267,7 +267,7 @@ pub(crate) struct How<'a> {
 /// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Injection {
-    /// Also select the scenarios under these kinds of fault injection
+    /// Select the scenarios also under these kinds of fault injection
     #[arg(
         long,
         value_name = "KIND",

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// Serve the bot instead of the service
     #[arg(long)]
     bot: bool,
-    /// Follow the newest edition of the pages up to this month, such as 2021-02 [default: the newest]
+    /// Follow the newest text of each page up to this month, such as 2021-02 [default: the newest]
     #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
     edition: Option<String>,
     /// Listen on this address [default: any free port of 127.0.0.1]

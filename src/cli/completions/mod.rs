@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::output::Output;
 
 pub(crate) const EXAMPLES: &str = "\
-The script starts confcall for each completion. Ids of scenarios are completed in segments, as paths are.
+The script starts confcall for each completion. Ids of scenarios are completed segment by segment, like paths.
 
 Examples:
   confcall completions bash > ~/.local/share/bash-completion/completions/confcall

@@ -77,8 +77,8 @@ pub(crate) struct Arguments {
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
-    /// Judge by each page's newest edition up to this month, such as 2021-02; the built-in service follows it too
-    /// [default: the newest]
+    /// Judge by the newest text of each page up to this month, such as 2021-02; the built-in service follows the
+    /// same texts [default: the newest]
     #[arg(long, value_name = "EDITION")]
     edition: Option<String>,
     /// Fail on an unmet SHOULD too, not only on a broken MUST
