@@ -1,4 +1,5 @@
-//! When two spellings are one address: RFC 3986 section 6.2.2, and what clients encode before they send.
+//! Decides whether two spellings are one address, by RFC 3986 section 6.2.2 and by the characters that clients encode
+//! before they send.
 
 use std::fmt::Write as _;
 

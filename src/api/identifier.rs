@@ -1,8 +1,7 @@
 //! Comparison of printed identifiers.
 //!
-//! The pages print one call as `57dab8b1-894c-409a-b240-bd8beae78896` and as
-//! `57DAB8B1894C409AB240BD8BEAE78896`: GUIDs compare without case and hyphens, everything else
-//! to the letter.
+//! The pages print one call as `57dab8b1-894c-409a-b240-bd8beae78896` and as `57DAB8B1894C409AB240BD8BEAE78896`: GUIDs
+//! are compared without case and hyphens, and all other identifiers character by character.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

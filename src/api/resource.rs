@@ -1,8 +1,7 @@
 //! Parsing of a path, a `Location`, a `resource` or a `resourceUrl`.
 //!
-//! The pages reach the same call as `/app/calls/{id}`, `/communications/calls/{id}`,
-//! `/applications/{id}/calls/{id}`, with or without `/beta` or `/v1.0` and a host in front (SPEC
-//! section 3). A [`Resource`] has no prefix.
+//! The pages reach the same call as `/app/calls/{id}`, `/communications/calls/{id}`, `/applications/{id}/calls/{id}`,
+//! with or without `/beta` or `/v1.0` and a host in front. A [`Resource`] has no prefix.
 
 use super::identifier;
 

@@ -1,9 +1,8 @@
 //! The journal: a cassette on disk, to which each exchange is added when it ends.
 //!
-//! Writing takes redacted exchanges only. A line that is settled is with the operating system: it is
-//! there after the process was killed, or the recording has failed: a file that is removed, replaced
-//! or shortened meanwhile is an error. The last line of a file that was cut off is torn; reading
-//! reports it and passes it over.
+//! Only redacted exchanges are written. A settled line is with the operating system, so it is there even if the process
+//! is killed afterwards. If the file is removed, replaced or shortened meanwhile, the recording fails. If the file was
+//! cut off, its last line is torn; reading reports that line and skips it.
 
 use std::borrow::Cow;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};

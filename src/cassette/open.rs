@@ -1,4 +1,4 @@
-//! Opens recordings, of which a cassette stays in its file.
+//! Opens recordings. The exchanges of a cassette stay in its file.
 
 use std::borrow::Cow;
 use std::fs::File;

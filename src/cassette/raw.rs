@@ -1,5 +1,5 @@
-//! A line of a cassette with its bodies as they stand in it: a replay sends them so and compares
-//! numbers as they are written; other tools and people are shown them so.
+//! A line of a cassette whose bodies are exactly as in the file. A replay sends these bodies, and compares their
+//! numbers as written. HAR files and texts for people show them unchanged.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Reads the bytes of a recording at an offset, so that it need not be in memory.
 //!
-//! Readers of cassettes take a line at a time. A cassette that a person has formatted, or has written comments in, is
-//! brought [into that form](one_a_line) first, in memory.
+//! Readers of cassettes read one line at a time. A cassette that a person has formatted or commented is first
+//! [converted](one_a_line) in memory to one value a line.
 
 use std::error::Error;
 use std::fmt;

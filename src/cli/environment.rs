@@ -1,4 +1,4 @@
-//! The variables of the environment that confcall reads beside those of its options.
+//! The environment variables that confcall reads, apart from those of options.
 
 use std::env;
 use std::io::{self, IsTerminal as _, stderr, stdout};

@@ -1,4 +1,4 @@
-//! Exit codes. They are API.
+//! Exit codes. They are a stable part of the interface.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! `confcall explain`: the meaning of a rule, a requirement, a kind of fault injection, a finding in pages or a change of pages, as the tables
-//! of the contract, of fault injection, of the built-in mutants and of lint have it.
+//! `confcall explain`: the meaning of a rule, a requirement, a kind of fault injection, a finding in pages or a change
+//! of pages. It comes from the tables of the contract, of fault injection, of the built-in mutants and of lint.
 
 use std::fmt::Write as _;
 

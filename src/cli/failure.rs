@@ -1,4 +1,4 @@
-//! Why a command ended before it had a result.
+//! The reasons why a command ended before it had a result.
 
 use std::borrow::Cow;
 use std::io;

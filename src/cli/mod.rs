@@ -1,7 +1,7 @@
-//! The entry: the command line, and [`crate::suite`], a test harness for Rust projects.
+//! The command line, which is the entry of the binary.
 //!
-//! For: reading arguments and the environment, deciding on colour and width, writing reports, and exit
-//! codes. Not for: anything else that a program would want as a library.
+//! For: reading arguments and the environment, deciding on colour and width, writing reports, and exit codes. Not for:
+//! functions that a program calls as a library.
 //!
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].

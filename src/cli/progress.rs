@@ -1,4 +1,4 @@
-//! The progress of a command on a terminal: what is done of how much, and what is waited for.
+//! The progress of a command on a terminal: how much is done, and what confcall waits for.
 //!
 //! It is the last line of the terminal, on standard error. What is printed meanwhile goes above it, and it is gone before
 //! the result is printed.

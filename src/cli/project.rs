@@ -1,4 +1,4 @@
-//! The target that `confcall.toml` describes: its texts read, with a port where it needs one.
+//! The target that `confcall.toml` describes: its texts are parsed, and a free port is picked if they have `{port}`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The output of the commands that report on pages: format, file, known remarks, and what fails.
+//! The output of the commands that report on pages: format, file, known remarks, and the exit code.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,7 +1,7 @@
 //! The end of each command that judges: what it prints, its report files, and its exit.
 //!
-//! Report files are checked before anything is played, and written for every exit: a file of an earlier run never
-//! looks like that of this one.
+//! Report files are checked before anything is played, and written for every exit: a file of an earlier run never looks
+//! like the report of this run.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,5 +1,4 @@
-//! The scenarios that a command takes: their source, the selection among them, and the fault injection that
-//! they are played under.
+//! The scenarios of a command: their source, the selection, and the fault injection under which they are played.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Snapshots of conversations in a folder: `NAME.snap` is accepted, `NAME.snap.new` waits to be.
+//! Snapshots of conversations in a folder: `NAME.snap` is accepted; `NAME.snap.new` waits for a decision.
 
 use std::fs;
 use std::io::ErrorKind;

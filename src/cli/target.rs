@@ -1,4 +1,4 @@
-//! The options that name the target, and say how it and confcall reach each other.
+//! The options that name the target, and the addresses under which target and confcall reach each other.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

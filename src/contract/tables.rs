@@ -1,7 +1,7 @@
 //! The tables of the contract in use: the built-in ones, or those of a project.
 //!
-//! A project's contract is a file that `confcall extract --contract` has written, with tables by hand beside it. A table
-//! that is absent is the built-in one; an operation without a row gets one of what its page prints.
+//! A project's contract is a file that `confcall extract --contract` has written, with handwritten tables beside it.
+//! The built-in table replaces an absent one. An operation without a row gets a row that is made from its page.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;

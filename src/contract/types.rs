@@ -1,5 +1,5 @@
 //! Resource types, looked up by name. The extracted types of both API versions are merged, because recordings mix the
-//! versions: a property is known if one version prints it, and may have the kinds and words of both.
+//! versions: a property is known if one version prints it, and may have the kinds and words of both versions.
 //!
 //! Names ignore case.
 

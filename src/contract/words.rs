@@ -1,8 +1,8 @@
 //! Protocol words that a page or its resource page lists.
 //!
-//! Compared without regard to case. Sources are the resource pages of the same
-//! reference (`commsNotification`, `commsOperation`, `call`, `mediaStream`, `participantInfo`,
-//! `invitationParticipantInfo`) and the parameter tables of the create and answer pages.
+//! Words are compared without regard to case. Their sources are the resource pages of the same reference
+//! (`commsNotification`, `commsOperation`, `call`, `mediaStream`, `participantInfo`, `invitationParticipantInfo`) and
+//! the parameter tables of the create and answer pages.
 
 /// `changeType` of a notification.
 pub(crate) const CHANGES: &[&str] = &["created", "updated", "deleted"];

@@ -1,4 +1,4 @@
-//! Places of JSON values in the text of a document, and what is wrong with one.
+//! Places of JSON values in the text of a document, and errors of documents.
 
 use std::ops::Range;
 

@@ -1,8 +1,7 @@
 //! The emulator: a built-in [`service`] and a built-in [`bot`], written from the pages.
 //!
-//! For: the default run, `confcall serve`, and the self-check of the judge. Not for: judging.
-//! Neither party knows a scenario, a rule, the contract or the judge. They use only
-//! `http` and `api`; `tests/structure` checks that.
+//! For: the default run, `confcall serve`, and the self-check of the judge. Not for: judging. Both parties use only
+//! `http` and `api`, and not the scenarios, the contract or the judge; `tests/structure` checks that.
 //!
 //! Each party can run as one **mutant** (one deliberate fault) or one **variant** (one harmless
 //! difference).

@@ -1,4 +1,4 @@
-//! The ends of operations and calls in change notifications. Two ends of one thing exclude each other.
+//! The ends of operations and calls in change notifications. Two ends of one operation or call exclude each other.
 
 use serde_json::Value;
 

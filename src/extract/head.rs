@@ -1,4 +1,4 @@
-//! The text of a code block to message heads: start line, header fields, and where the body begins.
+//! Reads message heads from the text of a code block: the start line, the header fields, and the beginning of the body.
 
 /// A message as a code block prints it.
 #[derive(Debug, PartialEq, Eq)]

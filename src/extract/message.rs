@@ -1,4 +1,4 @@
-//! Finds the messages in code blocks, by the content of each and its neighbours.
+//! Finds the messages in code blocks, by the content of each block and of its neighbours.
 
 use serde_json::Value;
 

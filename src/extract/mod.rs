@@ -7,15 +7,15 @@
 //! The path of a page through the modules:
 //!
 //! 1. `text` decodes the bytes.
-//! 2. `markdown` reads headings (`outline`), code blocks and annotations (`annotation`) in one pass, with which `prose`
-//!    reads tables and paragraphs; `metadata` reads the block above them.
+//! 2. `markdown` reads headings (`outline`), code blocks and annotations (`annotation`) in one pass. `prose` reads
+//!    tables and paragraphs in the same pass. `metadata` reads the block at the head of the page.
 //! 3. `message` finds the messages in the code blocks: `head` reads start lines and header fields, `json`
 //!    bodies. `inventory` has a row for each code block, and the findings.
 //! 4. `conversation` groups the messages; `end` distinguishes the outcomes of one request.
-//! 5. `script` writes each conversation as a scenario: `places` finds the values that vary, `binding` the
-//!    values that must agree, `operations` those of other operations, `people` the invited, `variables`
-//!    keeps the table.
-//! 6. `translations` makes one scenario of those that several languages show.
+//! 5. `script` writes each conversation as a scenario: `places` finds the values that vary, `binding` the values that
+//!    must agree, `operations` the operations in the effects, and `people` the invited people; `variables` has the
+//!    table of variables.
+//! 6. `translations` merges the scenarios that several languages show with the same messages.
 //!
 //! [`contract`] makes the contract of many pages.
 

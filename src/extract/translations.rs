@@ -1,4 +1,4 @@
-//! Makes one scenario of those that several languages show with the same messages.
+//! Merges the scenarios that several languages show with the same messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The hosts that a forward proxy intercepts, with certificates of the local authority.
 //!
-//! For: names of hosts and origins of requests, for the server, which opens the tunnels. Not for: what
-//! becomes of the requests, and of hosts that are not named.
+//! For: names of hosts and origins of requests. The server uses them to open the tunnels. Not for: the handling of the
+//! requests, and hosts that are not named.
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 //! For: turning [`self::message`] values into bytes of HTTP/1.1 or HTTP/2 and back, within [`limits`].
 //! Not for: what a message means.
 //!
-//! A [`Reply`] can also misbehave on purpose (hang, reset, bytes that are no HTTP), because the
-//! built-in pair shows faults, and the tests of this layer need a peer that has them.
+//! A [`Reply`] can also misbehave on purpose (hang, reset, bytes that are no HTTP), because mutants of the built-in
+//! pair do so, and because the tests of this layer need such a peer.
 
 mod client;
 mod coding;

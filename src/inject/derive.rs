@@ -1,4 +1,4 @@
-//! The scenarios under fault injection, derived from the plain ones. None is a file.
+//! The scenarios under fault injection, derived from the plain ones. They have no files.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Fault injection: the faults that confcall causes on the wire, as the other party.
 //!
-//! It sits between the judge and the wire and has the interface of a judge: events in, actions out, the clock
-//! an input. It changes the traffic, and hides its changes from the judge. The judge checks the documented
-//! conversation; fault injection checks the reaction of the target, by the requirements in
+//! It is between the judge and the wire, and has the interface of a judge: events and the time go in, actions come out.
+//! It changes the traffic, and hides its changes from the judge. The judge checks the documented conversation; fault
+//! injection checks the reaction of the target, by the requirements in
 //! [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
 //!
 //! [`InjectionKind`] is the table of all kinds, [`with_injected`] derives the scenarios that they apply to, and

@@ -1,7 +1,7 @@
 //! Notifications to a bot: early, twice, batched, in another order, or with unknown properties, resources and
 //! words.
 //!
-//! Each notification of the judge becomes a round: the notifications on the wire, each sent after the last is
+//! Each notification of the judge becomes a round of notifications on the wire. Each is sent after the previous one is
 //! acknowledged. The judge's clock is paused meanwhile.
 
 use std::collections::VecDeque;

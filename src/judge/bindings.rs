@@ -1,7 +1,7 @@
 //! The values that a scenario's variables have in one run.
 //!
-//! Variables that must agree share a root: `same_as` of the scenario file, or, where the run is
-//! literal, nothing but equal printed values. A root is bound once.
+//! Variables that must agree share a root, which is bound once. `same_as` of the scenario file names the root. In a
+//! literal run, only variables with equal printed values share one.
 
 use std::collections::HashMap;
 use std::sync::Arc;

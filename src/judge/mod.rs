@@ -11,8 +11,8 @@
 //! - [`monitor`] judges all traffic by the contract; `plan` adds what one scenario expects.
 //! - `record` collects violations.
 //! - [`recording`] runs the judge on recordings.
-//! - [`verdict`], [`traffic`], [`shard`] and [`redaction`]: the results, their messages, their merge, and secrets in
-//!   them.
+//! - [`verdict`], [`traffic`], [`shard`] and [`redaction`]: the results, their messages, the merge of shards, and the
+//!   redaction of secrets.
 
 pub(crate) mod bindings;
 pub(crate) mod compare;

@@ -1,7 +1,7 @@
 //! The token endpoint: client credentials (RFC 6749 section 4.4), for any client of any tenant.
 //!
-//! The parameters of a request are checked as the platform does. Clients are not registered here: every
-//! secret is right, and so is every assertion that names its client.
+//! The parameters of a request are checked as the platform does. No client is registered: every secret is accepted, and
+//! so is every assertion that names its client.
 
 use std::collections::HashMap;
 

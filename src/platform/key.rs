@@ -1,4 +1,4 @@
-//! The RSA keys that tokens are signed with: made here, kept beside the local authority's.
+//! The RSA keys that sign tokens. They are made here, and kept in the folder of the local authority.
 
 use std::path::Path;
 

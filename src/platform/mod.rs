@@ -4,8 +4,8 @@
 //! notifications by the keys that this module publishes. Not for: judging. Requests to the platform
 //! belong to no conversation.
 //!
-//! An [`Identity`] answers below [`LOGIN`] on confcall's own address. On the hosts of the platform, if their
-//! requests are intercepted, it answers every path. A [`Notifier`] signs notifications.
+//! An [`Identity`] answers below [`LOGIN`] on confcall's own address. If requests to the hosts of the platform are
+//! intercepted, it answers the same paths there, without that prefix. A [`Notifier`] signs notifications.
 
 mod discovery;
 mod grant;

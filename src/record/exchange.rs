@@ -1,4 +1,4 @@
-//! An exchange under way: what is captured of it, and its end, which writes it down once.
+//! An exchange under way: its captured parts, and its end, at which it is written once.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

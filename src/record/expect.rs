@@ -1,5 +1,5 @@
-//! `Expect: 100-continue` (RFC 9110 section 10.1.1): a client that waits gets its 100 when the upstream
-//! sends one, and never where the upstream has answered without the body.
+//! `Expect: 100-continue` (RFC 9110 section 10.1.1): a client that waits gets its 100 when the upstream sends one. It
+//! gets none if the upstream has answered without the body.
 
 use std::fmt;
 use std::pin::Pin;

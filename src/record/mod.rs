@@ -1,7 +1,7 @@
 //! The recording proxy: it stands between bot and service, forwards their messages in both
 //! directions, and writes each exchange before the end of its response is sent.
 //!
-//! The exchanges may also go to an observer (`observer`), or only to an observer.
+//! An observer (`observer`) may get the exchanges too, or instead of a cassette.
 //!
 //! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties. The proxy stands in for one of the parties (`callback`), or
 //! is the forward proxy of the clients (`intercept`). Bodies are forwarded as they come. Not for: the meaning of

@@ -1,4 +1,4 @@
-//! What the recorder does with a body, counted in one thread.
+//! Counts how often the recorder reads the JSON of a body, in one thread.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,5 @@
-//! Secrets in binary formats that say the length of a text before it: `MessagePack`, CBOR, Protocol Buffers.
+//! Secrets in binary formats that store the length of a text in front of the text: `MessagePack`, CBOR, Protocol
+//! Buffers.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Secrets in base64 within a text, and long keys, which have the lengths of 32 and 64 bytes in base64.
+//! Secrets in base64 within a text, and keys of 32 or 64 bytes, which base64 writes in 44 or 88 characters.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Secrets in JSON: the text is read by its tokens and never written anew, so that all that is no secret stays as it
-//! was written. A text that is cut off is read up to its end.
+//! Secrets in JSON. The text is read token by token and never serialised again, so that everything but secrets stays as
+//! it was written. A text that is cut off is read up to its end.
 
 use std::borrow::Cow;
 use std::ops::Range;

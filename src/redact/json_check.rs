@@ -1,4 +1,4 @@
-//! Whether a text is JSON that a line of a cassette can hold.
+//! Checks that a text is JSON, and that a line of a cassette can hold it.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! The secrets found so far, which are replaced under any other name too.
 //!
-//! They are kept in memory, the latest ones, each below its longest run of letters and digits. A text is searched for
-//! such runs in one pass. Short secrets are not kept, as they occur in texts by chance; nor are the words of HTTP.
+//! The latest ones are kept in memory, indexed by their longest run of letters and digits. A text is searched for such
+//! runs in one pass. Short secrets and words of HTTP are not kept, because they occur in texts by chance.
 
 use std::collections::HashMap;
 use std::ops::Range;

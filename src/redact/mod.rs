@@ -1,14 +1,14 @@
-//! Redaction: what is secret in an exchange becomes a pseudonym before anything is written.
+//! Redaction: each secret in an exchange becomes a pseudonym before anything is written.
 //!
-//! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
-//! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
+//! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`. The digits are a keyed hash of the value (HMAC-SHA256).
+//! One value has one pseudonym in every place, so that equal values stay equal.
 //!
-//! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and
-//! names (`assigned`); `value` says where the value of a name ends, and
-//! `expression` which texts of an expression are secret; `json`, `markup`, `table`, `url`, `sql`, `places` and
-//! `binary` know the grammars of places; `view`, `coded`, `bytes` and `gzip` take codings away. A secret that was
-//! found once is replaced under any name (`known_secrets`); a field or a body that was left as it is is not searched again
-//! at once (`recent`). Not for: the source of the key, and files.
+//! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and names
+//! (`assigned`); `value` finds the end of the value of a name, and `expression` the secret texts of an expression;
+//! `json`, `markup`, `table`, `url`, `sql`, `places` and `binary` have the grammars of places; `view`, `coded`, `bytes`
+//! and `gzip` decode. A secret that was found once is replaced under any name (`known_secrets`). `recent` and `seen`
+//! are caches of texts without secrets, and of what the rules say about short texts. Not for: the source of the key,
+//! and files.
 
 mod assigned;
 mod binary;

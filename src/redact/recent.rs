@@ -1,5 +1,5 @@
-//! The texts that a redactor left as they are, kept for a short while: parties send the same header fields and bodies
-//! again and again.
+//! A cache of texts that a redactor left unchanged, because parties send the same header fields and bodies again and
+//! again.
 
 use std::hash::BuildHasher as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};

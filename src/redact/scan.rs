@@ -1,7 +1,7 @@
 //! The scanner: it finds the secrets of a text by the rules.
 //!
-//! One pass finds the anchors: beginnings of tokens, parts of names, `//` and the like. What is around an anchor
-//! decides whether a secret stands there, and where it ends. Documents (`json`, `markup`, `table`) are read by their
+//! One pass finds the anchors: beginnings of tokens, parts of names, `//` and the like. The characters around an anchor
+//! decide whether there is a secret, and where it ends. Documents (`json`, `markup`, `table`) are read by their
 //! structure.
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What the built-in rules say of short texts, remembered: the names and words of an interface come again and again.
+//! A cache of what the built-in rules say about short texts, because the names and words of an interface recur.
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! Planted secrets, by place and kind: none may stay, and what is none must.
+//! Planted secrets, by place and kind. Every secret must be replaced, and everything else must stay.
 
 mod places;
 

@@ -1,4 +1,4 @@
-//! Tokens: what begins as one, and has its shape.
+//! Tokens: texts that have the beginning and the shape of a kind of token.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! A text with one coding taken away, and where each part of it stands in the coded text.
+//! A text without one of its codings, and the place of each part in the coded text.
 
 use std::ops::Range;
 

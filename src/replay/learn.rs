@@ -1,4 +1,4 @@
-//! Proposes rules for what varies between a recording and two plays of it against one service.
+//! Proposes rules for the values that vary between a recording and two plays of it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;

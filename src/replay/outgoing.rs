@@ -1,4 +1,4 @@
-//! Messages of the recorded party, as they go out now.
+//! Messages of the recorded party, as a replay sends them.
 //!
 //! A message that HTTP cannot carry, or that was not recorded whole, is [`NotReplayable`].
 

@@ -1,5 +1,5 @@
-//! What a project says about the comparison: `[[replay.rule]]` of `confcall.toml`. A comparison asks for
-//! each place how it is compared; no other code knows of rules.
+//! The rules of a project for the comparison: `[[replay.rule]]` of `confcall.toml`. A comparison looks up how each
+//! place is compared; no other code uses rules.
 //!
 //! Of several rules for one place, the last one counts. A rule for a place holds for everything below
 //! it, unless a later rule names a place there.

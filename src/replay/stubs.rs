@@ -1,8 +1,7 @@
-//! Stubs: recorded answers to what a bot asks around the calling API. Not for the conversations that are
-//! judged.
+//! Stubs: recorded answers to a bot's requests outside of the calling API. Not for: conversations that are judged.
 //!
-//! A stub is found by method, path and query, as a replay finds it. Each request is on its own: its ids
-//! may differ from the recorded ones, whatever other requests had in their place.
+//! A stub is found by method, path and query, like a recorded request in a replay. Requests are independent of each
+//! other: the ids of a request may differ from the recorded ones, whatever ids earlier requests had.
 
 use std::sync::{Arc, Mutex};
 

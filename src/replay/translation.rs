@@ -1,4 +1,4 @@
-//! The change of the values of one run to those of another, in each part of a message and in its spelling.
+//! Replaces the values of one run by those of another, in each part of a message and in the spelling of the part.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

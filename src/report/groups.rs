@@ -1,8 +1,8 @@
 //! Violations grouped by cause: a bot without a token is one problem, however many scenarios it fails.
 //!
-//! Two violations have one cause where party, rule, requirement, pointer and message agree, apart from ids, addresses,
-//! times and positions. The operation is no part of it: one cause may break every operation, and a message that
-//! depends on the operation names it.
+//! Two violations have one cause if party, rule, requirement, pointer and message agree, apart from ids, addresses,
+//! times and positions. The operation is not compared, because one cause may break every operation; a message that
+//! depends on the operation names the operation.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Snapshots of conversations, to compare the next run's with, in the file format of insta:
-//! `cargo insta` reviews them too.
+//! Snapshots of conversations, for comparison with the next run. They have the file format of insta, so `cargo insta`
+//! can review them too.
 
 use std::path::Path;
 use std::sync::Arc;

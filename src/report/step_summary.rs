@@ -1,6 +1,6 @@
 //! The summary of a run for the page of a GitHub job, in Markdown (`GITHUB_STEP_SUMMARY`).
 //!
-//! Text of a party or a project stands in code blocks, whose fences are longer than any in the text.
+//! Text of a party or a project is in code blocks, whose fences are longer than any fence in the text.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Text of all reports: colours, the difference of two texts, and placeholders for values that are not judged.
+//! Text that all reports use: colours, the difference of two texts, and placeholders for values that are not judged.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
-//! Requests of a bot under test outside of the calling API. Not for tokens, discovery and keys,
-//! which `platform` has.
+//! Requests of a bot under test outside of the calling API. Not for: tokens, discovery and keys, which `platform` has.
 //!
-//! Stubs answer it, else it is answered 404 and listed. It is never judged.
+//! A stub answers such a request. Without a stub, the response is 404, and the request is listed. No such request is
+//! judged.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! The events of a run, for whoever shows them while it is played.
+//! The events of a run, for observers that show them while the run is played.
 
 use std::fmt;
 use std::io;

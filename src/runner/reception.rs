@@ -1,6 +1,6 @@
-//! What reached confcall during a session, and with it the cause of a request that never came.
+//! The requests that reached confcall during a session. They show why an expected request never came.
 //!
-//! Not for what a conversation received: its judge names a request that came in the place of the expected one.
+//! Not for: the messages of one conversation, whose judge names a request that came in the place of the expected one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

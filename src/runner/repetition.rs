@@ -1,5 +1,5 @@
-//! Scenarios that are played many times at once. Each conversation is judged; of those with the same outcome, one
-//! result is kept, so that memory does not grow with their number.
+//! Scenarios that are played many times at once. Each conversation is judged. Conversations with the same outcome have
+//! one result, so that memory does not grow with their number.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,9 @@
 //! The router: finds the conversation that a message belongs to.
 //!
-//! A message belongs to the conversation whose callback path or ids it contains, else to the
-//! only one that waits for such a message. Where several could, none of them can be judged side by
-//! side: they are played again, one by one. A conversation of an [earlier part](Router::end_part) of the run gets only
-//! messages that show that they are its own. A bot's requests to an [`Identity`] belong to none, nor do
-//! those [around](Around) the API.
+//! A message belongs to the conversation whose callback path or ids it contains, else to the only conversation that
+//! waits for such a message. If several wait for it, they cannot be judged side by side: they are played again, one by
+//! one. A conversation of an [earlier part](Router::end_part) of the run gets only messages that show that they are its
+//! own. A bot's requests to an [`Identity`] belong to no conversation, nor do those [around](Around) the API.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! A run: the scenarios of its options against the built-in pair, or against a target that is started
-//! first where the project says how, watched, and ended.
+//! A run: the scenarios of its options are played against the built-in pair or a target. If the project has a command
+//! for the target, the run starts the target, watches it, and ends it.
 
 use std::path::Path;
 use std::sync::Arc;

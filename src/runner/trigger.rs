@@ -1,4 +1,4 @@
-//! Triggers: the way in which a bot under test is made to send the request that its scenario expects next.
+//! Triggers: they make a bot under test send the request that its scenario expects next.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 //!
 //! - [`mod@format`]: the types of a scenario file; its JSON Schema is generated from them.
 //! - [`parse`]: from text to a scenario, or to errors with file, line and column.
-//! - `check`: files that fit the format and make no sense.
+//! - `check`: errors in files that match the format.
 //! - [`operation`]: the operation that a scenario shows.
 //! - [`selection`]: filters, operations, API versions, editions, locales and tags.
 //! - [`store`]: the built-in scenarios and those of a folder.

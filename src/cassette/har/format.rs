@@ -1,5 +1,5 @@
-//! The fields of HAR 1.2 that a recording uses. A field that is `null` counts as missing. Tools write numbers as
-//! texts, and texts as numbers: either is read.
+//! The fields of HAR 1.2 that a recording uses. A field that is `null` counts as missing. Some tools write numbers as
+//! texts, or texts as numbers: both are read.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;

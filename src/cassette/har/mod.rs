@@ -1,7 +1,8 @@
 //! Reads and writes HAR 1.2, the format of browsers and other proxies.
 //!
-//! HAR has one direction. The direction of a request is derived from its body and its address: change notifications, and
-//! what is posted to a callback, go to the bot, everything else to the service. Fields that [`mod@format`] does not have are ignored.
+//! HAR has one direction. The direction of a request is derived from its body and its address: change notifications,
+//! and requests that are posted to a callback, go to the bot; all others go to the service. Fields that [`mod@format`]
+//! does not have are ignored.
 
 mod body;
 mod format;

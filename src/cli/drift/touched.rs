@@ -1,4 +1,4 @@
-//! What changes of pages touch in a project: built-in scenarios, known failures and recordings.
+//! The parts of a project that changes of pages touch: built-in scenarios, known failures and recordings.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

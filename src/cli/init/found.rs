@@ -1,4 +1,4 @@
-//! What `confcall init` finds by itself: the command that starts the project of a folder, and a port in use.
+//! The proposals of `confcall init`: the command that starts the project in the folder, and a port in use.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

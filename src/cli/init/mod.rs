@@ -1,6 +1,6 @@
 //! `confcall init`: writes a `confcall.toml` to begin with.
 //!
-//! It finds what it can (`found`), prompts at a terminal for the rest, and writes the file (`text`).
+//! It finds what it can (`found`), prompts for the rest on a terminal, and writes the file (`text`).
 
 mod found;
 mod text;

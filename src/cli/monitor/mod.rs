@@ -1,7 +1,7 @@
 //! `confcall monitor`: judges the traffic of somebody else's tests while they run.
 //!
-//! `faults` are injected into the traffic. `watch` is the observer that judges. The proxy of `record` is in front of the built-in service, or before a real
-//! one.
+//! `faults` are injected into the traffic. `watch` is the observer that judges. The proxy of `record` is in front of
+//! the built-in service or of a real one.
 
 mod faults;
 mod watch;

@@ -1,4 +1,4 @@
-//! `confcall replay --learn`: rules for what varies in two plays.
+//! `confcall replay --learn`: proposes rules for the values that vary between two plays.
 
 use std::time::Instant;
 

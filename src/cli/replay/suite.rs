@@ -1,5 +1,5 @@
-//! Recordings that are played one after the other for one live party: how that one is started, and the listeners that
-//! stay open from one recording to the next.
+//! Plays recordings one after the other for one live party: starts the party, and keeps the listeners open from one
+//! recording to the next.
 
 use std::future::pending;
 use std::net::SocketAddr;

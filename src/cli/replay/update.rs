@@ -1,4 +1,4 @@
-//! `confcall replay --update`: the files with the messages of the live party.
+//! `confcall replay --update`: writes the messages of the live party into the files.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! The files of a project, and those of them that change.
 //!
-//! The state of the files is read again and again: that works on every system and every file system, and a file that
-//! `.gitignore` lists is never taken for one of the project.
+//! The state of the files is read again and again, which works on every system and every file system. Files that
+//! `.gitignore` lists do not belong to the project.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! `confcall run --watch`: plays again when a file of the project changes.
 //!
-//! After a change, the scenarios that failed are played first, and all of them once these pass. A change during a run
-//! ends it, and the next one begins. `files` finds changes, `keys` reads the keyboard.
+//! After a change, the scenarios that failed are played first, and all scenarios once these pass. A change during a run
+//! ends the run, and the next run begins. `files` finds changes, `keys` reads the keyboard.
 
 mod files;
 mod keys;

@@ -1,9 +1,9 @@
 //! The voice menu: how the bot reacts to incoming calls without triggers.
 //!
-//! It answers, plays a prompt and subscribes to tones. `1` transfers the caller to a user, `2` invites that user,
-//! `9` and `#` hang up. Until the call ends the bot keeps it alive.
+//! It answers, plays a prompt and subscribes to tones. `1` transfers the caller to a user, `2` invites that user, `9`
+//! and `#` hang up. The bot keeps the call alive until the call ends.
 //!
-//! [`MenuCalls`] decides, without sockets and clock; [`Bot::follow_menu`] does it.
+//! [`MenuCalls`] decides what the bot does, without sockets and clock. [`Bot::follow_menu`] does it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

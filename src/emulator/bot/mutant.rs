@@ -1,5 +1,5 @@
-//! The mutants of the built-in bot: the table of them, and what each changes in its requests, in how it
-//! sends them again, in the notifications that it accepts, and in its acknowledgements.
+//! The mutants of the built-in bot: their table, and what each mutant changes in the requests of the bot, in their
+//! repetition, in the notifications that the bot accepts, and in its acknowledgements.
 //!
 //! Every function does nothing for a bot without a mutant.
 

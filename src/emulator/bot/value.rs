@@ -1,5 +1,5 @@
-//! The values that the bot takes from a trigger: people, prompts, words and the like. They are read into
-//! types, and written as the bot writes them.
+//! The values that the bot takes from a trigger: people, prompts, words and the like. They are read into types, and
+//! written in the spelling of the bot.
 
 use serde_json::{Map, Value, json};
 

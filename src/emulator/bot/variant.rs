@@ -1,4 +1,4 @@
-//! The variants of the built-in bot: harmless differences in how it does the documented thing.
+//! The variants of the built-in bot: harmless differences in its documented behaviour.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Delivery of notifications: one queue for each call. The next notification is sent once the last is
+//! Delivery of notifications: one queue for each call. The next notification is sent once the previous one is
 //! acknowledged or given up.
 
 use std::sync::Arc;

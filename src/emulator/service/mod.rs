@@ -5,7 +5,7 @@
 //! `parameters` reads bodies, `errors` refuses them, `message` has the answers, `pages` the bodies. `comms` begins
 //! and ends long-running operations. Notifications wait in the queue of their call (`delivery`).
 //!
-//! `control` is the interface for what people and timers do. `mutant` has the deliberate faults, `variant` the
+//! `control` is the interface for the actions of people and timers. `mutant` has the deliberate faults, `variant` the
 //! harmless differences.
 
 mod calls;

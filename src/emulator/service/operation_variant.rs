@@ -1,4 +1,4 @@
-//! The variants of single operations: a table, in which a row is a harmless difference of one operation.
+//! The variants of single operations: a table in which each row is a harmless difference of one operation.
 
 use super::mutant::Alteration::{
     AndAnotherCall, Answer, Body, Entry, ExtraHeader, Missing, NoBody, NoLocation, NoMediaType,

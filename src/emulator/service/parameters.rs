@@ -1,6 +1,6 @@
 //! The parameters in the body of a request, read with the types that the pages give them.
 //!
-//! Unknown properties are passed over, `$id` and type names too. A property that is null counts as absent.
+//! Unknown properties are ignored, and so are `$id` and type names. A property that is null counts as absent.
 
 use std::ops::RangeInclusive;
 

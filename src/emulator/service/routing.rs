@@ -1,4 +1,4 @@
-//! Audio routing groups: which participants receive the audio of which.
+//! Audio routing groups: the participants that receive the audio of others.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The variants of the built-in service: harmless differences in how it does the documented thing.
+//! The variants of the built-in service: harmless differences in its documented behaviour.
 
 use crate::emulator::body::JsonStyle;
 

@@ -1,12 +1,12 @@
 //! The contract of pages: operations and resource types, from the structure of many pages.
 //!
-//! For: what the JSON templates, the tables, the path templates and the examples of pages print, merged over the
-//! editions and locales of one API version. Not for: what only sentences say.
+//! For: the facts that pages print in JSON templates, tables, path templates and examples, merged over the editions and
+//! locales of one API version. Not for: facts that only sentences state.
 //!
 //! 1. `cell` reads types, words and numbers in the prose of a page.
 //! 2. `resource` and `operation` take the facts of one page; `printed` brings its JSON and its tables together.
-//! 3. `merge` makes one contract of the facts of all pages: `base` finds base types, `property` makes one property of
-//!    what several texts print.
+//! 3. `merge` makes one contract of the facts of all pages: `base` finds base types, `property` merges the property
+//!    that several texts print.
 //! 4. `layout` writes the file.
 
 mod base;

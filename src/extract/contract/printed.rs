@@ -1,4 +1,4 @@
-//! One text's properties: those of its JSON and the rows of its table, brought together by name.
+//! The properties in one text: those of its JSON and of the rows of its table, matched by name.
 
 use serde_json::Value;
 

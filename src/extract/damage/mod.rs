@@ -1,8 +1,8 @@
-//! Damage: what a translation broke in the names of the API.
+//! Damage: names of the API that a translation broke.
 //!
-//! For: one page, with its source text beside the translation or without, and two translations of one source text.
-//! Names are known from the source text, from the same row or paragraph of the other translation, or from the code
-//! blocks of the page; never by words of a language. Not for: differences of the contract.
+//! For: one page, with or without its source text, and two translations of one source text. Names are known from the
+//! source text, from the same row or paragraph of the other translation, or from the code blocks of the page; never by
+//! words of a language. Not for: differences of the contract.
 //!
 //! [`names`] finds names in a text, [`spans`] code spans out of place.
 

@@ -1,14 +1,15 @@
-//! Compares two texts of a page: what changed in the contract, and for whom it breaks something; or what a translation
-//! broke.
+//! Compares two texts of a page. The result has the changes of the contract with the party that each change breaks, or
+//! the damage of a translation.
 //!
 //! For: two editions, two API versions or two languages of one page. Not for: files, reports, and the errors within one
 //! page.
 //!
 //! 1. `pairing` finds the texts of one page in two folders; `text` decides whether two pages are translations of one text
 //!    or two texts.
-//! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its examples,
-//!    `scenario` its conversations, `note` its notes and numbers, which `statement` finds without words of a language.
-//! 3. `compare` makes the list of changes; `change` has their kinds, `rules` the rules of these.
+//! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its
+//!    examples, `scenario` its conversations, `note` its notes and numbers. `statement` reads prose independently of
+//!    its language.
+//! 3. `compare` makes the list of changes; `change` has their kinds, and `rules` the rules of these kinds.
 //!
 //! The damage of a translation is found by [`super::damage`].
 

@@ -1,4 +1,4 @@
-//! Which pages of two sides are texts of one page.
+//! Pairs the files of two sides that are texts of one page.
 
 use std::collections::{BTreeMap, BTreeSet};
 

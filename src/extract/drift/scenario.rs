@@ -1,4 +1,5 @@
-//! The conversations of a page as steps of kinds, and which of two pages are the same.
+//! The conversations of a page as lists of the kinds of their steps, and the pairs of conversations that two pages
+//! share.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What prose says, without the words of its language: code spans, links, names in camel case, and numbers, sentence by
-//! sentence.
+//! The content of prose that does not depend on its language, sentence by sentence: code spans, links, names in camel
+//! case, and numbers.
 
 use std::collections::BTreeSet;
 

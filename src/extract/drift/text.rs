@@ -1,4 +1,4 @@
-//! Which texts a page may be compared as: two translations of one text, or two texts with a contract each.
+//! Decides how two pages are compared: as two translations of one text, or as two texts with a contract each.
 
 use super::super::metadata;
 use super::super::metadata::Metadata;

@@ -1,4 +1,4 @@
-//! Ids that change between steps, and ids that are none.
+//! Ids that change between steps, and values that are not ids.
 
 use foldhash::HashSet;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Lint: findings in pages, by structure and content, never by words of a language.
 //!
-//! For: what a page says against itself, against the resource pages beside it, and against the forms of its parts; and the
-//! damage that its translations show. Not for: changes between texts.
+//! For: contradictions within a page, and between a page and the resource pages; parts of a wrong form; and the damage
+//! that translations show. Not for: changes between texts.
 //!
 //! 1. `view` has the positions of the parts of a parsed page.
 //! 2. `prose`, `ids`, `people` and `echo` check one page; [`rules`] has what they report.

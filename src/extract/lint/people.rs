@@ -1,4 +1,4 @@
-//! The people of a request against those in its effects.
+//! Compares the people of a request with the people in its effects.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Prose against examples: statuses, header fields, path templates, annotations.
+//! Compares prose with examples: statuses, header fields, path templates, annotations.
 
 use crate::http::message::Body;
 

@@ -1,4 +1,4 @@
-//! Examples against the resource pages: names, words, JSON types and resource types.
+//! Compares examples with the resource pages: names, words, JSON types and resource types.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A socket that listens: where it is bound, what it shows in TLS, and whom it is a forward proxy for.
+//! A socket that listens, with its address, its TLS configuration, and the hosts that it intercepts as a forward proxy.
 
 use std::borrow::Cow;
 use std::fmt;

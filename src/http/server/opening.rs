@@ -1,4 +1,4 @@
-//! The server's end of TLS on a connection whose client may speak it or not.
+//! The server side of TLS, on a connection whose client may also speak plain HTTP.
 
 use std::borrow::Cow;
 use std::io;

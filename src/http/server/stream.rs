@@ -1,8 +1,8 @@
 //! A client's connection: what its requests share, and its bytes as hyper reads and writes them.
 //!
-//! For a service with [`Watch::On`], the stream does two things that hyper does not: interim answers go out
-//! between hyper's own, and a client that breaks off is noticed at once, while one that only closes
-//! its half is still answered.
+//! For a service with [`Watch::On`], the stream does two things that hyper does not: it sends interim answers between
+//! the bytes of hyper, and it notices at once that a client has broken off. A client that only closes its half of the
+//! connection is still answered.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -1,8 +1,8 @@
-//! TLS: the local authority that the intercepting proxy shows to clients, and what confcall itself
-//! trusts as a client.
+//! TLS: the local authority, which signs the certificates of listeners and of intercepted hosts, and the certificates
+//! that confcall trusts as a client.
 //!
-//! For: keys, certificates and configurations of rustls. Not for: sockets, and which hosts are
-//! opened.
+//! For: keys, certificates and configurations of rustls. Not for: sockets, and the choice of hosts that are
+//! intercepted.
 
 mod authority;
 pub(crate) mod secret;

@@ -1,4 +1,4 @@
-//! Checks of the service's answer to a request, and what the answer changes.
+//! Checks of the service's answer to a request, and the changes that the answer makes.
 
 use serde_json::{Value, json};
 

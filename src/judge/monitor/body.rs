@@ -1,7 +1,7 @@
 //! Compares a JSON value with a resource type of the contract: JSON types, words, `@odata.type`.
 //!
-//! Of what must be present, only the kind and the id of people are judged here. Properties that no page lists are not
-//! judged at all.
+//! The only required properties that are judged here are the kind and the id of people. Properties that no page lists
+//! are not judged at all.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! What the monitor knows of one call: its state, its comms operations, its roster, and what has to follow.
+//! The state of one call in the monitor: its life cycle, its comms operations, its roster, and its obligations.
 
 use std::sync::Arc;
 

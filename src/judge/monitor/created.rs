@@ -1,4 +1,4 @@
-//! A created call: what its answer repeats of the request, and what it changes.
+//! A created call: the values of the request that its answer must repeat, and the changes that the answer makes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What has to follow from a request: obligations, until a notification fulfils them or they are overdue.
+//! The effects that must follow from a request: obligations, until a notification fulfils them or they are overdue.
 
 use serde_json::{Value, json};
 

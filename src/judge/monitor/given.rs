@@ -1,5 +1,5 @@
-//! The ids that the service gave to the bot, where all of its messages are in the traffic: a request that names another
-//! one is about nothing.
+//! The ids that the service has given to the bot. If the traffic has all messages of the service, a request with any
+//! other id is about no resource.
 
 use serde_json::{Value, json};
 

@@ -1,17 +1,17 @@
 //! The monitor: judges messages by the contract, without a scenario.
 //!
 //! For: all traffic of one bot and one service, in the order of time. Each violation belongs to one party and names a
-//! requirement. Not for: what one scenario expects, which is the plan's; sockets, files and the clock.
+//! requirement. Not for: the expectations of one scenario, which are in the plan; sockets, files and the clock.
 //!
 //! A message goes through these modules:
 //!
 //! 1. [`Monitor`] finds the operation of a request or the call of a notification, and its [`conversation`].
 //! 2. `request`, `answer` and `notification` check the message, and bring the state of the `call` up to date. A
 //!    notification has entries: `entry` checks each one alone, `change` against the state of its call.
-//! 3. `effects` holds what has to follow from a request, until a notification shows it or it is overdue.
+//! 3. `effects` holds the effects that must follow from a request, until a notification shows them or they are overdue.
 //! 4. `body` compares a JSON value with a resource type of the contract.
 //!
-//! For traffic that is still going on, `live` returns what is new, and forgets what is over.
+//! For traffic that still goes on, `live` returns new violations, and forgets conversations that are over.
 //!
 //! Traffic that the contract does not cover is listed and never judged.
 

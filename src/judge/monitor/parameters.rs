@@ -1,4 +1,4 @@
-//! Checks of the parameters of a request: what must be there, limits, phone numbers, words and the callback.
+//! Checks of the parameters of a request: presence, limits, phone numbers, words and the callback.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A request without an answer, and what the check of its answer needs.
+//! A request that has no answer yet, with the data for the check of its answer.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Effects that show only when the bot reads them: what was removed is gone, what was changed has its new values.
+//! Effects that only a read shows: a removed resource is gone, a changed resource has its new values.
 //!
-//! A read that shows the effect fulfils it. One that contradicts it is a violation unless a later one shows the effect:
-//! a service may take a while.
+//! A read that shows the effect fulfils the obligation. A read that contradicts the effect is a violation, unless a
+//! later read shows the effect, because a service may take a while.
 
 use serde_json::{Value, json};
 

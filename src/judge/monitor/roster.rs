@@ -1,4 +1,4 @@
-//! What a roster shows of the effects of requests.
+//! The effects of requests that a roster shows.
 
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
-//! What the examples of the page show: the plan compares each documented message with them.
+//! The examples of the page: the plan compares each documented message with them.
 //!
-//! Beside a monitor they add what every example shows, and the JSON types of properties that the contract does not list.
-//! Alone, where a run is literal or no page of the contract has the traffic, they are all that is known: statuses,
-//! heads, bodies, and values that must agree.
+//! With a monitor, the examples add two checks: the properties that every example shows, and the JSON types of
+//! properties that the contract does not list. Without a monitor, in a literal run or for an API outside of the
+//! contract, they are the only basis: for statuses, heads, bodies, and values that must agree.
 
 use std::sync::Arc;
 

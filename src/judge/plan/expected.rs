@@ -1,5 +1,4 @@
-//! What a service has to notify: the changes of the documented notifications, each found by its kind and its
-//! identifiers.
+//! The notifications that a service must send: the documented changes, each found by its kind and its identifiers.
 
 use std::sync::Arc;
 

@@ -5,12 +5,13 @@
 //! triggered request that differs from its trigger, and one that was sent twice. Anything else that the monitor
 //! accepts is no violation.
 //!
-//! - `service` judges a service, with what is `expected` of it and what it has to refuse (`refusal`).
+//! - `service` judges a service, with the notifications that it must send (`expected`) and the requests that it must
+//!   refuse (`refusal`).
 //! - `bot` judges a bot; `triggered` compares a request with its trigger.
 //! - `examples` compares a message with the examples of the page.
 //! - `outgoing` makes the messages of the party that confcall plays; `fill` takes the values of variables from those of
 //!   the target.
-//! - `reads` is what is read beyond the scenario.
+//! - `reads` has the reads beyond the scenario.
 
 pub(super) mod bot;
 mod examples;

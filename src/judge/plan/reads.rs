@@ -1,6 +1,7 @@
 //! Reads beyond the scenario: they show whether a request had its effect.
 //!
-//! The monitor knows the effects that only a read shows, and judges the answers. Here is what is read, and when.
+//! The monitor has the effects that only a read shows, and judges the answers. This module decides what is read, and
+//! when.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Requests that a service must refuse, without consequences.
+//! Requests that a service must refuse, and that must have no effect.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A bot's request beside the one that it was triggered for.
+//! Compares a bot's request with the request of its trigger.
 
 use serde_json::{Value, json};
 use url::Url;

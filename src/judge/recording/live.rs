@@ -1,4 +1,4 @@
-//! Judges exchanges as they come. The conversations that are over are kept as results alone.
+//! Judges exchanges as they come. Of conversations that are over, only the results are kept.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The part of a scenario's request that another request has to have to show the scenario.
+//! The part of a scenario's request that a request in traffic must have, so that it shows the scenario.
 //!
 //! For: the API version, the people, and the properties of the body, which distinguish the scenarios of one operation.
 //! Not for: the values that a bot chooses.

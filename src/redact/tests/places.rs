@@ -1,4 +1,4 @@
-//! Places of secrets and of what is none, each beside the other.
+//! Places of secrets, each beside a similar place without a secret.
 
 use super::{ContentType, redactor};
 

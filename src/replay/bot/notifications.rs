@@ -1,5 +1,5 @@
-//! The recorded change notifications, which a live service must send again. Each of them is an entry;
-//! a message has one or more.
+//! The recorded change notifications, which a live service must send again. Each change is an entry; a message has one
+//! or more entries.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

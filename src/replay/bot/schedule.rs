@@ -1,5 +1,5 @@
-//! The order in which the recorded bot sends. A request that began after an answer waits for that
-//! answer; within a call, a request waits for the notifications before it too.
+//! The order in which the recorded bot sends. A request that began after an answer waits for that answer; within a
+//! call, a request also waits for the notifications before it.
 
 use std::collections::{BTreeMap, HashMap};
 

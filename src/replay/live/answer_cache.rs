@@ -1,5 +1,5 @@
-//! A cache of answers that are the same byte for byte. Their requests are neither parsed nor
-//! searched for.
+//! A cache of answers. A request that equals an earlier one byte for byte gets the same answer, and is neither parsed
+//! nor searched for.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;

@@ -1,5 +1,5 @@
-//! A recording played over sockets: the recorded service for a live bot, or the recorded bot for a
-//! live service. Nothing is sent but to the addresses that the user named.
+//! A recording played over sockets: the recorded service for a live bot, or the recorded bot for a live service.
+//! Messages are sent only to addresses that the user named.
 
 mod answer_cache;
 mod bot;

@@ -1,4 +1,4 @@
-//! A place in a message, while a comparison walks to it.
+//! A place in a message, built while a comparison walks to it.
 
 use std::borrow::Cow;
 

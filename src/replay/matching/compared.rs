@@ -1,5 +1,5 @@
-//! A request as it is matched, recorded or live, and its keys: all that is compared of it in 128 bits,
-//! under a key of the process.
+//! A recorded or live request as it is matched, with its keys. A key is a hash of 128 bits, whose seed is new in each
+//! process.
 
 use std::borrow::Cow;
 

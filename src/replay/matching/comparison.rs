@@ -1,7 +1,7 @@
 //! Compares a live message with a recorded one.
 //!
-//! Everything that was recorded must be there and be the same. Values that differ from run to run
-//! must differ in the same way everywhere. Additions are no difference.
+//! Everything that was recorded must be there and be the same. Values that differ from run to run must differ in the
+//! same way everywhere. Additions do not count as differences.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

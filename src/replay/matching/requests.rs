@@ -1,4 +1,4 @@
-//! The recorded requests, found by their keys.
+//! Finds recorded requests by their keys.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Compares texts: paths, addresses, queries, and what may differ from run to run in any of them.
+//! Compares texts: paths, addresses, queries, and the values in them that may differ from run to run.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};

@@ -1,6 +1,5 @@
-//! Normalizes the conversation of a replay, so that two runs of one behaviour have the same messages:
-//! secrets are replaced, and values that differ from run to run are shown by name. Not for: how it
-//! is shown.
+//! Normalizes the conversation of a replay, so that two runs of one behaviour have the same messages: secrets are
+//! replaced, and values that differ from run to run are shown by name. Not for: the text of a snapshot.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

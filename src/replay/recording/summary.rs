@@ -1,4 +1,4 @@
-//! What a recording holds, for the end of the recorder.
+//! The summary of a recording, which the recorder prints at its end.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! A live message, and the one of a line in whose place it stands.
+//! A live message, and the recorded message that it replaces.
 
 use bytes::Bytes;
 

@@ -1,8 +1,8 @@
-//! Writes a cassette anew: the messages of a live party in the place of the recorded ones.
+//! Updates a cassette: the messages of a live party replace the recorded ones.
 //!
-//! The line of an exchange stays to the letter if its message is the same but for what may differ.
-//! Otherwise only this message is replaced, with recorded values in the place of this run's, so that the
-//! difference of the two files is what has changed.
+//! The line of an exchange stays unchanged if the live message differs only where it may. Otherwise only this message
+//! is replaced. Its values of this run become recorded values, so that the difference of the two files shows only what
+//! has changed.
 
 mod message;
 mod part;

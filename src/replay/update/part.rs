@@ -1,4 +1,4 @@
-//! Whether a message of two lines is the same.
+//! Decides whether the same message of two lines is unchanged.
 
 use crate::cassette::format::Wire;
 use crate::cassette::raw::{RawBody, RawExchange, RawRequest, RawResponse};

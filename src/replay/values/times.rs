@@ -1,8 +1,8 @@
 //! Pairs of a recorded and a live timestamp.
 //!
-//! Two moments may have one timestamp by chance. A recorded timestamp must therefore have one live timestamp
-//! only if it has milliseconds, or if it is again that of the same property of the same entity. A clock may go
-//! on between two live ones: they may differ by one unit of the last digit.
+//! Two moments may have one timestamp by chance. A recorded timestamp must therefore have one live timestamp only if it
+//! has milliseconds, or if the same property of the same entity has it again. Even then, two live timestamps may differ
+//! by one unit of the last digit, because the clock may advance between them.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The baseline: remarks that are known, and are not reported again.
+//! The baseline: known remarks, which are not reported again.
 
 use std::collections::BTreeMap;
 

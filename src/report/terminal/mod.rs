@@ -1,8 +1,8 @@
-//! The terminal report of a run: short where everything passes, a block for each cause where something does not, and
-//! a recap of what failed, in lines that are filters of another run. The last line has the counts.
+//! The terminal report of a run. If everything passes, it is short. Otherwise it has a block for each cause, and a
+//! recap of the failures, whose lines are filters for another run. The last line has the counts.
 //!
-//! What passed is counted. A report has fewer than 200 lines unless a reader wants all of it ([`Extent`]); its parts
-//! have fixed shares of them.
+//! Passed scenarios are only counted. A report has fewer than 200 lines, unless a reader wants all of it ([`Extent`]).
+//! Each part of the report may have a fixed number of these lines.
 
 mod counts;
 mod result;

@@ -1,6 +1,6 @@
-//! Tries each thing that a run needs, for real and in the order of a run.
+//! Tries each thing that a run needs, in the order of a run.
 //!
-//! For: [`examine`], which shows one [`Check`] after the other, each failed one with its cause and its remedy. Not for:
+//! For: [`examine`], which shows one [`Check`] after the other, with the cause and the remedy of each failure. Not for:
 //! judging. The last check plays one scenario, and takes from its result only whether the bot's request came.
 
 mod probes;

@@ -1,4 +1,4 @@
-//! The check of the trigger: one scenario is played, and the bot's first request must come as it should.
+//! The check of the trigger: one scenario is played, and the bot's first request must be the expected one.
 
 use tokio_util::sync::CancellationToken;
 

@@ -1,4 +1,4 @@
-//! A program with all that it starts.
+//! A program with all processes that it starts.
 
 use std::io;
 #[cfg(not(unix))]

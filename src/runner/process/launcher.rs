@@ -1,8 +1,9 @@
-//! Programs that end with confcall, however it ends: also when it is killed.
+//! Programs that end when confcall ends, even if confcall is killed.
 //!
-//! Linux ends a process with its parent if the process requests it (`PR_SET_PDEATHSIG` in prctl(2)). Ordinary programs do
-//! not. So the binary starts itself again, requests it, and becomes the program. The kernel watches the thread that started
-//! the process. This thread must live as long as confcall, like the threads of its runtime.
+//! Linux ends a process with its parent if the process requests it (`PR_SET_PDEATHSIG` in prctl(2)). Ordinary programs
+//! do not request it. The binary therefore starts itself again, requests it, and becomes the program. The kernel
+//! watches the thread that started the process. This thread must live as long as confcall, like the threads of its
+//! runtime.
 
 use std::ffi::OsString;
 use std::io;

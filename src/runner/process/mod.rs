@@ -1,9 +1,9 @@
-//! Programs of a project: the target that confcall starts for a run and ends after it, and commands
-//! that answer it.
+//! Programs of a project: the target, which confcall starts for a run and ends after the run, and commands that act as
+//! hooks.
 //!
-//! Either is started as the leader of a process group of its own, so that it ends with all that it has
-//! started. A process that leaves the group is found by [`MARK`], where the system shows the environment
-//! of processes.
+//! Each program is started as the leader of a process group of its own, so that it ends together with all processes
+//! that it has started. If the system shows the environment of processes, a process that leaves the group is found by
+//! [`MARK`].
 
 mod foreground;
 mod group;

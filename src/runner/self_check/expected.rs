@@ -1,7 +1,7 @@
-//! What names each mutant in a verdict, and the fault injection without which a mutant does not show.
+//! The rule or the requirement by which each mutant must fail, and the kind of fault injection that makes it visible.
 //!
-//! The rules are here and not in the emulator, which knows none. The rows of operations name the requirement that they
-//! break, as text.
+//! The rules are here because the emulator does not use the contract. The rows of operations in the emulator name the
+//! requirement that they break, as text.
 
 use std::fmt;
 

@@ -1,10 +1,9 @@
-//! The proof that the judge judges: every mutant of the built-in pair is played and must fail, by the rule or the
-//! requirement that names it; every variant is played and must not be blamed.
+//! The test of the judge. Every mutant of the built-in pair is played and must fail by its expected rule or
+//! requirement. Every variant is played and must pass.
 //!
-//! A mutant or variant of one operation is played by the scenarios of that operation, any other by invitations.
+//! A mutant or variant of one operation is played in the scenarios of that operation, any other in invitations.
 //!
-//! A mutant that shows under fault injection alone is played under every kind, and must fail under its
-//! own kind only.
+//! A mutant that is visible only under fault injection is played under every kind, and must fail only under its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;

@@ -1,4 +1,4 @@
-//! A criterion that matches no scenario, and values that are close to it.
+//! The error for a criterion that matches no scenario, with the most similar values.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! Every operation: on a trigger the bot makes a request of its own, the built-in service does what it asks
-//! for, every mutant changes it, and every variant asks for the same.
+//! Every operation: after a trigger, the bot makes a request of its own, and the built-in service carries it out. Every
+//! mutant changes the request, and every variant requests the same thing.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! `POST …/transfer`: the other party of a call is sent on to somebody else.
+//! `POST …/transfer`: the other party of a call is transferred to another person.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/control/calls`: what happens in calls that the bot does not do.
+//! `/control/calls`: the events of a call that other people cause.
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! `POST /control/given`: sets up a provider state, from which a conversation starts, or which one of its steps
 //! needs.
 //!
-//! `{"scenario", "state", "callback", "variables"}` is answered with 200 and `{"variables": {…}}`, or with 501
-//! and `{"reason"}` where the service does not know the state.
+//! `{"scenario", "state", "callback", "variables"}` is answered with 200 and `{"variables": {…}}`, or with 501 and
+//! `{"reason"}` if the service does not support the state.
 //!
-//! A state that is about a call means the call that `variables` names, or else the newest one of the callback.
-//! Where there is none, it makes one.
+//! A state of a call applies to the call that `variables` names, or else to the newest call of the callback. If there
+//! is no such call, a call is created.
 
 use std::sync::Arc;
 

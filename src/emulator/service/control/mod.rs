@@ -1,5 +1,5 @@
-//! The control interface: what people and timers do to the service, done by a test. All of it is JSON under
-//! `/control/`, without a token.
+//! The control interface, with which a test plays people and timers. All of it is JSON under `/control/`, without a
+//! token.
 //!
 //! `given` sets up a provider state. `calls` brings calls, people, tones, speech, sessions and failures.
 

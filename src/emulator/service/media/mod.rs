@@ -1,4 +1,4 @@
-//! Media of a call: prompts are played, tones are pressed, both are cancelled. `recording` records.
+//! Media of a call: prompts are played, tones are pressed, media are cancelled. `recording` records speech.
 
 mod recording;
 

@@ -1,5 +1,5 @@
-//! The speech of a caller is recorded in a file. The file is served to anybody with its token. The bot says whether it
-//! records a call itself.
+//! The speech of a caller is recorded in a file. The file is served to anybody with its token. The requests with which
+//! the bot reports its own recording are here too.
 
 use std::sync::Arc;
 

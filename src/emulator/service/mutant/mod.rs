@@ -1,5 +1,5 @@
-//! The mutants of the built-in service: the table of them, and one function for each kind of message
-//! that a mutant changes, called once where that message is made.
+//! The mutants of the built-in service: their table, and a function for each kind of message that a mutant changes. The
+//! function is called once, where that message is made.
 //!
 //! Every function does nothing for a service without a mutant.
 

@@ -1,7 +1,7 @@
-//! The mutants of single operations: a table, in which a row is a fault of one operation, with the requirement that it
-//! breaks.
+//! The mutants of single operations: a table in which each row is a fault of one operation, with the requirement that
+//! the fault breaks.
 //!
-//! The self-check plays a mutant by the scenarios of its operation.
+//! The self-check plays a mutant in the scenarios of its operation.
 
 use super::Alteration::{
     Answer, Entry, Missing, NoBody, OtherCallback, OtherLocation, OtherPeople, OtherResource,

@@ -1,5 +1,5 @@
-//! Compares two pages as contracts. What says nothing about the contract makes no change: order, white space, lines,
-//! metadata, absolute against relative URLs, `Content-Length`, levels of headings, tabs.
+//! Compares two pages as contracts. Differences that do not concern the contract are no changes: order, white space,
+//! lines, metadata, absolute instead of relative URLs, `Content-Length`, levels of headings, tabs.
 
 mod body;
 mod flow;

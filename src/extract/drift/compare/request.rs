@@ -1,5 +1,5 @@
-//! Changes of the request: paths, method, permissions, headers, parameters; and of the properties of a resource type,
-//! which are tables of the same form. Then the statuses and types that prose documents for the answer.
+//! Changes of the request: paths, method, permissions, headers, parameters. Also changes of the properties of a
+//! resource type, whose tables have the same form, and of the statuses and types that prose documents for the answer.
 
 use std::collections::BTreeSet;
 

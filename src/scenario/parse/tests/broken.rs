@@ -1,4 +1,4 @@
-//! What can be wrong in a scenario file.
+//! Errors of scenario files, each with its place and its remedy.
 
 /// The replaced text, its replacement, and the first lines of the diagnostic.
 pub(super) const BROKEN: [(&str, &str, &str, &str); 67] = [
