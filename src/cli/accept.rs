@@ -14,7 +14,7 @@ use crate::report::snapshot;
 use crate::report::text::changed_lines;
 
 pub(crate) const EXAMPLES: &str = "\
-Shows each conversation that differs from its snapshot, and prompts for a decision. \
+confcall shows each conversation that differs from its snapshot, and prompts for a decision. \
 `cargo insta review` does the same in a Cargo project.
 
 Examples:

@@ -83,7 +83,7 @@ pub(crate) enum Command {
     /// Join the reports of shards into one report
     #[command(after_help = merge::EXAMPLES)]
     Merge(merge::Arguments),
-    /// Turn API reference pages into scenarios, or list every code block in them
+    /// Turn API reference pages into scenarios and a contract, or list every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
     /// Compare two editions, API versions or languages of pages: what changed, and for whom it breaks something
@@ -95,7 +95,7 @@ pub(crate) enum Command {
     /// Show that the judge catches every deliberate fault and blames no harmless difference
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
-    /// Explain a rule, a requirement, a kind of fault injection, or a finding in pages
+    /// Explain a rule, a requirement, a kind of fault injection, or a finding or change in pages
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
     /// Print the JSON Schema of a kind of file, such as confcall.toml

@@ -49,7 +49,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Cassettes and HAR files, or folders of them
+    /// Cassettes and HAR files, or folders with such files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Only scenarios whose id contains this text, or whose whole id matches this glob (repeatable)

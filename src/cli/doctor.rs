@@ -22,7 +22,7 @@ use crate::runner::doctor::{Check, Origin, Outcome, examine};
 use crate::runner::{Options, Target};
 
 pub(crate) const EXAMPLES: &str = "\
-Tries one thing after the other, in the order of a run. If something fails, confcall shows the cause and the remedy. \
+confcall tries one thing after the other, in the order of a run. If something fails, it shows the cause and the remedy. \
 If confcall.toml has the command of the target, confcall starts the target, and ends it after the last check. \
 A bot gets one trigger, for the shortest selected scenario that begins with a request of the bot.
 

@@ -32,7 +32,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The name of a rule, a requirement, a kind of fault injection or a finding [default: list all names]
+    /// The name of a rule, a requirement, a kind of fault injection, a finding or a change [default: list all names]
     #[arg(value_name = "NAME", add = candidates::explained())]
     name: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `confcall extract`: turns pages into scenarios, or lists every code block in them.
+//! `confcall extract`: turns pages into scenarios and a contract, or lists every code block in them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;

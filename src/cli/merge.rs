@@ -14,7 +14,7 @@ use crate::judge::shard;
 use crate::judge::verdict::Run;
 
 pub(crate) const EXAMPLES: &str = "\
-Joins the JSON reports of `confcall run --shard`. The printed report and the exit code are those of one run that \
+confcall joins the JSON reports of `confcall run --shard`. The printed report and the exit code are those of one run that \
 played all shards. A shard that is missing or is given twice is an error.
 
 Examples:

@@ -32,8 +32,8 @@ use crate::replay::recording::summary::Summary;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
-Prints `listening URL` for each listener: first for the bot's requests, then for the service's notifications. \
-Records until SIGTERM or Ctrl-C. Then it prints a summary, and lists the exchanges that cannot be replayed. \
+confcall prints `listening URL` for each listener: first for the bot's requests, then for the service's notifications. \
+It records until SIGTERM or Ctrl-C. Then it prints a summary, and lists the exchanges that cannot be replayed. \
 Secrets are replaced before anything is written. \
 `confcall ca` explains how to make the bot trust the certificates of --intercept.
 

@@ -63,7 +63,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Cassettes and HAR files, or folders of them; several recordings are played one after the other
+    /// Cassettes and HAR files, or folders with such files; several recordings are played one after the other
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Play the bot against the service at this address

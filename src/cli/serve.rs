@@ -26,7 +26,7 @@ use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
-Prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
+confcall prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
 
 Examples:
   confcall serve --edition 2019-05 --listen 127.0.0.1:8080
@@ -81,7 +81,7 @@ struct MenuOptions {
     /// With --bot: the callback URL to give to the service [default: that of the bot's listener]
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "bot")]
     callback_url: Option<Url>,
-    /// The id of the user to whom the voice menu transfers calls, and whom it invites
+    /// The id of the user for transfers and invitations of the voice menu
     #[arg(long, value_name = "ID", default_value = bot::USER, requires = "voice_menu")]
     user: String,
     /// The audio file that the voice menu plays

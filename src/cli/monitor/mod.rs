@@ -49,8 +49,8 @@ use crate::runner::run::SERVICE_VARIABLE;
 use crate::runner::{PlayError, reach};
 
 pub(crate) const EXAMPLES: &str = "\
-Prints `listening URL`: the address for the bot's requests. For the built-in service, it also prints `control URL`: the \
-address of the control interface. Then it starts COMMAND with these addresses in the environment variables \
+confcall prints `listening URL`: the address for the bot's requests. For the built-in service, it also prints `control \
+URL`: the address of the control interface. Then it starts COMMAND with these addresses in the environment variables \
 CONFCALL_SERVICE and CONFCALL_CONTROL; `[monitor.env]` in confcall.toml can name more variables. The run ends when \
 COMMAND ends; without COMMAND, it ends on SIGTERM or Ctrl-C.
 
