@@ -20,21 +20,21 @@ const fn damage(
 pub(super) static NAME_TRANSLATED: PageRule = damage(
     "name-translated",
     Severity::Error,
-    "Names of the API are not translated and not written in another script: a reader who copies one gets an error.",
-    "Write the name as the source text has it, and mark it as not to be translated.",
+    "A name of the API is translated, or written in another script, so a reader who copies it gets an error.",
+    "Write the name as in the source text, and mark it as untranslatable.",
 );
 
 pub(super) static NAME_SPLIT: PageRule = damage(
     "name-split",
     Severity::Error,
-    "A name of the API has no blanks; a translation that adds some makes two words of it.",
+    "A translation has blanks inside a name of the API, which is therefore no longer one word.",
     "Remove the blanks from the name.",
 );
 
 pub(super) static NAME_CASE: PageRule = damage(
     "name-case",
     Severity::Warning,
-    "Names of types and properties are compared with regard to case.",
+    "A name has another case than in the source text or the code blocks, but names of types and properties are case-sensitive.",
     "Write the name in the case of the source text.",
 );
 
@@ -48,35 +48,35 @@ pub(super) static NAME_LOST: PageRule = damage(
 pub(super) static NAME_UNKNOWN: PageRule = damage(
     "name-unknown",
     Severity::Error,
-    "The name is in no code block of the page, while another translation has one that is.",
+    "A name is in no code block of its page, but the same row of another translation has a name that is.",
     "Write the name as the other translation does.",
 );
 
 pub(super) static CODE_SPAN_MOVED: PageRule = damage(
     "code-span-moved",
     Severity::Warning,
-    "A code span stands between punctuation or beside a link, away from the words that it belongs to.",
+    "A code span stands between punctuation marks or beside a link, away from the words that it belongs to.",
     "Move the code span to the words that it belongs to.",
 );
 
 pub(super) static MIXED_SCRIPTS: PageRule = damage(
     "mixed-scripts",
     Severity::Error,
-    "A name has letters of two scripts; some look alike, and a reader who copies the name gets an error.",
+    "A name has letters of two scripts. Some of these letters look alike, so a reader who copies the name gets an error.",
     "Write the whole name in Latin letters.",
 );
 
 pub(super) static FULL_WIDTH: PageRule = damage(
     "full-width",
     Severity::Note,
-    "Names are written in ASCII; full-width forms look alike and compare as different.",
+    "A title has a full-width form of an ASCII character, which looks like that character but is not equal to it.",
     "Write the character in ASCII.",
 );
 
 pub(super) static PUNCTUATION_IN_LINK: PageRule = damage(
     "punctuation-in-link",
     Severity::Note,
-    "The text of a link to a page is a name or a title; the end of the sentence is no part of it.",
+    "The text of a link to a page includes the punctuation of the sentence, which is not part of the name or title.",
     "Move the punctuation behind the link.",
 );
 

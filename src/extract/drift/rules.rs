@@ -2,10 +2,10 @@
 
 use super::super::remark::{PageRule, RemarkKind, Severity};
 
-const KEEP: &str = "If the change is meant, announce it; otherwise take it back.";
+const KEEP: &str = "If the change is intended, announce it. Otherwise, undo it.";
 const SAY: &str = "Mention the change in the release notes.";
 
-/// A change at the level of one that breaks nothing.
+/// The rule of a kind of change. Its level is that of a change that breaks nothing.
 const fn change(id: &'static str, text: &'static str, remedy: &'static str) -> PageRule {
     PageRule {
         id,
@@ -46,7 +46,7 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "permission-added",
-        "A permission suffices for a kind of account; if none was needed before, a bot now needs one.",
+        "A further permission suffices for a kind of account. If none was needed before, a bot now needs one.",
         KEEP,
     ),
     change(
@@ -56,7 +56,7 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "request-header-added",
-        "A row of the table of request headers is new; if it is required, a bot without it is wrong.",
+        "The table of request headers has a new row. If the header is required, a bot that does not send it is wrong.",
         KEEP,
     ),
     change(
@@ -71,17 +71,17 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "parameter-added",
-        "A parameter or property is new; if it is required, a bot without it is wrong.",
+        "A parameter or property is new. If it is required, a bot that does not send it is wrong.",
         KEEP,
     ),
     change(
         "parameter-type-changed",
-        "The old and the new type of a parameter or property cannot stand for each other.",
+        "A parameter or property has another type, and neither type can stand for the other.",
         KEEP,
     ),
     change(
         "parameter-required",
-        "A parameter is now required, so a bot without it is wrong.",
+        "A parameter is now required, so a bot that does not send it is wrong.",
         KEEP,
     ),
     change(
@@ -102,7 +102,7 @@ pub(crate) static ALL: [PageRule; 49] = [
     change("limit-removed", "A number in the prose is gone.", SAY),
     change(
         "limit-added",
-        "The prose has a new number or format, which a bot may exceed.",
+        "The prose has a new number or format, which the requests of a bot may violate.",
         KEEP,
     ),
     change(
@@ -113,12 +113,12 @@ pub(crate) static ALL: [PageRule; 49] = [
     change("limit-relaxed", "A number in the prose is greater.", SAY),
     change(
         "prose-status-changed",
-        "The prose names another status of success, so a bot that takes only the old one is wrong.",
+        "The prose names another status of success, so a bot that accepts only the old one is wrong.",
         KEEP,
     ),
     change(
         "example-status-changed",
-        "An example shows another status for the same request, so a bot that takes only the old one is wrong.",
+        "An example shows another status for the same request, so a bot that accepts only the old one is wrong.",
         KEEP,
     ),
     change(
@@ -128,23 +128,23 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "answer-body-removed",
-        "The example of an answer lost its body, so a bot that reads it is wrong.",
+        "The example of an answer lost its body, so a bot that reads the body is wrong.",
         KEEP,
     ),
     change(
         "answer-body-added",
-        "The example of an answer has a body.",
+        "The example of an answer now has a body.",
         SAY,
     ),
     change(
         "header-removed",
-        "No example shows a header field any more; a bot that reads one of every answer is wrong.",
+        "No example shows a header field any more. If every answer had the field, a bot that reads it is wrong.",
         KEEP,
     ),
     change("header-added", "Examples show a new header field.", SAY),
     change(
         "property-removed",
-        "No example shows a property any more; if every example showed it, a bot that reads it is wrong.",
+        "No example shows a property any more. If every example showed the property, a bot that reads it is wrong.",
         KEEP,
     ),
     change("property-added", "Examples show a new property.", SAY),
@@ -160,43 +160,43 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "object-type-changed",
-        "An object has another `@odata.type`, which tells a bot what it is.",
+        "An object has another `@odata.type`, so a party that recognizes the object by its type is wrong.",
         KEEP,
     ),
     change(
         "value-form-changed",
-        "A value was a path and is an id, or the other way round; a party that reads one form only is wrong.",
+        "A value was a path or a URL and is now an id, or the other way round. A party that reads only the old form is wrong.",
         KEEP,
     ),
     change(
         "word-case-changed",
-        "A word is written in another case, which no party should regard.",
+        "A word is written in another case, which both parties should ignore.",
         SAY,
     ),
     change("steps-removed", "A conversation lost messages.", KEEP),
     change(
         "steps-added",
-        "A conversation gained messages; a bot must understand a new notification.",
+        "A conversation gained messages. If one of them is a new notification, a bot must understand it.",
         KEEP,
     ),
     change(
         "outcome-removed",
-        "A conversation no longer shows an end.",
+        "The page no longer shows one of the ends of a conversation.",
         SAY,
     ),
     change(
         "outcome-added",
-        "A conversation has another end, which a bot must understand.",
+        "The page shows one more end of a conversation, which a bot must understand.",
         KEEP,
     ),
     change(
         "state-removed",
-        "A conversation no longer needs a provider state.",
+        "No conversation needs a provider state any more.",
         SAY,
     ),
     change(
         "state-added",
-        "A conversation needs another provider state.",
+        "A conversation needs a provider state that none needed before.",
         SAY,
     ),
     change("scenario-removed", "A conversation is gone.", SAY),
@@ -223,12 +223,12 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "note-removed",
-        "A note is gone; its words are not compared.",
+        "A note is gone. The words of notes are not compared.",
         SAY,
     ),
     change(
         "note-added",
-        "A note is new; its words are not compared, and may restrict what a bot does.",
+        "A note is new, and may restrict what a bot does. The words of notes are not compared.",
         KEEP,
     ),
 ];

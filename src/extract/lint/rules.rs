@@ -21,112 +21,112 @@ const fn finding(
 pub(super) static STATUS_DIFFERS: PageRule = finding(
     "status-differs",
     Severity::Warning,
-    "The prose promises one status and the example shows another: a reader who takes one of them rejects the other.",
-    "Correct the prose or the example, by what the service sends.",
+    "The prose promises one status, but the example shows another. A client that accepts only one of them rejects the other.",
+    "Correct the prose or the example: both need the status that the service sends.",
 );
 
 pub(super) static HEADER_PROMISED: PageRule = finding(
     "header-promised",
     Severity::Warning,
     "The prose promises a header field that no example of the response shows.",
-    "Add the field to the examples, or take the promise back.",
+    "Add the field to the examples, or remove the promise.",
 );
 
 pub(super) static PATH_DIFFERS: PageRule = finding(
     "path-differs",
     Severity::Error,
-    "The request of an example has none of the paths that the page documents.",
-    "Correct the example, or add the path to the section of the request.",
+    "The path of an example request is none of the paths that the page documents.",
+    "Correct the example, or add its path to the path templates.",
 );
 
 pub(super) static METHOD_DIFFERS: PageRule = finding(
     "method-differs",
     Severity::Error,
-    "The request of an example has another method than the path template.",
+    "An example request has another method than the path template.",
     "Correct the example or the template.",
 );
 
 pub(super) static ANNOTATION_DIFFERS: PageRule = finding(
     "annotation-differs",
     Severity::Warning,
-    "The annotation of a code block and its content are of different types: tools that read annotations are misled.",
+    "An annotation names another kind or type than its code block has, so it misleads tools that read annotations.",
     "Correct the type or the kind in the annotation.",
 );
 
 pub(super) static CONTENT_LENGTH: PageRule = finding(
     "content-length",
     Severity::Note,
-    "A client that sends the printed length with the printed body breaks the connection.",
+    "The printed `Content-Length` is not the length of the printed body. A client that sends both breaks the connection.",
     "Correct the length, or leave the field out.",
 );
 
 pub(super) static INVALID_JSON: PageRule = finding(
     "invalid-json",
     Severity::Error,
-    "A body that says it is JSON cannot be read as JSON.",
+    "A body that is marked as JSON, or begins like JSON, is not valid JSON.",
     "Correct the JSON.",
 );
 
 pub(super) static REPAIRED_JSON: PageRule = finding(
     "repaired-json",
     Severity::Error,
-    "JSON has no comments and no trailing commas (RFC 8259); a reader who copies the body gets an error.",
+    "A body has a comment or a trailing comma, which JSON does not allow (RFC 8259). A reader who copies the body gets an error.",
     "Remove the comment or the comma.",
 );
 
 pub(super) static HEAD: PageRule = finding(
     "head",
     Severity::Error,
-    "A line of the header is no header field, so the message cannot be read.",
-    "Correct the field, or put an empty line in front of the body.",
+    "A line in the header of a message is not a header field, so the message cannot be read.",
+    "Correct the line, or put an empty line in front of the body.",
 );
 
 pub(super) static SHARED_CODE_BLOCK: PageRule = finding(
     "shared-code-block",
     Severity::Note,
-    "A code block has several messages, so tools that take one message of each code block lose some.",
+    "A code block has several messages. A tool that reads one message from each code block misses the others.",
     "Give each message a code block of its own.",
 );
 
 pub(super) static ANNOTATION: PageRule = finding(
     "annotation",
     Severity::Note,
-    "An annotation cannot be read, has no code block, or shares one with another.",
+    "An annotation cannot be read, has no code block, or is followed by a nearer annotation of the same code block.",
     "Correct the annotation, or remove it.",
 );
 
 pub(super) static UNCLOSED: PageRule = finding(
     "unclosed",
     Severity::Error,
-    "A code block, a comment or the metadata is not closed, so the text below it is taken for a part of it.",
-    "Close it.",
+    "A code block, a comment or the metadata is not closed, so the text below is read as a part of it.",
+    "Close the code block, the comment or the metadata.",
 );
 
 pub(super) static ORPHAN: PageRule = finding(
     "orphan",
     Severity::Warning,
     "A message belongs to no conversation of the page.",
-    "Show the request or the call that it belongs to.",
+    "Show the request or the call that the message belongs to.",
 );
 
 pub(super) static NOTIFICATION_WITHOUT_HEAD: PageRule = finding(
     "notification-without-head",
     Severity::Warning,
-    "A notification without a start line and header does not say how it arrives.",
+    "A notification has no start line and no header, so the page does not say how the notification arrives.",
     "Put the start line and the header in front of the body, as for other notifications.",
 );
 
 pub(super) static ACKNOWLEDGEMENT_MISSING: PageRule = finding(
     "acknowledgement-missing",
     Severity::Note,
-    "The page shows the acknowledgement of some notifications; a reader may take it that others have none.",
-    "Show the acknowledgement of each outcome, or of none.",
+    "The page shows the acknowledgements of only some notifications, so a reader may believe that the others have none.",
+    "Show the acknowledgement of every notification, or of none.",
 );
 
 pub(super) static OPERATION_DIFFERS: PageRule = finding(
     "operation-differs",
     Severity::Warning,
-    "The operation that is notified is not the one that was answered, so a reader cannot match the two.",
+    "Two messages have different ids of the same operation, so a reader cannot match the messages.",
     "Use one id for the operation in the answer, in `Location` and in the notifications.",
 );
 
@@ -134,62 +134,62 @@ pub(super) static CALL_DIFFERS: PageRule = finding(
     "call-differs",
     Severity::Warning,
     "A message is about another call than the request that it belongs to.",
-    "Use the id of the call of the request.",
+    "Use the call id of the request.",
 );
 
 pub(super) static LOCATION_CALL: PageRule = finding(
     "location-call",
     Severity::Note,
-    "The request has a placeholder for the call, but `Location` has an id: a reader cannot see that they are one.",
+    "The request has a placeholder for the call, but `Location` has an id, so a reader cannot see that both are the same call.",
     "Use the id, or the placeholder, in both.",
 );
 
 pub(super) static ROSTER_OF_OTHER_CALL: PageRule = finding(
     "roster-of-other-call",
     Severity::Warning,
-    "The roster is of another call than the one that people are invited to.",
-    "Show the roster of the call of the request.",
+    "A roster is about another call than the request that it belongs to.",
+    "Use the call id of the request in the roster.",
 );
 
 pub(super) static PARTICIPANT_DIFFERS: PageRule = finding(
     "participant-differs",
     Severity::Warning,
-    "Who joins is not who was invited.",
+    "A message names another person than the request.",
     "Use the id of the invited person in the roster and in the operation.",
 );
 
 pub(super) static IDENTITY_KIND: PageRule = finding(
     "identity-kind",
     Severity::Warning,
-    "A person is of one kind in the request, and of another kind in an effect of it.",
-    "Use one kind, such as `user`, for the identity.",
+    "A person has one kind of identity in the request, and another kind in a later message.",
+    "Use one kind of identity, such as `user`, for the person.",
 );
 
 pub(super) static CONTEXT_DIFFERS: PageRule = finding(
     "context-differs",
     Severity::Warning,
-    "The client context comes back unchanged in every message about the operation.",
-    "Repeat the context of the request.",
+    "A message has another client context than the request, but the service returns the client context unchanged.",
+    "Repeat the client context of the request.",
 );
 
 pub(super) static ID_DIFFERS: PageRule = finding(
     "id-differs",
     Severity::Warning,
-    "Two messages that are about one thing have different ids of it.",
-    "Use one id.",
+    "Two messages have different ids of the same thing.",
+    "Use one id in both messages.",
 );
 
 pub(super) static MISNAMED_PATH: PageRule = finding(
     "misnamed-path",
     Severity::Error,
-    "The path of a notification is not that of the resource in its data.",
+    "A notification has a path that is not the path of the resource in its data.",
     "Write the path of the resource, such as `operations/{id}` or `participants`.",
 );
 
 pub(super) static MALFORMED_ID: PageRule = finding(
     "malformed-id",
     Severity::Warning,
-    "An id looks like a GUID and is none.",
+    "An id looks like a GUID, but is not one.",
     "Use 32 hexadecimal digits, in the form of the other ids.",
 );
 
@@ -203,8 +203,8 @@ pub(super) static NULL_ID: PageRule = finding(
 pub(super) static NULL_ECHO: PageRule = finding(
     "null-echo",
     Severity::Warning,
-    "The request sets a property and the answer, which repeats the rest of it, has `null` there.",
-    "Repeat the value, or leave the property out of the request.",
+    "A property has a value in the request, but `null` in the answer.",
+    "Repeat the value in the answer, or leave the property out of the request.",
 );
 
 pub(super) static NAME_VARIES: PageRule = finding(
@@ -217,7 +217,7 @@ pub(super) static NAME_VARIES: PageRule = finding(
 pub(super) static PROPERTY_CASE: PageRule = finding(
     "property-case",
     Severity::Warning,
-    "The names of properties are compared with regard to case, and the resource page has another case.",
+    "The name of a property has another case than on the resource page, but names are case-sensitive.",
     "Write the name as the resource page does.",
 );
 
@@ -238,7 +238,7 @@ pub(super) static KIND_DIFFERS: PageRule = finding(
 pub(super) static TYPE_DIFFERS: PageRule = finding(
     "type-differs",
     Severity::Warning,
-    "A property has another `@odata.type` in an example than on the resource page, and no derived one.",
+    "A property in an example has an `@odata.type` that is neither the type on the resource page nor derived from that type.",
     "Correct the type in the example, or the resource page.",
 );
 
