@@ -1,7 +1,7 @@
-//! Remarks on pages: what `confcall lint` and `confcall drift` report, and the rules behind it.
+//! Remarks on pages, which `confcall lint` and `confcall drift` report, and the rules behind them.
 //!
-//! For: the one type of a change, of damage and of a finding. Not for: finding them (`lint`, `damage`, `drift`), and
-//! their text (`report::remarks`).
+//! For: one type for changes, damage and findings. Not for: finding them (`lint`, `damage`, `drift`), or showing them
+//! (`report::remarks`).
 
 use std::cmp::Ordering;
 
@@ -21,11 +21,11 @@ pub(crate) struct PageRule {
     pub level: Severity,
     /// The reason, as a sentence.
     pub text: &'static str,
-    /// What a writer of pages does about it, as a sentence.
+    /// The advice to a writer of pages, as a sentence.
     pub remedy: &'static str,
 }
 
-/// What a remark is about.
+/// The kind of a remark.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display, IntoStaticStr,
 )]
@@ -40,7 +40,7 @@ pub(crate) enum RemarkKind {
     Finding,
 }
 
-/// How much a remark matters, the most severe first.
+/// The level of a remark, the most severe first.
 #[derive(
     Debug,
     Clone,
@@ -58,11 +58,11 @@ pub(crate) enum RemarkKind {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum Severity {
-    /// A reader who believes the page fails.
+    /// A reader who relies on the page fails.
     Error,
     /// A reader may be misled.
     Warning,
-    /// A reader is not misled, but the page is not as it should be.
+    /// No reader is misled, but the page should be corrected.
     Note,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Remark {
     pub other: Option<PagePlace>,
     /// A sentence without a full stop and without line numbers, so that it stays when lines move.
     pub message: String,
-    /// The party that a change breaks something for.
+    /// The party that a change breaks.
     pub breaks: Option<Party>,
 }
 
@@ -119,7 +119,7 @@ impl Remark {
         self
     }
 
-    /// By page and line; at one line the more severe one is first.
+    /// The order by page and line. Of several remarks on a line, the most severe is first.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         let key = |it: &'_ Self| (it.level, it.rule.id);
         self.place

@@ -82,14 +82,15 @@ fn a_baseline_holds_when_lines_move_and_says_what_is_gone() {
     fs::write(&page, PAGE.replace("202 Accepted", "200 OK")).unwrap();
     let output = lint(folder.path(), &known);
     assert!(
-        stdout(&output).starts_with("docs/call-mute.md: gone, so remove it from the baseline: "),
+        stdout(&output)
+            .starts_with("docs/call-mute.md: no longer found, so remove it from the baseline: "),
         "{}",
         stdout(&output)
     );
     assert_eq!(output.status.code(), Some(0));
 
     fs::write(folder.path().join("known.json"), "{}").unwrap();
-    assert!(refused(&lint(folder.path(), &known)).contains("is no baseline"));
+    assert!(refused(&lint(folder.path(), &known)).contains("is not a baseline"));
     let gone = ["docs", "--baseline", "gone.json"];
     assert!(refused(&lint(folder.path(), &gone)).contains("gone.json: cannot be read"));
 }

@@ -30,6 +30,7 @@ pub(crate) struct Translation {
     sizes: Vec<usize>,
     /// The words of the code blocks.
     known: HashSet<String>,
+    /// The damage that the page shows without another page.
     alone: Vec<Damage>,
 }
 
@@ -53,7 +54,7 @@ struct Located {
 }
 
 impl Translation {
-    /// Reads a page, and finds the damage that it shows alone.
+    /// Reads a page, and finds the damage that it shows without another page.
     pub(super) fn read(file: &str, page: &Page<'_>, prose: Prose) -> Self {
         let code_blocks = page.code_blocks.iter();
         let words = code_blocks.flat_map(|it| it.text.split(|c: char| !c.is_ascii_alphanumeric()));
@@ -137,7 +138,7 @@ impl Translation {
         self.sizes.len() - 1
     }
 
-    /// The damage in a text that the page shows alone.
+    /// The damage in a text that the page shows without another page.
     fn found_alone(&self, located: &Located) -> Vec<Damage> {
         let mut found = Vec::new();
         let own = located.text.own();
@@ -199,12 +200,12 @@ impl Translation {
         let is_word = text.bytes().all(|b| b.is_ascii_alphanumeric());
         let capitals = text.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
         let is_part = is_word && capitals > 0 && text.bytes().any(|b| b.is_ascii_lowercase());
-        let message = format!("`{text}` is no whole permission, which has dots");
+        let message = format!("`{text}` is only a part of a permission, which has dots");
         let rule = &rules::NAME_LOST;
         is_part.then(|| Damage::new(text, rule, &self.page, located.line, message))
     }
 
-    /// A linked name in capitals that the page spells otherwise.
+    /// A linked name in capitals that the code blocks spell otherwise.
     fn capitals(&self, located: &Located) -> Option<Damage> {
         let pieces = located.text.pieces.iter().zip(&located.text.lines);
         let mut links = pieces.filter_map(|(piece, line)| Some((linked(piece)?, *line)));
@@ -244,8 +245,8 @@ impl Damage {
     }
 }
 
-/// The damage that one page shows alone: its translation against its source text where it has both, else what the form of
-/// a name shows.
+/// The damage that one page shows without another page. If the page has its source text, the translation is compared
+/// with that; otherwise the form of a name shows the damage.
 pub(crate) fn of_page(translation: &Translation) -> &[Damage] {
     &translation.alone
 }
@@ -253,16 +254,16 @@ pub(crate) fn of_page(translation: &Translation) -> &[Damage] {
 /// The damage in two translations of one source text. The remarks are about either page, each with the place in the other.
 ///
 /// Rows have one order in all translations, and so have the paragraphs under a heading; a table or section whose size
-/// differs is not compared. A page that has its source text beside the translation is held against that by [`of_page`],
-/// and not again.
+/// differs is not compared. A page that has its source text beside the translation is compared with that by [`of_page`],
+/// and not again here.
 pub(crate) fn between(one: &Translation, other: &Translation) -> Vec<Damage> {
     let mut found = against(one, other);
     found.extend(against(other, one));
     found
 }
 
-/// The remarks on damage. A damaged text of a line is reported once, whatever shows it; another translation shows more than
-/// the form of a name.
+/// The remarks on damage. A damaged text of a line is reported once. A remark that another translation shows is preferred,
+/// because it says more than one that the form of a name shows.
 pub(crate) fn remarks(found: Vec<Damage>) -> Vec<Remark> {
     let mut found = found;
     let key = |it: &Damage| {
@@ -289,7 +290,7 @@ fn against(one: &Translation, other: &Translation) -> Vec<Damage> {
         let Some(same) = same.filter(|it| is_aligned && it.place == located.place) else {
             continue;
         };
-        // A page with its source text is held against that.
+        // A page with its source text is compared with that instead.
         if located.text.localized.is_some() {
             continue;
         }
@@ -326,7 +327,7 @@ fn against(one: &Translation, other: &Translation) -> Vec<Damage> {
     found
 }
 
-/// Two names in the cells of one row: the damaged one is in no code block of its page.
+/// The damage in a row whose names differ: the damaged name is in no code block of its page.
 fn unknown(
     one: &Translation,
     other: &Translation,
@@ -335,7 +336,9 @@ fn unknown(
 ) -> Option<Damage> {
     let (name, rival) = (located.text.plain(), same.text.plain());
     let is_damaged = !one.known.contains(&name) && other.known.contains(&rival);
-    let message = format!("`{name}` is in no code block of the page; the same row has `{rival}`");
+    let message = format!(
+        "`{name}` is in no code block of the page; the same row of the other page has `{rival}`"
+    );
     let damage = || {
         let rule = &rules::NAME_UNKNOWN;
         let damage = Damage::new(&name, rule, &one.page, located.line, message);
@@ -344,11 +347,11 @@ fn unknown(
     is_damaged.then(damage)
 }
 
-/// The text that a translation is held against.
+/// The text with which a translation is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reference {
     Source,
-    /// It may be the damaged one where a span is beside a link.
+    /// It may be damaged itself, so a span beside a link proves nothing.
     Translation,
 }
 
@@ -361,8 +364,7 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Names of a reference text that the translation lacks. `reference` is the page of the reference text, if it is
-    /// another one.
+    /// Names of a reference text that the translation lacks. `reference` is the page of that text, if it is another page.
     fn names(
         &self,
         text: &Text,
@@ -393,7 +395,7 @@ impl Pair<'_> {
             (None, _) => Some((own.to_owned(), self.line)),
         };
         let Some((now, line)) = now else {
-            let message = format!("`{}` of the source text is not here", name.text);
+            let message = format!("`{}` is missing in the translation", name.text);
             let rule = &rules::NAME_LOST;
             return Damage::new(&name.text, rule, self.page, self.line, message);
         };
@@ -407,7 +409,7 @@ impl Pair<'_> {
         Damage::new(&now, rule, self.page, line, message)
     }
 
-    /// Code spans that stand elsewhere than in a reference text, which is on another page if that is named.
+    /// Code spans that stand elsewhere than in a reference text. `page` is the page of that text, if it is another page.
     fn spans(&self, text: &Text, reference: Reference, page: Option<&str>) -> Vec<Damage> {
         let before: Vec<_> = spans::spans(text).collect();
         let moved = spans::spans(self.own).filter_map(|(code, line, around)| {
@@ -443,14 +445,14 @@ fn linked(piece: &Piece) -> Option<(&str, &str)> {
     }
 }
 
-/// True for a name with letters of ASCII around or beside letters of another script.
+/// True for a name with both ASCII letters and other letters.
 fn mixes_scripts(code: &str) -> bool {
     let is_word = code.chars().all(|c| c.is_alphanumeric() || c == '_');
     let letters = || code.chars().filter(|c| c.is_alphabetic());
     is_word && letters().any(|c| c.is_ascii()) && letters().any(|c| !c.is_ascii())
 }
 
-/// A full-width form in a title that is ASCII otherwise.
+/// A full-width form in a title that is otherwise ASCII.
 fn full_width(page: &str, line: usize, title: &str) -> Option<Damage> {
     let is_full_width = |c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c);
     let found = title.chars().find(|c| is_full_width(*c))?;

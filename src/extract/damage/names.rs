@@ -1,9 +1,9 @@
-//! Names of the API in prose. They are known by their form and place, never by words of a language.
+//! Names of the API in prose. They are recognized by their form and place, never by words of a language.
 
 use super::super::contract::cell;
 use super::super::prose::{Piece, Text};
 
-/// The part of a page that has a text.
+/// The place of a text on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// The first column of a table of header fields.
@@ -18,11 +18,11 @@ pub(super) enum Place {
     Prose,
 }
 
-/// A name as a text has it.
+/// A name in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) text: String,
-    /// The target of the link whose text it is.
+    /// The target of the link, if the name is the text of one.
     pub(super) target: Option<String>,
     /// The line in the page, counted from 1.
     pub(super) line: usize,
@@ -100,7 +100,7 @@ pub(super) fn is_camel_case(word: &str) -> bool {
         && word.bytes().any(|b| b.is_ascii_lowercase())
 }
 
-/// `Calls.InitiateGroupCalls.All`: words in capitals with dots.
+/// `Calls.InitiateGroupCalls.All`: words that begin with a capital, joined by dots.
 pub(super) fn is_permission(word: &str) -> bool {
     let mut parts = word.split('.');
     let is_part = |part: &str| {
@@ -122,7 +122,7 @@ pub(super) fn stem(target: &str) -> Option<&str> {
     path.rsplit(['/', '\\']).next()?.strip_suffix(".md")
 }
 
-/// A text in which a word ends with its piece: the letters behind a code span are no part of it.
+/// The pieces of a text, separated so that no word goes on in the next piece.
 pub(super) fn apart(text: &Text) -> String {
     let pieces = text.pieces.iter().map(|piece| match piece {
         Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. } => text.as_str(),
@@ -148,7 +148,7 @@ fn has_word(text: &str, name: &str) -> bool {
     })
 }
 
-/// The part of a text that is a name but for its blanks or its case.
+/// The part of a text that is equal to a name apart from blanks and case.
 pub(super) fn resembling(piece: &Piece, name: &str) -> Option<String> {
     let (Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. }) = piece;
     let at = text.to_ascii_lowercase().find(&name.to_ascii_lowercase());
@@ -167,7 +167,7 @@ pub(super) fn resembling(piece: &Piece, name: &str) -> Option<String> {
     })
 }
 
-/// What a translation made of a name.
+/// The effect of a translation on a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Translated,
@@ -176,7 +176,7 @@ pub(super) enum Fate {
     Lost,
 }
 
-/// What became of a name, if `now` stands in its place.
+/// The fate of a name, if `now` stands in its place.
 pub(super) fn fate(name: &str, now: &str) -> Fate {
     let bare = |text: &str| text.split_whitespace().collect::<String>();
     if bare(now) == bare(name) {

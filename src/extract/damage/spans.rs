@@ -2,16 +2,16 @@
 
 use super::super::prose::{Piece, Text};
 
-/// What stands around a code span.
+/// The surroundings of a code span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Around {
-    /// Punctuation or nothing stands on both sides.
+    /// Punctuation stands on both sides.
     pub(super) is_alone: bool,
-    /// A link follows or precedes, with only a blank between.
+    /// A link stands in front or behind, with only a blank between.
     pub(super) is_beside_link: bool,
 }
 
-/// The code spans of a text in order, each with its line and what is around it.
+/// The code spans of a text in order, each with its line and its surroundings.
 pub(super) fn spans(text: &Text) -> impl Iterator<Item = (&str, usize, Around)> {
     let places = text.pieces.iter().zip(&text.lines).enumerate();
     places.filter_map(|(index, (piece, line))| {
@@ -26,7 +26,7 @@ pub(super) fn spans(text: &Text) -> impl Iterator<Item = (&str, usize, Around)> 
     })
 }
 
-/// True with commas or ends of sentences on both sides. In a list of code spans and in brackets punctuation is in place.
+/// True if a comma or the end of a sentence stands on both sides. In a list of code spans, such punctuation is in place.
 fn is_alone(text: &Text, index: usize) -> bool {
     let before = index.checked_sub(1).map(|at| &text.pieces[at]);
     let behind = text.pieces.get(index + 1);

@@ -14,15 +14,15 @@ use super::super::text;
 use super::super::variables::is_placeholder;
 
 /// The objects and properties of one body, or of several bodies of one kind. A place is a path of names such as
-/// `participants[].identity.*.id`; `*` stands for any kind of person.
+/// `participants[].identity.*.id`; `*` stands for a kind of person with an account.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
-    /// How many objects there are at each place. That of the whole body is empty.
+    /// How many objects there are at each place. The place of the whole body is empty.
     objects: BTreeMap<String, usize>,
     pub(super) properties: BTreeMap<String, Seen>,
 }
 
-/// A property in all objects that have it.
+/// The values of a property in all objects that have it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     count: usize,
@@ -36,7 +36,7 @@ pub(super) struct Seen {
     pub(super) line: usize,
 }
 
-/// The type of a JSON value; null says nothing about it.
+/// The type of a JSON value. Null has none, because it says nothing about the type of the property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum JsonType {
     Boolean,
@@ -169,7 +169,7 @@ pub(super) struct Collector<'t> {
 }
 
 impl<'t> Collector<'t> {
-    /// `text` is the content of a code block, `line` that of its first line.
+    /// `text` is the content of a code block, and `line` the number of its first line.
     pub(super) const fn new(text: &'t str, line: usize) -> Self {
         Self { text, at: 0, line }
     }
@@ -193,7 +193,8 @@ impl<'t> Collector<'t> {
         }
     }
 
-    /// Adds the properties of a notification to a shape, without those of the data, which `data` collects for each entry.
+    /// Adds the properties of a notification to a shape, apart from those of the data: `data` collects these for each
+    /// entry.
     pub(super) fn collect_around(
         &mut self,
         notification: &Value,
@@ -228,7 +229,7 @@ impl<'t> Collector<'t> {
         if is_person && value.is_null() {
             return;
         }
-        // Others, such as phones, have fewer properties.
+        // Other kinds, such as phones, have fewer properties.
         let has_account = matches!(name, "user" | "application" | "applicationInstance");
         let name = if is_person && has_account && value.is_object() {
             "*"
@@ -261,7 +262,7 @@ impl<'t> Collector<'t> {
         }
     }
 
-    /// Moves behind a name. Names come in the order of the text.
+    /// Moves behind the next occurrence of a name. Callers pass the names in the order of the text.
     fn find(&mut self, name: &str) {
         let rest = &self.text[self.at..];
         let mut from = 0;

@@ -13,7 +13,7 @@ pub(crate) struct Change {
     pub kind: ChangeKind,
     pub effect: Effect,
     /// The part of the contract, such as `request` or `operation notification (completed)`. Changes of one kind in one
-    /// part are one line of a text for people.
+    /// part are reported in one line.
     pub subject: String,
     /// The thing that changed: a path, a name, a number.
     pub what: String,
@@ -111,7 +111,7 @@ impl ChangeKind {
         &rules::ALL[self as usize]
     }
 
-    /// The sentence of a change, with `{}` for what changed.
+    /// The end of the sentence about a change without values.
     const fn predicate(self) -> &'static str {
         match self {
             Self::PathRemoved
@@ -200,7 +200,7 @@ impl Change {
         self
     }
 
-    /// True if both are one sentence.
+    /// True if one sentence can report both changes.
     fn joins(&self, other: &Self) -> bool {
         let is_plain = |it: &Self| it.values.is_none() && it.remark == self.remark;
         self.kind == other.kind
@@ -212,7 +212,7 @@ impl Change {
             && is_plain(other)
     }
 
-    /// The sentence about changes that join each other, without a full stop.
+    /// One sentence about all these changes, without a full stop.
     fn sentence(first: &Self, others: &[&Self]) -> String {
         let names = [first].into_iter().chain(others.iter().copied());
         let names = names.map(|change| change.what.as_str());
@@ -232,8 +232,8 @@ impl Change {
     }
 }
 
-/// The remarks on changes: one for all that are one sentence. They are about the lines of the new page, with those of the
-/// old one beside them.
+/// The remarks on changes, one for each sentence. A remark has the line of the new page, and beside it the line of the old
+/// page.
 pub(super) fn remarks(changes: &[Change], old: &str, new: &str) -> Vec<Remark> {
     let mut groups: Vec<Vec<&Change>> = Vec::new();
     for change in changes {

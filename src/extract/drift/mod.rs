@@ -1,8 +1,7 @@
 //! Compares two texts of a page. The result has the changes of the contract with the party that each change breaks, or
 //! the damage of a translation.
 //!
-//! For: two editions, two API versions or two languages of one page. Not for: files, reports, and the errors within one
-//! page.
+//! For: two editions, two API versions or two languages of one page. Not for: files, reports, or errors within one page.
 //!
 //! 1. `pairing` finds the texts of one page in two folders; `text` decides whether two pages are translations of one text
 //!    or two texts.
@@ -11,7 +10,7 @@
 //!    its language.
 //! 3. `compare` makes the list of changes; `change` has their kinds, and `rules` the rules of these kinds.
 //!
-//! The damage of a translation is found by [`super::damage`].
+//! [`super::damage`] finds the damage of a translation.
 
 mod body;
 mod change;
@@ -46,7 +45,7 @@ pub(crate) struct Comparison {
     pub changes: Vec<Change>,
 }
 
-/// A page that is not read yet.
+/// A page that has not been parsed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source<'a> {
     /// The page's name in reports.
@@ -54,17 +53,17 @@ pub(crate) struct Source<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What two texts of a page are, and how they differ.
+/// The relation of two texts of a page, and their differences.
 #[derive(Debug)]
 pub(crate) struct Differences {
     pub relation: Relation,
     /// Changes of two texts, or damage of two translations.
     pub remarks: Vec<Remark>,
-    /// What the old text documents; none if the texts are translations of one text.
+    /// The requests that the old text documents; none if the texts are translations of one text.
     pub documented: Option<Documented>,
 }
 
-/// What a page documents.
+/// The requests that a page documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Documented {
     /// The stem of the page's file name.
@@ -84,7 +83,7 @@ pub(crate) fn differences(
     new: Source<'_>,
     defaults: &PageDefaults,
 ) -> Result<Differences, Diagnostic> {
-    // Most pages name their source text, so that their contract is not read in vain.
+    // Most pages name their source text, so this spares reading their contracts.
     if let Some(relation) = text::of_one_hash(old.bytes, new.bytes) {
         return Ok(Differences {
             relation,

@@ -41,7 +41,7 @@ pub(super) enum About {
     Section(String),
 }
 
-/// The notes and the numbers of a page, whose conversations and parameters are read already.
+/// The notes and the numbers of a page. Its conversations and parameters must already be in `read`.
 pub(super) fn read(
     page: &markdown::Page<'_>,
     prose: &Prose,

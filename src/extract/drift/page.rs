@@ -45,7 +45,7 @@ pub(crate) struct Page {
     pub api: String,
     pub locale: String,
     pub(super) source: SourceText,
-    /// True if its prose is English: the source language, which bilingual pages have too.
+    /// True if its prose is English, the source language. Pages with their source text count too.
     pub(super) is_english: bool,
     pub(super) method: Option<String>,
     pub(super) paths: Vec<Path>,
@@ -99,7 +99,7 @@ pub(super) struct Sample {
     pub(super) part: SamplePart,
     /// Names of header fields, without those that follow from the body.
     pub(super) headers: BTreeSet<String>,
-    /// The bodies in it, each under its kind.
+    /// Its bodies, each with its kind.
     pub(super) shapes: Vec<(Subject, Shape)>,
     /// The kinds of the people in it, and whether there are several.
     pub(super) people: (BTreeSet<String>, bool),
@@ -128,9 +128,9 @@ pub(super) enum SamplePart {
 pub(super) enum Subject {
     /// The body of a request, by the form of the request.
     Request(String),
-    /// The body of an answer, by the form of the request; the refusals by themselves.
+    /// The body of an answer, by the form of the request. Refusals are a kind of their own.
     Answer { to: String, is_refusal: bool },
-    /// What is around the data of every notification.
+    /// The body of every notification, without the data.
     Notification,
     /// The data of a notification, by the kind of its entry.
     Data(String),
@@ -284,7 +284,7 @@ impl Page {
             Parameter::new(it, is_required)
         };
         self.parameters = properties.iter().map(parameter).collect();
-        // Rows with a translated name that the JSON does not show.
+        // Rows with a translated name, for which the JSON shows no member.
         let unknown = rows(prose, section).filter(|row| !known.contains(&row.line));
         self.parameters.extend(unknown.filter_map(|row| {
             Some(Parameter {
@@ -340,8 +340,8 @@ impl Parameter {
     }
 }
 
-/// The path templates, and which of them a note deprecates: the first of the paths that it names, of which another
-/// template is none.
+/// The path templates. A note deprecates those below the first path that it names, unless all templates are below that
+/// path.
 fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
     let paragraphs = prose.paragraphs.iter();
     let deprecated = paragraphs
@@ -463,7 +463,7 @@ impl Sample {
     }
 }
 
-/// The kind of an entry: what it is about, how it changed, and its state.
+/// The kind of an entry of a notification: its resource, the change, and the state of the resource.
 fn kind(entry: &Value) -> String {
     let read = change::Change::read(entry);
     let kind = read.kind();

@@ -17,7 +17,7 @@ pub(crate) struct Candidate {
     pub key: Key,
 }
 
-/// What a page says of itself.
+/// The metadata by which a page is paired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     /// The stem of the file name, in lower case.
@@ -54,8 +54,8 @@ pub(crate) struct Pairs {
     pub only_new: Vec<usize>,
 }
 
-/// Pairs the pages of two sides: by path, then by name, API version and locale, as far as both sides have several. Of
-/// several editions of a page the newest counts.
+/// Pairs the pages of two sides: by path, else by name. Of several old pages with the name, one with the same API version
+/// is preferred, then one with the same locale, then the newest edition.
 pub(crate) fn pair(old: &[Candidate], new: &[Candidate]) -> Pairs {
     if let ([_], [_]) = (old, new) {
         return Pairs {

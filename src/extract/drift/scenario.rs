@@ -29,7 +29,7 @@ pub(super) struct Scenario {
 /// A message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
-    /// What is compared: method and form of the path, `answer`, or the entries of a notification.
+    /// The compared part: method and form of the path, `answer`, or the entries of a notification.
     pub(super) kind: StepKind,
     /// The message on its page.
     pub(super) message: usize,
@@ -53,8 +53,8 @@ impl StepKind {
         }
     }
 
-    /// True for a notification that every call or comms operation may have: its life cycle allows it, documented here or
-    /// not.
+    /// True for a notification that the life cycle of every call or comms operation allows, whether this page documents
+    /// the notification or not.
     pub(super) fn is_of_a_life_cycle(&self) -> bool {
         let Self::Notification(kind) = self else {
             return false;
@@ -105,7 +105,7 @@ pub(super) fn common_steps(old: &[Step], new: &[Step]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// What a conversation is recognized by besides its steps.
+/// The features of a conversation beside its steps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Features<'p> {
     /// The request of the page's own operation.
@@ -147,7 +147,7 @@ fn add_people(value: &Value, name: &str, kinds: &mut BTreeSet<String>, count: &m
 /// A conversation with its features.
 pub(super) type Described<'p> = (&'p Scenario, Features<'p>);
 
-/// The pairs of the same conversation in two pages, by index: those with the greatest likeness together.
+/// The pairs of the same conversation in two pages, by index. Together, the pairs have the greatest likeness.
 pub(super) fn pairs(old: &[Described<'_>], new: &[Described<'_>]) -> Vec<(usize, usize)> {
     let likeness: Vec<Vec<Option<u32>>> = old
         .iter()
@@ -175,7 +175,7 @@ pub(super) fn pairs(old: &[Described<'_>], new: &[Described<'_>]) -> Vec<(usize,
         .collect()
 }
 
-/// Exchanges the partners of two conversations if that makes the pairs more alike.
+/// Changes the partners of one or two conversations if that makes the pairs more alike; false if nothing does.
 fn improve(
     likeness: &[Vec<Option<u32>>],
     partner: &mut [Option<usize>],
@@ -209,7 +209,7 @@ fn improve(
     false
 }
 
-/// How alike two conversations are, in thousandths; `None` if they are not the same.
+/// How alike two conversations are, from 0 to 7,000; `None` if they cannot be the same.
 fn likeness(old: &Described<'_>, new: &Described<'_>) -> Option<u32> {
     let ((one, one_features), (other, other_features)) = (old, new);
     if one_features.request.is_some() != other_features.request.is_some()

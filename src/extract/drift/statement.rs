@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::prose::{Piece, Text};
 
-/// A sentence, by what can be recognized in any language.
+/// The parts of a sentence that can be recognized in any language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sentence {
     /// Code spans, pages that it links to, and names in camel case.
@@ -63,7 +63,7 @@ fn linked(target: &str) -> Option<String> {
     Some(name.trim_end_matches(".md").to_lowercase())
 }
 
-/// Splits plain text behind the marks that end a sentence. The last part may go on behind a code span.
+/// Splits plain text behind the marks that end a sentence. The last sentence may go on behind a code span.
 fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut from = 0;
@@ -90,7 +90,7 @@ fn is_status(code: &str) -> bool {
 }
 
 impl Sentence {
-    /// Adds plain text. `before` is the plain text of the sentence directly in front of it.
+    /// Adds plain text. `before` is the plain text of the same sentence directly in front of it.
     fn read(&mut self, text: &str, before: &str) {
         let mut previous = before.split_whitespace().next_back().unwrap_or_default();
         // The first word of a sentence has a capital letter anyway.
@@ -120,7 +120,7 @@ impl Sentence {
                 continue;
             }
             for number in numbers(word) {
-                // `Microsoft 365`, `202 Accepted`, a year.
+                // No limits: `Microsoft 365`, `202 Accepted`, a year.
                 let is_name = is_title && word.starts_with(|c: char| c.is_ascii_digit());
                 let is_status = number.len() == 3 && phrase;
                 if !is_name && !is_status && !is_year(&number) {
@@ -161,17 +161,17 @@ fn standard(word: &str) -> Option<String> {
     (letter.len() == 1 && digits.len() == 3).then(|| format!("{letter}.{digits}"))
 }
 
-/// The numbers in a word: digits that no letter and no slash touches, but for a unit or the rest of a word with a hyphen
-/// behind them. Marks between thousands are left out.
+/// The numbers in a word: digits that do not touch a letter or a slash. A unit may follow them, or a hyphen with the rest
+/// of a word. Marks between thousands are left out.
 fn numbers(word: &str) -> Vec<String> {
     let is_hyphen = |c: char| matches!(c, '-' | '–' | '—');
     let is_mark = |c: char| matches!(c, '.' | ',' | '，');
-    // A GUID, a date, a name with a number.
+    // No number: a GUID, a date, a name with a number.
     let (before, _) = word.split_once(is_hyphen).unwrap_or_default();
     if word.matches(is_hyphen).count() > 1 || before.chars().any(char::is_alphabetic) {
         return Vec::new();
     }
-    // The examples 1-4.
+    // No number: the examples 1-4.
     let is_digit = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
     if word.contains(is_hyphen) && word.trim_matches(is_mark).split(is_hyphen).all(is_digit) {
         return Vec::new();

@@ -19,15 +19,17 @@ pub(super) struct Header {
 pub(super) struct Permissions {
     pub(super) account: Account,
     pub(super) names: Vec<String>,
-    /// Other words of Latin letters: names that a translation has split.
+    /// Other words of Latin letters: parts of names that a translation has split.
     pub(super) fragments: Vec<String>,
-    /// True if the row has no name, but other words than the rows of accounts that are not supported.
+    /// True if the row says that no permission is needed: it has no name, and its words differ from those of the rows
+    /// of accounts that are not supported.
     pub(super) are_free: bool,
     /// Counted from 1.
     pub(super) line: usize,
 }
 
-/// The kinds of accounts, in the order of every table of permissions; further tables of a page are numbered.
+/// A kind of account, by the number of its table on the page and of its row. Every table of permissions has the kinds in
+/// one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Account {
     table: usize,
@@ -68,7 +70,7 @@ pub(super) fn headers(prose: &Prose) -> Vec<Header> {
     .collect()
 }
 
-/// True for a name that HTTP allows: a translated one has other letters.
+/// True for a name that HTTP allows. A translated name has other letters.
 pub(super) fn is_header_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -98,7 +100,7 @@ pub(super) fn required_word(prose: &Prose) -> Option<String> {
     Some(last.to_lowercase())
 }
 
-/// True if a description has that sentence.
+/// True if a description has a sentence.
 pub(super) fn says(description: &str, sentence: &str) -> bool {
     sentences(description).any(|it| it.to_lowercase() == sentence)
 }

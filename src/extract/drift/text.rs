@@ -13,7 +13,7 @@ pub(crate) struct SourceText {
     api: String,
 }
 
-/// What the decision rests on, the strongest first.
+/// The metadata that decide, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Basis {
     /// `ms.openlocfilehash`
@@ -22,7 +22,7 @@ pub(crate) enum Basis {
     Commit,
     /// `ms.lasthandoff`
     Handoff,
-    /// The month of the text, if a page names nothing else.
+    /// The month of the text, if the pages share no other metadata.
     Month,
 }
 
@@ -32,12 +32,12 @@ pub(crate) struct Relation {
     /// True for translations of one text: every difference is damage. Otherwise every difference is a change.
     pub is_one_text: bool,
     pub basis: Basis,
-    /// True if the pages have one month, but are two texts.
+    /// True for two texts of the same month and API version.
     pub divides_a_month: bool,
 }
 
 impl Basis {
-    /// The name of the metadata, or of what stands in for them.
+    /// The name of the metadata, or `month`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Hash => "ms.openlocfilehash",
@@ -74,7 +74,7 @@ impl SourceText {
         }
     }
 
-    /// Compares the strongest sign that both pages have.
+    /// Compares the strongest metadata that both pages have.
     pub(super) fn relation(&self, other: &Self) -> Relation {
         let signs = [
             (&self.hash, &other.hash, Basis::Hash),

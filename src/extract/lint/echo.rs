@@ -18,7 +18,7 @@ pub(super) fn check(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     names(view, found);
 }
 
-/// A value of the request that is `null` at the same place of the answer.
+/// Values of the request that are `null` at the same place of the answer.
 fn nulls(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     for exchange in &view.exchanges {
         let Some(request) = exchange.request.map(|index| &view.messages[index]) else {
@@ -75,17 +75,17 @@ fn lost<'j>(
     }
 }
 
-/// A property of one kind of object, with a value that may be under another name elsewhere.
+/// A property of an object. Its value may be under another name elsewhere.
 struct Use<'v> {
     /// The index of the message.
     message: usize,
     pointer: Pointer,
     value: &'v str,
-    /// The object has the property under a longer name too.
+    /// The names of all properties of the object.
     siblings: Vec<&'v str>,
 }
 
-/// One property under two names: one is the start of the other, no object has both, and they have a value in common.
+/// Properties under two names: one name is the start of the other, no object has both, and they have a value in common.
 fn names(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     let uses = uses(view);
     for by_name in uses.values() {

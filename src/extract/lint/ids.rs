@@ -18,7 +18,7 @@ use super::super::variables::is_placeholder;
 use super::rules;
 use super::view::{View, objects, text};
 
-/// The messages of a page, for the contradictions that are found once their bodies are gone.
+/// The messages of a page, for contradictions that are found after the bodies have moved into scenarios.
 #[derive(Debug)]
 pub(super) struct Outline {
     messages: Vec<Shape>,
@@ -51,7 +51,7 @@ impl Outline {
         }
     }
 
-    /// A remark on values that must agree.
+    /// The remark on a contradiction between values that must agree.
     pub(super) fn remark(&self, file: &str, lines: &[&str], of: &Contradiction) -> Option<Remark> {
         let shape = self.messages.iter().find(|it| it.line == of.line)?;
         let at = |value: &str, from: usize, end: usize| line_with(lines, value, from, end);
@@ -78,7 +78,7 @@ impl Outline {
     }
 }
 
-/// The first line from one on that has a value as a whole word, and is before the end.
+/// The first line, from `from` on and before `end`, that has a value as a whole word.
 pub(super) fn line_with(lines: &[&str], value: &str, from: usize, end: usize) -> Option<usize> {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '-');
     let has = |line: &str| {
@@ -113,7 +113,7 @@ pub(super) fn check(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     }
 }
 
-/// A placeholder in the request and an id in `Location`.
+/// Calls with a placeholder in the request and an id in `Location`.
 fn located_calls(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     for exchange in &view.exchanges {
         let Some(request) = exchange.request.map(|index| &view.messages[index]) else {
@@ -144,7 +144,7 @@ fn located_calls(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     }
 }
 
-/// Paths that are not those of the data.
+/// Paths of notifications that are not those of the resources in their data.
 fn misnamed(view: &View<'_, '_>, message: &Message<'_>, found: &mut Vec<Remark>) {
     for (pointer, item) in View::changes(message) {
         let mut lines = Vec::new();
@@ -270,7 +270,7 @@ fn malformed(
         if identifier::is_guid(&id) {
             well_formed.get_or_insert(line);
         } else if is_nearly_guid(&id) && seen.insert(id.clone()) {
-            let message = format!("`{id}` is no GUID");
+            let message = format!("`{id}` is not a GUID");
             let remark = view.remark(&rules::MALFORMED_ID, line, message);
             found.push(match well_formed {
                 Some(other) => remark.beside(view.file, *other),
@@ -286,7 +286,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
         .filter(|it| !it.is_empty())
 }
 
-/// True for about as many digits and letters as a GUID has, nearly all of them hexadecimal.
+/// True for a text with about as many digits and letters as a GUID, nearly all of them hexadecimal.
 fn is_nearly_guid(id: &str) -> bool {
     let is_form = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let letters = || id.bytes().filter(|b| *b != b'-');

@@ -4,7 +4,7 @@
 //! that translations show. Not for: changes between texts.
 //!
 //! 1. `view` has the positions of the parts of a parsed page.
-//! 2. `prose`, `ids`, `people` and `echo` check one page; [`rules`] has what they report.
+//! 2. `prose`, `ids`, `people` and `echo` check one page; [`rules`] has the rules of their findings.
 //! 3. `resources` compares all pages with the resource pages among them.
 
 mod echo;
@@ -32,7 +32,7 @@ use super::{api_version, conversations, message, prose as page_prose, scripts, t
 use self::resources::{Object, Types};
 use self::view::View;
 
-/// One page: the findings in it, and what is compared with other pages.
+/// One page: its findings, and the parts that are compared with other pages.
 #[derive(Debug)]
 pub(crate) struct LintedPage {
     file: String,
@@ -46,7 +46,7 @@ pub(crate) struct LintedPage {
     translation: Translation,
 }
 
-/// Reads a page, and finds what it shows alone. The defaults are for pages that do not say.
+/// Reads a page, and finds what it shows without other pages. The defaults replace missing metadata.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ pub(crate) fn read(
     })
 }
 
-/// The findings that extraction has too.
+/// The findings that extraction reports too.
 fn of_extraction(file: &str, findings: Findings<'_>, known: &[Remark]) -> Vec<Remark> {
     let found = findings.finish().into_iter();
     let found = found.filter_map(|finding| {
@@ -141,7 +141,7 @@ fn heads(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     if let Some(other) = acknowledged {
         for message in open {
             let lines = [view.start_line(message), other];
-            let text = "no acknowledgement follows, as it does after another notification";
+            let text = "the notification has no acknowledgement, but another notification has one";
             found.push(view.pair(&rules::ACKNOWLEDGEMENT_MISSING, lines, text));
         }
     }

@@ -21,7 +21,7 @@ struct Identity {
     line: usize,
 }
 
-/// An identity of one kind in a request, and of another kind in an effect.
+/// Identities of one kind in a request, and of another kind in its effects.
 pub(super) fn check(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     for exchange in &view.exchanges {
         let Some(request) = exchange.request.map(|index| &view.messages[index]) else {
@@ -43,7 +43,10 @@ pub(super) fn check(view: &View<'_, '_>, found: &mut Vec<Remark>) {
                 };
                 let (other, kind) = (first.line, &first.kind);
                 if same.all(|it| it.kind != shown.kind) {
-                    let message = format!("the {kind} of the request is `{}` here", shown.kind);
+                    let message = format!(
+                        "the identity has the kind `{}` here, but `{kind}` in the request",
+                        shown.kind
+                    );
                     let lines = [shown.line, other];
                     found.push(view.pair(&rules::IDENTITY_KIND, lines, message));
                 }

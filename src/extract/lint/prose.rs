@@ -31,7 +31,7 @@ fn own_answers<'v, 'a>(view: &'v View<'_, 'a>) -> impl Iterator<Item = (&'v Mess
         })
 }
 
-/// A success in an example that the prose does not have.
+/// Success statuses of examples that the prose does not name.
 fn statuses(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     let statuses = &view.page.statuses;
     let Some(first) = statuses.first() else {
@@ -53,7 +53,7 @@ fn statuses(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     }
 }
 
-/// Header fields of responses whose names are no words of prose where they have a capital.
+/// Header fields of responses. With a capital, their names are not ordinary words of prose.
 const FIELDS: [&str; 5] = [
     "Location",
     "Retry-After",
@@ -85,8 +85,8 @@ fn headers(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     }
 }
 
-/// The requests that are annotated as examples, on a page where none of them has a documented path or method. Beside one
-/// that has, the others are steps of a longer flow.
+/// The first request that is annotated as an example, if none of these requests has a documented path and method. If one
+/// has, the others are steps of a longer flow.
 fn paths(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     let Some(first) = view.templates.first() else {
         return;
@@ -116,8 +116,10 @@ fn paths(view: &View<'_, '_>, found: &mut Vec<Remark>) {
                     view.pair(&rules::PATH_DIFFERS, [line, first.line], message)
                 }
                 Some(it) => {
-                    let message =
-                        format!("the example has {method}, but the template {}", it.method);
+                    let message = format!(
+                        "the example has {method}, but the template has {}",
+                        it.method
+                    );
                     view.pair(&rules::METHOD_DIFFERS, [line, it.line], message)
                 }
             }
@@ -136,7 +138,7 @@ fn annotations<'v>(
     head.into_iter().chain(body)
 }
 
-/// An annotation against the kind of its message and the type in its body.
+/// Compares the annotations of a message with its kind and with the type in its body.
 fn annotation(view: &View<'_, '_>, message: &Message<'_>, found: &mut Vec<Remark>) {
     for annotation in annotations(view, message) {
         let kind = match message.part {
@@ -192,7 +194,7 @@ fn annotated_type(
     Some(view.pair(&rules::ANNOTATION_DIFFERS, [line, annotation.line], message))
 }
 
-/// True if one of two types may be derived from the other: the general operation stands for all of them.
+/// True if one of two types may be derived from the other: every operation is derived from the general one.
 fn is_family(one: &str, other: &str) -> bool {
     let is_operation = |name: &str| name.ends_with("Operation");
     let is_general = |name: &str| operations::is_general(name);

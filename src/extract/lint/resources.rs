@@ -109,7 +109,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The types of an API version, by name in lower case.
+/// The resource types, by API version and by name in lower case.
 pub(super) struct Types<'c> {
     by_name: BTreeMap<(&'c str, String), &'c ResourceType>,
 }
@@ -131,7 +131,7 @@ impl<'c> Types<'c> {
     /// The type and its bases, the nearest first.
     fn lineage(&self, of: &'c ResourceType) -> impl Iterator<Item = &'c ResourceType> {
         let next = move |it: &&'c ResourceType| self.named(&it.api, it.base.as_deref()?);
-        // Bases form no cycle, but pages could print one.
+        // Pages could print bases that form a cycle.
         std::iter::successors(Some(of), next).take(self.by_name.len())
     }
 
@@ -150,8 +150,8 @@ impl<'c> Types<'c> {
     }
 }
 
-/// Compares the bodies on a page with the resource pages of its API version. `locale` is that of the page; the resource
-/// pages of that locale are named first.
+/// Compares the bodies on a page with the resource pages of its API version. `locale` is that of the page; a remark
+/// names a resource page of that locale if there is one.
 pub(super) fn compare(
     file: &str,
     [api, locale]: [&str; 2],
@@ -181,7 +181,7 @@ struct Comparison<'p, 'c> {
 }
 
 impl<'c> Comparison<'_, 'c> {
-    /// `declared` is the type that the resource page of the object above gives.
+    /// `declared` is the type that the resource page of the enclosing object gives.
     fn object(&mut self, object: &Object, api: &'c str, declared: Option<&str>) {
         let printed = object.of.as_deref().or(declared);
         let of = printed.and_then(|name| self.types.named(api, name));
@@ -212,7 +212,7 @@ impl<'c> Comparison<'_, 'c> {
     }
 }
 
-/// A property of an example, and the same of a resource page.
+/// A property in an example, and the same property on a resource page.
 struct Comparing<'p, 'c> {
     file: &'p str,
     locale: &'p str,
@@ -255,7 +255,8 @@ impl<'c> Comparing<'_, 'c> {
                 } else {
                     ("a collection", "a single value")
                 };
-                let message = format!("`{name}` of {of} is {shown} here, but {listed} there");
+                let message =
+                    format!("`{name}` of {of} is {shown} here, but {listed} on the resource page");
                 Some(self.remark(&rules::KIND_DIFFERS, message))
             }
         }
@@ -274,14 +275,16 @@ impl<'c> Comparing<'_, 'c> {
         if kind != self.listed.kind {
             let said = |kind: Kind| format!("{kind:?}").to_lowercase();
             let (kind, listed) = (said(kind), said(self.listed.kind));
-            let message = format!("`{name}` of {of} is of type {kind} here, but {listed} there");
+            let message = format!(
+                "`{name}` of {of} is of type {kind} here, but {listed} on the resource page"
+            );
             return Some(self.remark(&rules::KIND_DIFFERS, message));
         }
         match value {
             Shape::Text(word) => {
                 let words = &self.listed.words;
                 let is_listed = words.iter().any(|it| it.eq_ignore_ascii_case(word));
-                let message = format!("`{word}` is no listed word of `{name}` of {of}");
+                let message = format!("`{word}` is not a listed word of `{name}` of {of}");
                 (!words.is_empty() && !is_listed)
                     .then(|| self.remark(&rules::WORD_UNLISTED, message))
             }
@@ -292,7 +295,8 @@ impl<'c> Comparing<'_, 'c> {
                 let fits = known.map_or(shown.eq_ignore_ascii_case(listed), |it| {
                     types.is_same_or_derived(it, listed)
                 });
-                let message = format!("`{name}` of {of} is {shown} here, but {listed} there");
+                let message =
+                    format!("`{name}` of {of} is {shown} here, but {listed} on the resource page");
                 // A type without a page may be derived from any.
                 (!fits && known.is_some()).then(|| self.remark(&rules::TYPE_DIFFERS, message))
             }

@@ -110,7 +110,8 @@ impl<'v, 'a> View<'v, 'a> {
         exchanges
     }
 
-    /// True for a request that has the form of a path template, or for any if the page has no template.
+    /// True for a request that has the form of a path template, or for any request of the API if the page has no
+    /// template.
     fn is_own(&self, index: usize) -> bool {
         let Part::Request { method, target } = self.messages[index].part else {
             return false;
@@ -141,7 +142,7 @@ impl<'v, 'a> View<'v, 'a> {
         self.remark(rule, line, message).beside(self.file, other)
     }
 
-    /// The line of the start line of a message; of a notification without a head, that of its body.
+    /// The line of the start line of a message, or of the body of a notification without a head.
     pub(super) fn start_line(&self, message: &Message<'_>) -> usize {
         let is_start = |line: &str| match (message.part, head::start(line)) {
             (Part::Response { status }, Some(Start::Response { status: other })) => status == other,
@@ -181,7 +182,7 @@ impl<'v, 'a> View<'v, 'a> {
         })
     }
 
-    /// The first line from one on that has a text as a whole word.
+    /// The first line, from a line on, that has a text as a whole word.
     pub(super) fn line_with(&self, text: &str, from: usize) -> Option<usize> {
         super::ids::line_with(self.lines, text, from, usize::MAX)
     }
@@ -220,7 +221,7 @@ pub(super) fn objects<'j>(
     }
 }
 
-/// A text in a property; none if it is absent, no text or empty.
+/// The text of a property; none if the property is absent, empty or not a text.
 pub(super) fn text<'j>(object: &'j Value, name: &str) -> Option<&'j str> {
     property(object, name)
         .as_str()

@@ -10,7 +10,7 @@ use crate::extract::remark::Remark;
 /// The version of the format that this confcall writes and reads.
 const VERSION: u32 = 1;
 
-/// A file of known remarks. Lines are no part of it, so that it holds when they move.
+/// A file of known remarks. It has no line numbers, so that it stays valid when lines move.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Baseline {
@@ -24,17 +24,17 @@ struct Known {
     page: String,
     id: String,
     message: String,
-    /// The number of such remarks on the page.
+    /// The number of equal remarks on the page.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     count: usize,
 }
 
-/// A file that is no baseline.
+/// Why a file is not a baseline.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    #[error("the version of the baseline is {0}, and this confcall reads {VERSION}")]
+    #[error("the version of the baseline is {0}, but this confcall reads {VERSION}")]
     Version(u32),
 }
 
@@ -95,7 +95,8 @@ impl Baseline {
         self.remarks.iter().map(|it| it.count).sum()
     }
 
-    /// Takes known remarks out of a report. Known remarks that are gone, on pages that were read, are notes of the report.
+    /// Takes known remarks out of a report. A known remark that is no longer found on a page that was read becomes a note of
+    /// the report.
     pub(crate) fn apply(&self, report: &mut PageReport, is_read: impl Fn(&str) -> bool) {
         let mut open: BTreeMap<Key, usize> = BTreeMap::new();
         for it in &self.remarks {
@@ -109,7 +110,7 @@ impl Baseline {
         let gone = open.iter().filter(|(_, count)| **count > 0);
         let gone = gone.filter(|([page, ..], _)| is_read(page));
         let notes = gone.map(|([page, id, message], _)| {
-            format!("{page}: gone, so remove it from the baseline: {message} ({id})")
+            format!("{page}: no longer found, so remove it from the baseline: {message} ({id})")
         });
         report.notes.extend(notes);
     }
@@ -139,7 +140,9 @@ mod tests {
         known.apply(&mut none, |page| page == "a.md");
         assert_eq!(
             none.notes,
-            ["a.md: gone, so remove it from the baseline: the length is 3, not 4 (wrong-length)"]
+            [
+                "a.md: no longer found, so remove it from the baseline: the length is 3, not 4 (wrong-length)"
+            ]
         );
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct Document<'a> {
     summary: Counts,
     /// In the order of pages and lines.
     remarks: Vec<Row<'a>>,
-    /// Sentences about the whole.
+    /// Sentences about the whole report.
     notes: Vec<&'a str>,
 }
 
@@ -55,7 +55,7 @@ struct Row<'a> {
     message: &'a str,
     /// The reason for the rule.
     reason: &'static str,
-    /// The party that a change breaks something for; null for nobody.
+    /// The party that a change breaks; null if the change breaks neither party.
     breaks: Option<Party>,
 }
 

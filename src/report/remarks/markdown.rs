@@ -56,7 +56,7 @@ fn code(text: &str) -> String {
     format!("{marker}{blank}{text}{blank}{marker}")
 }
 
-/// Text that Markdown shows as it is, but for its code spans.
+/// Text that Markdown shows unchanged, apart from its code spans.
 fn escaped(text: &str) -> String {
     let text = printable(text);
     let is_paired = text.matches('`').count().is_multiple_of(2);

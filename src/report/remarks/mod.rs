@@ -22,11 +22,11 @@ pub(crate) struct PageReport {
     pub command: &'static str,
     /// The number of pages that were read.
     pub pages: usize,
-    /// What is said before the remarks, such as what pages are compared as. Sentences without a full stop.
+    /// Sentences before the remarks, without a full stop, such as how the pages are compared.
     pub preface: Vec<String>,
     /// In order ([`crate::extract::remark::sorted`]).
     pub remarks: Vec<Remark>,
-    /// What is said about the whole, such as pages that cannot be compared. Sentences without a full stop.
+    /// Sentences behind the remarks, without a full stop, such as known remarks that are gone.
     pub notes: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ impl PageReport {
         format!("{} in {pages}", counts.join(", "))
     }
 
-    /// The sentences about the whole.
+    /// The sentences about the whole report.
     fn sentences(&self) -> impl Iterator<Item = &str> {
         self.preface.iter().chain(&self.notes).map(String::as_str)
     }
@@ -54,7 +54,7 @@ impl PageReport {
     }
 }
 
-/// The address of a page and line, from a remark in `page`: the line alone if it is in the same page.
+/// The address of a place, in a remark on `page`: only the line if the place is on the same page.
 fn address(place: &PagePlace, page: &str) -> String {
     match (place.page == page, place.line) {
         (true, line) => format!("line {line}"),

@@ -10,7 +10,7 @@ use crate::extract::remark::{PagePlace, PageRule, Remark};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// All that a path in a URI cannot contain as it is (RFC 3986 section 3.3).
+/// The characters that are encoded in the path of a URI (RFC 3986 section 3.3).
 const NO_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -28,7 +28,7 @@ const NO_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A log with one run. Its rules are those of its remarks.
+/// A log with one run, which lists the rules of its remarks.
 pub(crate) fn render(report: &PageReport) -> Result<String, serde_json::Error> {
     let mut rules: Vec<&'static PageRule> = report.remarks.iter().map(|it| it.rule).collect();
     rules.sort_by_key(|rule| rule.id);
@@ -115,7 +115,7 @@ mod tests {
     use super::super::samples;
     use super::*;
 
-    /// The properties that an object may have, by section of SARIF 2.1.0; those in the first list it must have.
+    /// Objects of SARIF 2.1.0 with their sections, the properties that they must have, and others that they may have.
     const OBJECTS: [(&str, &[&str], &[&str]); 9] = [
         ("log 3.13", &["version", "runs"], &["$schema"]),
         (

@@ -140,7 +140,7 @@ const PARTS: [(&str, IsPart); 3] = [
     }),
 ];
 
-/// Answers of examples that gained or lost their body.
+/// Example answers that gained or lost their body.
 fn bodies(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let mut seen = BTreeSet::new();
     for (old, new) in pair.messages() {
@@ -217,7 +217,7 @@ impl Comparison<'_, '_> {
         }
     }
 
-    /// True if the other text has the object of a property, and tables do not list the property.
+    /// True if the other text has the enclosing object of a property, and no table lists the property.
     fn is_topmost(&self, path: &str, other: &Shape) -> bool {
         let is_parameter = matches!(self.subject, Subject::Request(_))
             && [self.pair.old, self.pair.new].iter().any(|page| {
@@ -225,7 +225,7 @@ impl Comparison<'_, '_> {
                     .iter()
                     .any(|it| it.is_listed && it.name == path)
             });
-        // Who is in an example says nothing about the properties.
+        // The people in an example say nothing about its properties.
         let object = body::parent(path);
         let last = path.strip_prefix(object).unwrap_or(path);
         let is_person = body::is_kind_of_person(object, last.trim_start_matches('.'));

@@ -81,7 +81,7 @@ fn listed(steps: &[&Step]) -> String {
     kinds.join("`, `")
 }
 
-/// Other provider states, in words.
+/// The provider states of the new text, in words, if they are other ones.
 fn begins_with(old: &Scenario, new: &Scenario) -> Option<String> {
     let names = |all: &[ProviderState]| {
         let names: Vec<_> = all.iter().map(|it| format!("`{}`", it.as_str())).collect();
@@ -127,10 +127,10 @@ fn names(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
     }
 }
 
-/// The likeness of the requests of one conversation under two names, in thousandths.
+/// The least likeness of the requests of one conversation under two names, in thousandths.
 const SAME: u32 = 750;
 
-/// Sections without messages, inside of an example.
+/// Sections without messages inside an example.
 fn preparations(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
     let (old, new) = (&pair.old.scenarios[old], &pair.new.scenarios[new]);
     if !old
@@ -239,7 +239,7 @@ fn added(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-/// The provider states of a conversation beside a call, in words.
+/// The provider states of a conversation other than a call, in words.
 fn needs(scenario: &Scenario) -> Option<String> {
     let states = scenario
         .given
@@ -256,7 +256,7 @@ fn is_outcome(scenario: &Scenario, all: &[Scenario]) -> bool {
     same.count() > 1
 }
 
-/// True if a longer conversation shows all its messages, for the same people.
+/// True if a longer conversation with the same people has all messages of a conversation.
 fn is_within(described: &Described<'_>, others: &[Described<'_>]) -> bool {
     let (scenario, features) = described;
     others.iter().any(|(other, its)| {

@@ -133,7 +133,7 @@ fn sent(page: &Page) -> BTreeSet<&str> {
     names.chain(listed.map(|it| it.name.as_str())).collect()
 }
 
-/// Numbers up to this one are words in some languages.
+/// Some languages write numbers up to this one as words.
 const SPELLED: f64 = 3.0;
 
 fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
@@ -191,8 +191,8 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-/// The numbers of a page. One that is repeated in its part of the page counts once: a language may say twice what another
-/// says once.
+/// The numbers of a page. A number that is repeated in its part of the page counts once, because a translation may repeat
+/// it.
 fn once(limits: &[Limit]) -> impl Iterator<Item = &Limit> {
     let is_same = |one: &Limit, other: &Limit| {
         one.number == other.number && one.about == other.about && one.names == other.names

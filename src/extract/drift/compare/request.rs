@@ -97,7 +97,7 @@ fn permissions(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let at = (Some(old.line), Some(new.line));
         let subject = old.account.as_str();
         for name in old.names.iter().filter(|name| !has(new, name)) {
-            // Without its names the row is damaged, or says in words that nothing is needed.
+            // A row without names is damaged, or says in words that nothing is needed.
             let effect = if new.are_free {
                 Effect::Compatible
             } else {
@@ -197,7 +197,7 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         |it: &Parameter| it.is_named() && (it.is_listed || is_template && it.is_shown);
     for (index, one) in old.iter().enumerate() {
         match matched.of_old(index).map(|index| &new[index]) {
-            // A row without a partner has its name in another language.
+            // A row without a partner may have its name in another language.
             Some(other) if one.is_listed && !other.is_listed && !is_template => {
                 let mut rows = new.iter().enumerate();
                 if rows.any(|(index, it)| !it.is_shown && matched.of_new(index).is_none()) {
@@ -283,7 +283,7 @@ fn changed(
         .extend(added.map(|it| at(Change::new(K::WordsAdded, Effect::Compatible, &subject, it))));
 }
 
-/// Two types that cannot stand for each other.
+/// The names of two types that cannot stand for each other.
 fn types_of(old: &Parameter, new: &Parameter) -> Option<(String, String)> {
     let name = |it: &Parameter| {
         let plain = match it.kind {
@@ -373,7 +373,7 @@ impl Matched {
     }
 }
 
-/// Pairs rows by name, then the others in their order: translations keep the order of rows, and damage names.
+/// Pairs rows by name, then the others in their order, because translations keep the order of rows but damage names.
 fn matched<T>(
     old: &[T],
     new: &[T],
