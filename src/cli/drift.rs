@@ -27,9 +27,9 @@ use crate::report::list::counted;
 use crate::report::remarks::PageReport;
 
 pub(crate) const EXAMPLES: &str = "\
-Two texts of a page have changes of the contract; translations of one text have damage. Pages of two folders are paired by \
-their paths, else by their names. With one folder, an option with two values selects the two sides. `confcall explain ID` \
-says what an id means.
+The differences between two texts of a page are changes of the contract. The differences between translations of one text \
+are damage. Pages of two folders are paired by their paths, else by their names. With one folder, an option with two values \
+selects the two sides. `confcall explain ID` says what an id means.
 
 Examples:
   confcall drift old/call-answer.md new/call-answer.md
@@ -43,21 +43,21 @@ pub(crate) struct Arguments {
     old: PathBuf,
     /// The new page, or a folder of pages
     new: Option<PathBuf>,
-    /// The edition of both sides, or of each: of each page, the newest text up to this month
+    /// The edition of both sides, or one for each side: the newest text of each page up to this month
     #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
     edition: Vec<Edition>,
-    /// The language of both sides, or of each
+    /// The language of both sides, or one for each side
     #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
     locale: Vec<Locale>,
-    /// The API version of both sides, or of each
+    /// The API version of both sides, or one for each side
     #[arg(long, value_name = "OLD,NEW", value_delimiter = ',')]
     api: Vec<String>,
-    /// Say which of these recordings the changes touch: files, or folders
+    /// Report which of these recordings have requests of a changed page: files, or folders of them
     #[arg(long, value_name = "FILE|DIR")]
     cassettes: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
-    /// What fails: breaking (changes), damage (these too), or any (difference); without this option, nothing
+    /// Exit with 1 if there is a breaking change (breaking), a breaking change or damage (damage), or any difference (any)
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     fail_on: Option<FailOn>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Arguments {
 enum FailOn {
     /// A change that breaks a bot or a service
     Breaking,
-    /// Such a change, or damage of a translation
+    /// A change that breaks a bot or a service, or damage by a translation
     Damage,
     /// Any difference
     Any,
@@ -128,7 +128,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         side.iter().map(|(_, it)| it.clone()).collect()
     };
     let mut pairs = pairing::pair(&candidates(&old), &candidates(&new));
-    // A side may have the same text of a page as the other.
+    // Both sides may have the same file.
     pairs
         .both
         .retain(|(one, other)| old[*one].0.path != new[*other].0.path);
@@ -178,7 +178,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
     Ok((report, relations.into_iter().map(|it| it.1).collect()))
 }
 
-/// What the pages are compared as.
+/// How the pages are compared, in sentences.
 fn preface(relations: &[(Relation, String)]) -> Vec<String> {
     let mut counts: BTreeMap<Relation, usize> = BTreeMap::new();
     for (relation, _) in relations {
@@ -198,7 +198,8 @@ fn preface(relations: &[(Relation, String)]) -> Vec<String> {
         }
     };
     let divided = relations.iter().filter(|it| it.0.divides_a_month);
-    let divided = divided.map(|(_, page)| format!("{page}: one month, but two texts"));
+    let divided =
+        divided.map(|(_, page)| format!("{page}: two texts of one month and API version"));
     counts.into_iter().map(sentence).chain(divided).collect()
 }
 

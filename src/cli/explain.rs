@@ -28,7 +28,8 @@ Examples:
   confcall explain request.header     a rule
   confcall explain request.token      a requirement
   confcall explain lost-response      a kind of fault injection
-  confcall explain status-differs     a finding of confcall lint";
+  confcall explain status-differs     a finding of confcall lint
+  confcall explain path-removed       a change of confcall drift";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -46,7 +47,7 @@ pub(super) enum Named {
     Page(&'static PageRule),
 }
 
-/// So many mutants show how something is broken.
+/// The number of mutants that an explanation names.
 const MUTANTS: usize = 3;
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
@@ -83,7 +84,7 @@ pub(super) fn all() -> impl Iterator<Item = Named> {
     rules.chain(requirements).chain(kinds).chain(pages)
 }
 
-/// A line for each name, with the first words of its meaning.
+/// A line for each name, with its meaning.
 fn names(look: Look) -> String {
     let line = |it: Named| {
         let name = look.bold(&format!("{:<34}", it.name()));
@@ -159,7 +160,7 @@ fn sources(requirement: Requirement) -> String {
     text
 }
 
-/// Mutants of the built-in pair that break it.
+/// Mutants of the built-in pair that break a rule or a requirement.
 fn mutants(sign: Sign) -> String {
     let mutants: Vec<_> = proof::trials()
         .filter(|it| it.sign() == Some(sign))
@@ -181,7 +182,7 @@ fn mutants(sign: Sign) -> String {
     text
 }
 
-/// The first scenario that is played under a kind.
+/// The commands that play a kind of fault injection, and the first scenario under this kind.
 fn played(kind: InjectionKind) -> Result<String, Failure> {
     let all = store::built_in()?;
     let injected = with_injected(&all, &[kind]);

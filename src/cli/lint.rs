@@ -19,8 +19,8 @@ use crate::files::FileError;
 use crate::report::remarks::PageReport;
 
 pub(crate) const EXAMPLES: &str = "\
-Findings are contradictions within a page, and with the resource pages among PAGES. Damage is what a translation broke in \
-the names of the API. `confcall explain ID` says what an id means.
+Findings are errors in a page, and contradictions between a page and the resource pages among PAGES. Damage is what a \
+translation broke in the names of the API. `confcall explain ID` says what an id means.
 
 Examples:
   confcall lint docs
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     pages: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
-    /// What fails: error, warning, note (each with those before it), or never
+    /// Exit with 1 if there is something of this level or a more severe one: error, warning, note, or never
     #[arg(
         long,
         value_name = "LEVEL",

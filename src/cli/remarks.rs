@@ -34,13 +34,13 @@ pub(crate) struct Reporting {
     /// Write the report into this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Leave out what has this id
+    /// Leave out everything with this id (repeatable)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     allow: Vec<String>,
-    /// Leave out what this file lists, and say what of it is gone
+    /// Leave out everything that this file lists, and report its entries that are no longer found
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write what is found into this file, for `--baseline`
+    /// Write everything that is found into this file, for `--baseline`, and report nothing
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     write_baseline: Option<PathBuf>,
 }
@@ -97,8 +97,8 @@ impl Reporting {
         }
     }
 
-    /// Leaves out what is allowed or known, and writes the rest. Returns what was written. `pages` are the names of the
-    /// pages that were read.
+    /// Leaves out allowed and known remarks, and writes the others. Returns the written report. `pages` are the names of
+    /// the pages that were read.
     pub(crate) fn write(
         &self,
         mut report: PageReport,

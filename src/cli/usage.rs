@@ -89,19 +89,21 @@ pub enum UsageError {
 
     #[error("no mutant and no variant has this name")]
     NoTrial,
-    #[error("`{name}` is no rule, requirement, kind of fault injection or finding")]
+    #[error(
+        "`{name}` is not the name of a rule, a requirement, a kind of fault injection, a finding or a change"
+    )]
     NothingNamed {
         name: String,
         /// A name that is close to it.
         close: Option<&'static str>,
     },
-    #[error("nothing that is reported about pages has the id `{id}`")]
+    #[error("no finding, damage or change of pages has the id `{id}`")]
     UnknownPageRule {
         id: String,
         /// An id that is close to it.
         close: Option<&'static str>,
     },
-    #[error("{} is no baseline: {cause}", path.display())]
+    #[error("{} is not a baseline: {cause}", path.display())]
     NoBaseline { path: PathBuf, cause: BaselineError },
     #[error("unknown {kind} `{name}`")]
     UnknownName {

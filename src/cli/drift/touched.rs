@@ -14,7 +14,7 @@ use crate::extract::drift::Documented;
 use crate::report::list::counted;
 use crate::scenario::store;
 
-/// A sentence for each page with changes that has something of a project.
+/// A sentence for each changed page that has scenarios, known failures or recordings.
 pub(super) fn sentences(
     pages: &[Documented],
     cassettes: &[PathBuf],
@@ -60,7 +60,7 @@ pub(super) fn sentences(
     Ok(sentences.into_iter().collect())
 }
 
-/// The recordings, each with the forms of a bot's requests in it.
+/// The recordings, each with the forms of its requests of a bot.
 fn recorded(cassettes: &[PathBuf]) -> Result<Vec<(String, BTreeSet<String>)>, Failure> {
     let found = recordings::find(cassettes)?;
     let forms = found.into_iter().map(|file| {
