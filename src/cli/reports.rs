@@ -207,7 +207,9 @@ impl Failures {
     fn say_unshown(&self) {
         if self.unshown > 0 {
             let count = self.unshown;
-            output::error(format!("and {count} more errors; a report has all"));
+            output::error(format!(
+                "and {count} more errors (`--report` writes all of them)"
+            ));
         }
     }
 

@@ -182,7 +182,7 @@ pub(super) fn run(
     if arguments.course.rerun_failed {
         arguments.which.filters = last.as_ref().map(LastRun::failed).unwrap_or_default();
         if arguments.which.filters.is_empty() {
-            output::say("nothing failed in the last run: everything is played");
+            output::say("nothing failed in the last run, so everything is played");
         }
     }
     arguments.complete(&mut config)?;

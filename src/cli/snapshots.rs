@@ -103,7 +103,9 @@ fn compare_all(
     };
     let remedy = match proposals {
         Proposals::Written => format!("review with `confcall accept {}`", folder.display()),
-        Proposals::NotWritten => "run it outside of CI, and review the differences".to_owned(),
+        Proposals::NotWritten => {
+            "run the command outside of CI, and review the differences".to_owned()
+        }
     };
     Ok(format!("{count}; {remedy}\n"))
 }

@@ -71,7 +71,7 @@ fn what_failed_is_played_again() {
     assert!(passed.contains("\n4 passed, 0 failed,"), "{passed}");
     let (all, said) = run(&["--rerun-failed"]);
     assert!(
-        said.contains("nothing failed in the last run: everything is played"),
+        said.contains("nothing failed in the last run, so everything is played"),
         "{said}"
     );
     assert!(all.contains("\n52 passed, 0 failed,"), "{all}");

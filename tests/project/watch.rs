@@ -27,12 +27,12 @@ fn a_change_plays_what_failed_and_then_everything() {
     // Neither the log nor the report is a file of the project.
     fs::write(project.path().join("notes.txt"), "new").unwrap();
     let at = terminal.wait_for("changed: notes.txt", at);
-    let at = terminal.wait_for("playing what failed first (2)", at);
+    let at = terminal.wait_for("first playing the failed scenarios (2)", at);
     let at = terminal.wait_for(PROMPT, at);
     fs::write(project.path().join("confcall.toml"), confcall_toml("")).unwrap();
     let at = terminal.wait_for("changed: confcall.toml", at);
     let at = terminal.wait_for("2 passed", at);
-    let at = terminal.wait_for("they pass; playing everything", at);
+    let at = terminal.wait_for("the failed scenarios pass; playing everything", at);
     let at = terminal.wait_for("2 passed", at);
     let at = terminal.wait_for(PROMPT, at);
     terminal.press("a");

@@ -215,7 +215,7 @@ impl Prompts<'_> {
             {
                 "bot" => return Ok(Party::Bot),
                 "service" => return Ok(Party::Service),
-                other => output::say(&format!("`{other}` is neither")),
+                other => output::say(&format!("`{other}` is neither `bot` nor `service`")),
             }
         }
     }

@@ -161,7 +161,8 @@ impl Watch<'_> {
             let cause = match self.causes.try_recv() {
                 Ok(cause) => cause,
                 Err(_) if part == Part::Failed && exit == Exit::Success => {
-                    self.output.print("\nthey pass; playing everything\n")?;
+                    self.output
+                        .print("\nthe failed scenarios pass; playing everything\n")?;
                     part = Part::All;
                     continue;
                 }
@@ -183,7 +184,7 @@ impl Watch<'_> {
             }
             if part == Part::Failed {
                 let count = self.failed.len();
-                let _ = writeln!(text, "playing what failed first ({count})");
+                let _ = writeln!(text, "first playing the failed scenarios ({count})");
             }
             self.output.print(&text)?;
         }
