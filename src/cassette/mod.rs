@@ -1,7 +1,7 @@
 //! Recordings: the format of cassettes, HAR files, and reading and writing both.
 //!
-//! For: exchanges as files. Not for: secrets (`redact` makes the lines that are written), and
-//! whether a recording conforms (`judge::recording`).
+//! For: exchanges as files. Not for: secrets (`redact` makes the lines that are written), and verdicts on recordings
+//! (`judge::recording`).
 //!
 //! - [`mod@format`]: a cassette's header and exchanges.
 //! - [`raw`]: an exchange whose bodies are exactly as in the file.
@@ -10,7 +10,7 @@
 //! - [`har`]: HAR 1.2, in both directions.
 //! - [`archive`]: a HAR file, plain or in a zip archive.
 //! - [`read`]: recordings from files.
-//! - [`source`]: bytes at an offset; [`open`](mod@open): those of a file.
+//! - [`source`]: the bytes of a recording at an offset; [`open`](mod@open): opens a recording.
 //! - [`ordered`]: the exchanges of a file in the order of time, a batch at a time.
 //! - [`journal`]: the cassette that a recorder writes.
 

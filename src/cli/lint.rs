@@ -1,4 +1,4 @@
-//! `confcall lint`: lists what is wrong in pages.
+//! `confcall lint`: lists findings in pages, and the damage of translations.
 
 use std::path::PathBuf;
 

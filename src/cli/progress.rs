@@ -1,7 +1,7 @@
 //! The progress of a command on a terminal: how much is done, and what confcall waits for.
 //!
-//! It is the last line of the terminal, on standard error. What is printed meanwhile goes above it, and it is gone before
-//! the result is printed.
+//! It is the last line of the terminal, on standard error. Other output goes above this line. The line is removed
+//! before the result is printed.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};

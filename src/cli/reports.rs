@@ -1,4 +1,4 @@
-//! The end of each command that judges: what it prints, its report files, and its exit.
+//! The end of each command that judges: its output, its report files, and its exit code.
 //!
 //! Report files are checked before anything is played, and written for every exit: a file of an earlier run never looks
 //! like the report of this run.

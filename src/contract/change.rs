@@ -1,4 +1,4 @@
-//! One entry of a notification: what changed, and how.
+//! One entry of a notification: the changed resource, and the kind of change.
 //!
 //! Documented entries, whose identifiers may be templates, and real ones are read alike.
 

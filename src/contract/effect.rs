@@ -1,4 +1,4 @@
-//! The effects of operations: what must follow from a request that the service accepts.
+//! The effects of operations, which must follow a request that the service accepts.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

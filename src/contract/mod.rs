@@ -3,10 +3,10 @@
 //! For: tables that a person can read. Not for: checks, which belong to the judge.
 //!
 //! - [`requirement`]: one sentence each, with its party, level and sources.
-//! - [`rule`]: the stable names of what a party can break.
-//! - [`operation`]: the operations, [`effect`]: what follows from them, [`lifecycle`]: the states of calls, comms operations
-//!   and sessions.
-//! - [`prefix`]: what precedes `calls` in the paths of the API.
+//! - [`rule`]: the stable names of the kinds of violations.
+//! - [`operation`]: the operations, [`effect`]: their effects, [`lifecycle`]: the states of calls, comms operations and
+//!   sessions.
+//! - [`prefix`]: the part before `calls` in the paths of the API.
 //! - [`extracted`](mod@extracted): operations and types as extraction finds them in the pages; [`types`]: resource types, looked up by name.
 //! - [`tables`]: all tables, built in or of a project.
 //! - [`words`]: the protocol words.

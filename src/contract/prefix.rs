@@ -1,4 +1,4 @@
-//! The prefixes of the API: what precedes `calls` in the paths that the pages print, such as `/communications`.
+//! The prefixes of the API: the part before `calls` in the paths that the pages print, such as `/communications`.
 //!
 //! A path with a segment `calls` and another prefix belongs to another API.
 

@@ -1,4 +1,4 @@
-//! Errors in files of users: place, cause and remedy.
+//! Errors in files of users, each with place, cause and remedy.
 
 pub(crate) mod json;
 pub(crate) mod place;

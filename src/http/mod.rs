@@ -1,7 +1,7 @@
 //! HTTP messages on sockets: a [`Listener`] that calls a function for each request, and a [`Client`].
 //!
-//! For: turning [`self::message`] values into bytes of HTTP/1.1 or HTTP/2 and back, within [`limits`].
-//! Not for: what a message means.
+//! For: turning [`self::message`] values into bytes of HTTP/1.1 or HTTP/2 and back, within [`limits`]. Not for: the
+//! meaning of messages.
 //!
 //! A [`Reply`] can also misbehave on purpose (hang, reset, bytes that are no HTTP), because mutants of the built-in
 //! pair do so, and because the tests of this layer need such a peer.

@@ -7,8 +7,8 @@
 //!
 //! - [`page`] merges all examples of a page; [`compare`] compares a body with the merged shape.
 //! - [`outline`] has the derived data of a script, [`bindings`] the values of its variables in a run.
-//! - [`people`] compares the people of operations and rosters with those invited.
-//! - [`monitor`] judges all traffic by the contract; `plan` adds what one scenario expects.
+//! - [`people`] compares the people in operations and rosters with the invited people.
+//! - [`monitor`] judges all traffic by the contract; `plan` adds the expectations of one scenario.
 //! - `record` collects violations.
 //! - [`recording`] runs the judge on recordings.
 //! - [`verdict`], [`traffic`], [`shard`] and [`redaction`]: the results, their messages, the merge of shards, and the

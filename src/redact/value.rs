@@ -1,4 +1,4 @@
-//! The value beside a name: where it begins, and where the grammar of its place ends it.
+//! Finds the value beside a name: its beginning, and its end by the grammar of its place.
 
 use std::ops::Range;
 

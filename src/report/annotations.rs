@@ -1,4 +1,4 @@
-//! Annotations for GitHub: what is wrong in a run or in pages, as workflow commands.
+//! Annotations for GitHub: the failures and warnings of a run, or the remarks on pages, as workflow commands.
 //!
 //! A command is `::error file=…,line=…,title=…::message`, with `%`, line ends and, in properties, `:` and `,`
 //! percent-encoded ("Workflow commands for GitHub Actions").

@@ -1,4 +1,4 @@
-//! Conversations as text: the one that a scenario documents, and the one that went over the wire.
+//! Conversations as text: the documented one of a scenario, and the actual one on the wire.
 //!
 //! Both use [`render_message`], so that a difference between the two texts is a difference between
 //! the two conversations.

@@ -2,8 +2,9 @@
 //! colour, and writes.
 //!
 //! - [`terminal`], [`coverage`], [`covered`] and [`annotations`] are printed; [`step_summary`] is for the page of a GitHub job.
-//! - [`ReportKind`] has those that go to files; the [`events`] are written while a run goes on.
-//! - [`groups`] are the violations by cause; [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
+//! - [`ReportKind`] has the formats that are written to files; [`events`] are written while a run goes on.
+//! - [`groups`] are the violations by cause; [`conversation`] shows messages, [`snapshot`] makes the texts that
+//!   `--snapshots` compares.
 //! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`, [`remarks`] for `confcall lint` and
 //!   `confcall drift`.
 

@@ -1,4 +1,4 @@
-//! Provider states: the things that must exist before the first step, and how they come about.
+//! Sets up provider states: the states that must exist before the first step of a scenario.
 
 use std::collections::HashSet;
 use std::sync::Mutex;

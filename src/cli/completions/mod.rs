@@ -1,4 +1,5 @@
-//! `confcall completions`: the script that makes a shell complete what is typed, and the answers to that script.
+//! `confcall completions`: the script with which a shell completes command lines, and the candidates that confcall
+//! gives to the script.
 //!
 //! The script starts confcall for each completion, so that the candidates are those of this version and of the project
 //! in the current folder.

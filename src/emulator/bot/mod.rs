@@ -2,10 +2,10 @@
 //!
 //! It has two addresses:
 //!
-//! - `/trigger` takes `POST {"scenario", "step", "operation", "request"}`. The bot reads from `request` what
-//!   to do (`trigger`, `value`), by the table of what it can do (`operation`), answers 202 and sends a request
-//!   of its own (`request`). For anything else it answers 501 with `{"reason"}`. A request that is answered
-//!   429 or 503, or whose connection breaks, is sent again.
+//! - `/trigger` takes `POST {"scenario", "step", "operation", "request"}`. The bot reads its action from `request`
+//!   (`trigger`, `value`), by the table of its operations (`operation`). It answers 202 and sends a request of its own
+//!   (`request`). For anything else it answers 501 with `{"reason"}`. A request that is answered 429 or 503, or whose
+//!   connection breaks, is sent again.
 //! - `/callback`, and every path below it, takes notifications (`callback`, `notification`). With a
 //!   [`Verification`] it checks their tokens (`verification`). With a [`VoiceMenu`] it answers incoming calls
 //!   by itself (`menu`).

@@ -1,4 +1,4 @@
-//! The operations that the bot can do: method, path, and what it takes from a trigger.
+//! The operations of the bot: method, path, and the values that the bot takes from a trigger.
 
 /// What the bot takes from the body of a triggered request.
 #[derive(Debug, Clone, Copy)]

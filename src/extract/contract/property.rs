@@ -1,4 +1,4 @@
-//! Merges what several texts of one page print about a property.
+//! Merges the facts about a property from several texts of one page.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The properties of the bodies in a page's examples: for each kind of message, which properties there are, how often,
-//! and of which type.
+//! The properties of the bodies in a page's examples: for each kind of message, the properties with their number and
+//! type.
 
 use std::collections::{BTreeMap, BTreeSet};
 

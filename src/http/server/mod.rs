@@ -1,8 +1,8 @@
 //! The server side of HTTP: one accept loop, one handling of TLS and of `CONNECT`, for every
 //! [`Service`].
 //!
-//! For: [`Listener::serve`], which answers whole requests with [`Reply`]s, and the recording proxy,
-//! which passes messages on as they come. Not for: what the answers are.
+//! For: [`Listener::serve`], which answers whole requests with [`Reply`]s, and the recording proxy, which passes
+//! messages on as they come. Not for: the content of answers.
 
 mod listener;
 mod opening;

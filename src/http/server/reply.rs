@@ -1,4 +1,4 @@
-//! The answer of a listener's function: a response, or what a broken server does in its place.
+//! The answer of a listener's function: a response, or the behaviour of a broken server in its place.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A client's connection: what its requests share, and its bytes as hyper reads and writes them.
+//! A client's connection: the data that its requests share, and the stream of bytes that hyper reads and writes.
 //!
 //! For a service with [`Watch::On`], the stream does two things that hyper does not: it sends interim answers between
 //! the bytes of hyper, and it notices at once that a client has broken off. A client that only closes its half of the

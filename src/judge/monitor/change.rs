@@ -1,4 +1,4 @@
-//! The changes that a notification brings to the state of a call, and what contradicts that state.
+//! The changes that a notification makes to the state of a call, and contradictions to that state.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

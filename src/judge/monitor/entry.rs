@@ -1,4 +1,4 @@
-//! One change in a notification, without its context: required properties, enumeration values and types.
+//! One change in a notification, without regard to its context: required properties, enumeration values and types.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Checks of an answer that is no success: its error object, and whether the request deserves it.
+//! Checks of an answer that is no success: its error object, and whether the request justifies it.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The plan of one scenario: what to send or trigger next, what must arrive, and by when.
+//! The plan of one scenario: the next message or trigger, the expected messages, and their deadlines.
 //!
 //! For: a live run of any operation. The plan sends every message through the [`monitor`], which
 //! judges it by the contract, and adds the checks of the scenario: documented messages that did not arrive, a

@@ -1,4 +1,4 @@
-//! Compares header fields: those that rules name, and those whose addresses are followed.
+//! Compares the header fields that rules name, and those with addresses that a client follows.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 

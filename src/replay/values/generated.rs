@@ -1,6 +1,5 @@
-//! Generates new values for those that the recorded bot chose, so that two replays against one
-//! service do not collide. Not for: people, tenants and threads, which the service knows, and
-//! calls, which it creates.
+//! Generates new values in place of the choices of the recorded bot, so that two replays against one service do not
+//! collide. Not for: people, tenants and threads, which the service knows, and calls, which it creates.
 
 use std::hash::BuildHasher as _;
 

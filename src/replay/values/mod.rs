@@ -1,8 +1,8 @@
 //! The values of recorded messages that differ from run to run.
 //!
-//! [`text_kind`] classifies a text: an identifier, a path, an address, a time, or fixed.
-//! [`mapping`] pairs recorded values with live ones, `times` timestamps. [`generated`] makes new values for those that
-//! the recorded bot chose.
+//! [`text_kind`] classifies a text: an identifier, a path, an address, a time, or fixed. [`mapping`] pairs recorded
+//! values with live ones, `times` timestamps. [`generated`] makes new values in place of the choices of the recorded
+//! bot.
 
 pub(crate) mod generated;
 pub(crate) mod mapping;

@@ -1,6 +1,6 @@
 //! The HTML report of a run: one self-contained page. It can be read without its script, which only filters.
 //!
-//! - `templates/` has the markup, the styles and the script; askama escapes every value for where it stands.
+//! - `templates/` has the markup, the styles and the script; askama escapes every value for its place.
 //! - [`conversation`] shows messages, drawn by [`sequence`], with bodies by [`tree`].
 //! - [`violation`] shows a violation: [`difference`] sets the expected and the actual value side by side, and [`page`]
 //!   has the lines of the page.

@@ -1,4 +1,4 @@
-//! One result as text: its verdict, its violations with what was expected and what came, and its conversation.
+//! One result as text: its verdict, its violations with the expected and the actual values, and its conversation.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Alterations: one change to what one operation does on the wire. The mutants and the variants of operations
-//! are rows of tables; this module has the type of a row, and applies it.
+//! Alterations: one change to the messages of one operation. The mutants and the variants of operations are rows of
+//! tables; this module has the type of a row, and applies it.
 
 use serde_json::Value;
 
