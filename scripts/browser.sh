@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Opens HTML reports in Chromium: clicks, filters, unfolds a result, and checks accessibility by axe. Takes screenshots
-# of a run that passed, one that failed, one with fault injection, 1,000 results, a phone and the dark scheme, and
-# measures how long a report of 10,000 results takes to open.
+# Opens HTML reports in Chromium: clicks, filters, unfolds a result, and checks accessibility with axe. Takes
+# screenshots of a run that passed, one that failed, one with fault injection and one with 1,000 results, also with the
+# size of a phone and in the dark scheme. Measures how long a report of 10,000 results takes to open.
 #
 # Ends with 1 if a check failed; skips all checks if Chromium or packages of npm are missing. --install installs them.
-# CONFCALL_BROWSER_KEEP=DIR, a folder, keeps the reports and the screenshots.
+# CONFCALL_BROWSER_KEEP=DIR keeps the reports and the screenshots in the folder DIR.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh

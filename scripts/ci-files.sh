@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Tests the files for CI and for releases, without a runner of GitHub or GitLab and without a cluster: the action, the
-# workflows, examples/ci/, the container image and the configuration of `dist`. Each file is checked against its schema,
-# and a broken copy of it must not pass. The scripts in the files are run, shard by shard, with a bot that passes and
-# with a broken one. Reports each skipped check with the reason; ends with 1 if a check failed.
-# CONFCALL is the program (default: it is built). MUSL is a static program for the image (default: it is built).
+# Tests the files for CI and for releases: the action, the workflows, examples/ci/, the container image and the
+# configuration of `dist`. Needs no runner of GitHub or GitLab, and no cluster. Checks each file against its schema, and
+# that a broken copy of the file does not pass. Runs the scripts in the files, shard by shard, with a bot that passes
+# and with a broken one. Reports each skipped check with the reason; ends with 1 if a check failed.
+# CONFCALL is the program (default: a new build). MUSL is a static program for the image (default: a new build).
 # PACKAGES is the folder of `OUT=DIR scripts/packages.sh`. --install installs missing tools first.
 set -euo pipefail
 cd "$(dirname "$0")/.."

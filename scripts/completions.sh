@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Types lines with a tab into bash, zsh and fish, each on a terminal, and checks what the completion scripts of confcall
-# make of them. CONFCALL names the binary (default: a debug build). Reports each skipped shell with the reason; ends with
-# 1 if a check failed. --install installs missing shells first.
+# Types the beginnings of lines and a tab into bash, zsh and fish, each on a terminal, and checks how the completion
+# scripts of confcall complete them. CONFCALL names the binary (default: a debug build). Reports each skipped shell with
+# the reason; ends with 1 if a check failed. --install installs missing shells first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes each target of fuzz/ for some seconds (600 by default), and adds a selection of the inputs that
-# it found to fuzz/corpus. Inputs with descriptive names stay; those of the fuzzer are selected anew.
+# Fuzzes each target of fuzz/ for some seconds (600 by default), and adds a selection of the inputs that the fuzzer
+# found to fuzz/corpus. Inputs with descriptive names stay; the other inputs are selected anew.
 # Needs a nightly toolchain and a C++ compiler. TARGETS="page har" selects targets.
 #
 #   [TARGETS="TARGET…"] scripts/fuzz.sh [SECONDS]

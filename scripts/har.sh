@@ -2,10 +2,10 @@
 # Exchanges HAR 1.2 files with other tools, in both directions.
 #
 # Reading: Chromium's network panel, Playwright and mitmproxy write HAR files of a conversation with
-# `confcall serve`, and `confcall check` judges them. If the browser goes through `confcall record`,
-# `confcall check` judges the cassette too. They also write HAR files of a visit to the website of
-# `scripts/website`, Playwright in each of its modes, and `confcall replay` plays the website to the same
-# visitor, which must see the same.
+# `confcall serve`, and `confcall check` judges these files. If the browser uses `confcall record` as its proxy,
+# `confcall check` judges the cassette too. The tools also write HAR files of a visit to the website of
+# `scripts/website`, Playwright in each of its modes. `confcall replay` then plays the website to the same
+# visitor, which must see the same answers.
 # Writing: `confcall show --format har` converts the cassettes. The files are checked against the JSON
 # Schema of HAR, mitmproxy and Chromium's network panel show them, and mitmproxy and Playwright replay them.
 #

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# ARCHIVES IMAGE: makes the container image from the static archives of a release, as a manifest with one image for each
-# architecture whose archive is there. The certificate roots are those of this machine. Needs buildah.
+# Makes the container image IMAGE from the static archives of a release in the folder ARCHIVES: a manifest with one
+# image for each architecture that has an archive. The certificate roots are those of this machine. Needs buildah.
+#
+#   scripts/image.sh ARCHIVES IMAGE
 set -euo pipefail
 (($# == 2)) || { echo "usage: $0 ARCHIVES IMAGE" >&2; exit 2; }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Plays every conversation of v1.0 with the bots on the pages of the book, a page for each language: once with the
 # service's address in the triggers, and once with confcall as the bot's proxy. Then breaks one line of a bot at a time,
-# and checks that the expected rule is reported. A bot in Python also writes its requests as the .NET library does.
-# LANGUAGES="java go" plays only these. CONFCALL names the binary (default: a release build). Reports each skipped
-# language with the reason; ends with 1 if a check failed. --install installs missing toolchains first, by their names
-# in Debian, and for .NET a parser of C#.
+# and checks that confcall reports the expected rule. A bot in Python also writes its requests as the .NET library does.
+# LANGUAGES="java go" plays only these bots. CONFCALL names the binary (default: a release build). Reports each skipped
+# language with the reason; ends with 1 if a check failed. --install first installs missing toolchains from packages of
+# Debian, and a parser of C# for .NET.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh

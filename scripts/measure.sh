@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the default run of a release build as a process: wall time, CPU time, peak memory. Prints the size
-# of the machine too. Needs bash and Linux.
+# Measures the default run of a release build as a process: wall time, CPU time, peak memory. Also prints the
+# cores and the memory of the machine. Needs bash and Linux.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs="${1:-20}"

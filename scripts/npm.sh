@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# ARCHIVES OUT: makes the packages of npm from the archives of a release. On Linux they have the static program, which
-# needs no C library of the system.
+# Makes the packages of npm in the folder OUT from the archives of a release in the folder ARCHIVES. The packages for
+# Linux have the static program, which needs no C library of the system.
+#
+#   scripts/npm.sh ARCHIVES OUT
 set -euo pipefail
 (($# == 2)) || { echo "usage: $0 ARCHIVES OUT" >&2; exit 2; }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests of the example bots in examples/bots/own-tests under `confcall monitor`: those of node by node:test,
-# those of python by pytest. Then breaks one line of a bot at a time and checks that the expected requirement is
-# reported. CONFCALL names the binary (default: a release build). Reports each skipped bot with the reason; ends with 1
-# if a check failed. --install installs Node and pytest first.
+# Runs the tests of the example bots in examples/bots/own-tests under `confcall monitor`: the tests of the bot in Node
+# with node:test, those of the bot in Python with pytest. Then breaks one line of a bot at a time, and checks that
+# confcall reports the expected requirement. CONFCALL names the binary (default: a release build). Reports each skipped
+# bot with the reason; ends with 1 if a check failed. --install installs Node and pytest first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh

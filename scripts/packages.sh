@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds the packages of this platform: the wheel for Python, and from the binary in it the packages of npm and an
-# archive. Runs the tests of the plugins, and installs each package in an empty project, where it plays the bot of the
-# book's page. Prints how long each step took. Ends with 1 if a check failed; reports what it skips, with the reason.
-# PROFILE is the profile of cargo (default: release; dev is built faster). OUT=DIR keeps the packages.
+# Builds the packages of this platform: the wheel for Python, then the packages of npm and an archive with the same
+# binary. Runs the tests of the plugins, installs each package in an empty project, and plays the bot on the package's
+# page of the book there. Prints how long each step took. Reports each skipped check with the reason; ends with 1 if a
+# check failed. PROFILE is the profile of cargo (default: release; dev builds faster). OUT=DIR keeps the packages.
 # --install installs maturin, pytest, mypy, Vitest and TypeScript first, in a folder of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."

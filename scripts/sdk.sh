@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Plays the conversations of every edition with the example bots on the official SDKs, by `confcall run`: without a
-# proxy, and with confcall as their proxy; invitations also with forged notifications. Then breaks one line of each
-# operation of a bot, and one line of the rest at a time, and checks that the expected rule is reported. Reports each
+# proxy, and with confcall as their proxy; invitations also with forged notifications. Then breaks one line for each
+# operation of a bot, and other lines one at a time, and checks that confcall reports the expected rule. Reports each
 # skipped bot with the reason; ends with 1 if a check failed. CONFCALL names the binary (default: a release build).
 # --install installs missing tools first; the packages of the bots stay in target/sdk.
 set -euo pipefail

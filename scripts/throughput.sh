@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Replays and records under load, and compares each with a bare hyper program that does the same on the
-# wire, and a long replay with a short one. The programs take turns, because the speed of a machine
+# Replays and records under load. Compares replay and record with bare hyper programs that do the same on
+# the wire, and a long replay with a short one. The programs take turns, because the speed of a machine
 # varies; the result is the median of the ratios. On a busy machine, the ratio of the processor time for
 # a request varies less. Needs wrk, and two processors: one for the server, one for the load and the
 # upstream.
 #
-# With BASELINE, the path of an earlier build's `confcall`, this build is compared with that one too.
+# BASELINE is the path of an earlier build's `confcall`; this build is then compared with that one too.
 #
 #   [BASELINE=PATH] scripts/throughput.sh [ROUNDS] [SECONDS]
 set -euo pipefail

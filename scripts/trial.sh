@@ -1,5 +1,5 @@
 # Functions for the scripts that try programs of other projects. The scripts source this file in the root
-# of the repository. At the end, `$folder` is removed, and the processes of `start` are ended.
+# of the repository. At its end, a script removes `$folder` and ends the processes that `start` has started.
 
 folder=$(mktemp -d)
 # Each process of `start`, and the descriptor of what it says.

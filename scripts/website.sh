@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Records the visits of common HTTP clients to a website on loopback, and replays each recording to the same client,
 # twice. The website behaves as public ones do: redirects, content codings, cookies, forms, uploads, event streams,
-# pages of results, ranges, HEAD, conditional requests, authentication. Checks that the client sees the same through
-# `confcall record` and in each replay as without them: statuses, addresses and decoded bodies, JSON equal in value.
+# pages of results, ranges, HEAD, conditional requests, authentication. Checks that a client sees the same statuses,
+# addresses and decoded bodies without confcall, through `confcall record` and in each replay; JSON is equal in value.
 #
 # Reports each skipped client with the reason; ends with 1 if a check failed. --install installs missing clients first.
-# CONFCALL_WEBSITE_KEEP=DIR, a folder, keeps the cassettes and what was seen.
+# CONFCALL_WEBSITE_KEEP=DIR keeps the cassettes and what each client saw in the folder DIR.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh

@@ -1,6 +1,6 @@
-// Makes the packages of npm from built programs: `node pack.js OUT PLATFORM=BINARY...`, where PLATFORM is
-// `linux-x64`, `linux-arm64`, `darwin-arm64`, `darwin-x64`, `win32-x64` or another pair of Node's names. OUT gets the
-// folder `confcall`, and a folder for each platform; `npm publish` takes each of them, the platforms first.
+// Makes the packages of npm from built programs: `node pack.js OUT PLATFORM=BINARY...`. PLATFORM is `linux-x64`,
+// `linux-arm64`, `darwin-arm64`, `darwin-x64`, `win32-x64`, or another pair of `process.platform` and `process.arch`.
+// Writes the folder `confcall` and a folder for each platform into OUT. Publish the folders of the platforms first.
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

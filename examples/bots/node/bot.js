@@ -14,7 +14,7 @@ const BODY_LIMIT = 1024 * 1024;
 const client = graphClient(process.env);
 const notifications = new Notifications(process.env);
 
-/** An answer with the reason why a request is refused. */
+/** A request that the bot refuses, with the status of the answer and the reason. */
 class Refused extends Error {
   constructor(status, reason) {
     super(reason);
@@ -22,7 +22,7 @@ class Refused extends Error {
   }
 }
 
-/** Receives change notifications: 202 once they are checked. Each is handled once. */
+/** Receives change notifications: 202 if the token and the body are right. A repeated one is handled only once. */
 async function onCallback(request) {
   await notifications.authorize(request.headers.authorization);
   const { value } = await jsonObject(request);
@@ -35,7 +35,7 @@ async function onCallback(request) {
   return [202, undefined];
 }
 
-/** Receives a trigger: 202 accepts it; the request follows. */
+/** Receives a trigger: 202 accepts it, and the bot sends the request afterwards. */
 async function onTrigger(request) {
   const trigger = await jsonObject(request);
   carryOut(client, trigger.request ?? {}, callbackAddress()).catch((error) => {

@@ -1,4 +1,4 @@
-/** What the bot does with calls, and which of it a trigger asks for. */
+/** The operations of the bot, and the choice of one by a trigger. */
 
 import { randomUUID } from "node:crypto";
 
@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 export class Unable extends Error {}
 
 /**
- * The operations: the request that a trigger asks for, and how the bot sends it by the SDK. `at` begins a request of
- * the SDK; `body` is that of the trigger, of which the bot takes what it needs.
+ * For each request that a trigger may describe, the call of the SDK that sends it. `at` begins a request of the SDK.
+ * `body` is the body in the trigger; the bot takes only some of its values.
  */
 const OPERATIONS = {
   "POST calls": ({ at, body, callback }) => at().post(newCall(body, callback)),
@@ -59,10 +59,10 @@ const PATTERNS = Object.entries(OPERATIONS).map(([request, send]) => {
 });
 
 /**
- * Sends a triggered request by the SDK's client, and gives its answer. `callback` is the bot's address for
- * notifications.
+ * Sends a triggered request by the SDK's client, and gives the answer of the service. `callback` is the bot's address
+ * for notifications.
  *
- * @throws {Unable} at once, with the reason, if the bot does not do this.
+ * @throws {Unable} at once, with the reason, if the bot does not support the request.
  */
 export function carryOut(client, { method, url, body }, callback) {
   for (const [pattern, send] of PATTERNS) {
@@ -76,7 +76,7 @@ export function carryOut(client, { method, url, body }, callback) {
   throw new Unable(`this bot never sends ${method} ${url}`);
 }
 
-/** A call to people, or to a meeting. */
+/** A new call to people, or to a meeting. */
 function newCall({ source, targets, ...settings }, callback) {
   return {
     ...settings,
@@ -126,7 +126,7 @@ function prompt({ mediaInfo: { uri, resourceId } }) {
   };
 }
 
-/** A person or a program that a call is for, or from. */
+/** A person or a program that makes or receives a call. */
 function participantInfo({ identity, ...details }) {
   const kinds = Object.entries(identity).filter(([kind, it]) => !kind.startsWith("@") && it);
   const ids = kinds.map(([kind, { id }]) => [kind, { "@odata.type": "#microsoft.graph.identity", id }]);

@@ -10,7 +10,7 @@ const SCOPE = "https://graph.microsoft.com/.default";
 /** A token is renewed this long before it expires, in milliseconds. */
 const EARLY = 60_000;
 
-/** A client for the service in the environment; without one, for the public service. */
+/** A client for the service whose address is in the environment, or else for the public service. */
 export function graphClient(environment) {
   const { origin: baseUrl, protocol, hostname } = new URL(environment.GRAPH_BASE_URL ?? SERVICE);
   const authProvider = new TokenCredentialAuthenticationProvider(credential(environment), {
@@ -67,7 +67,7 @@ class PlainCredential {
     this.usableUntil = 0;
   }
 
-  /** The current token. Several callers may wait for it at a time. */
+  /** The current token. Several callers may wait for the same token. */
   getToken(scopes) {
     if (Date.now() >= this.usableUntil) {
       this.usableUntil = Infinity;

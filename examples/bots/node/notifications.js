@@ -1,4 +1,4 @@
-/** Checks that notifications come from the service, and finds those that came before. */
+/** Checks that notifications come from the service, and leaves out repeated ones. */
 
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 

@@ -1,6 +1,6 @@
 /**
  * For `node --import`: makes `fetch` take its proxy from HTTPS_PROXY in versions of Node without
- * NODE_USE_ENV_PROXY (before 22.21 and 24.0). The bot itself needs no change.
+ * NODE_USE_ENV_PROXY, which 22.21 and 24.0 introduced. The bot itself needs no change.
  */
 
 const [major, minor] = process.versions.node.split(".").map(Number);

@@ -36,7 +36,10 @@ class Bot:
         self._tasks = set()
 
     async def on_callback(self, request: web.Request) -> web.Response:
-        """Receive change notifications: 202 once they are checked. Each is handled once."""
+        """Receive change notifications: 202 if the token and the body are right.
+
+        A repeated notification is handled only once.
+        """
         try:
             await self._notifications.authorize(request.headers.get("Authorization"))
         except Unauthorized as error:
@@ -50,7 +53,7 @@ class Bot:
         return web.Response(status=202)
 
     async def on_trigger(self, request: web.Request) -> web.Response:
-        """Receive a trigger: 202 accepts it; the request follows."""
+        """Receive a trigger: 202 accepts it, and the bot sends the request afterwards."""
         trigger = await _json_object(request)
         try:
             answer = carry_out(self._clients, trigger.get("request") or {}, self._callback)

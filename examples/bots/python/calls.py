@@ -1,4 +1,4 @@
-"""What the bot does with calls, and which of it a trigger asks for."""
+"""The operations of the bot, and the choice of one by a trigger."""
 
 import re
 import uuid
@@ -99,7 +99,10 @@ class Triggered:
         return self.call.participants.by_participant_id(self.ids["participant"])
 
     def body(self, of: type[Body]) -> Body:
-        """Give the body, with the bot's callback address and a client context where it has them."""
+        """Give the body.
+
+        If its type has these properties, it has the bot's callback address and a new client context.
+        """
         body = JsonParseNode(self.json).get_object_value(of)
         if hasattr(body, "callback_uri"):
             body.callback_uri = self.callback
@@ -108,7 +111,7 @@ class Triggered:
         return body
 
 
-# The operations: the request that a trigger asks for, and how the bot sends it by the SDK.
+# For each request that a trigger may describe, the call of the SDK that sends it.
 _OPERATIONS = {
     "POST calls": lambda it: it.calls.post(it.body(Call)),
     "GET calls/{call}": lambda it: it.call.get(),
@@ -173,10 +176,10 @@ _PATTERNS = [(_pattern(request), send) for request, send in _OPERATIONS.items()]
 def carry_out(
     clients: Mapping[str, GraphServiceClient], request: dict, callback: str
 ) -> Awaitable[object]:
-    """Send a triggered request by the SDK, and give its answer.
+    """Send a triggered request by the SDK, and give the answer of the service.
 
     `clients` has the SDK's client for each API version; `callback` is the bot's address for
-    notifications. Raises Unable at once if the bot does not do this.
+    notifications. Raises Unable at once if the bot does not support the request.
     """
     wanted = f"{request.get('method')} {request.get('url')}"
     for pattern, send in _PATTERNS:

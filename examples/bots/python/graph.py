@@ -18,7 +18,7 @@ from msgraph.generated.models.entity import Entity
 SERVICE = "https://graph.microsoft.com"
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPES = ["https://graph.microsoft.com/.default"]
-# The SDK is that of v1.0. What the bot does is the same in beta.
+# The SDK is the one of v1.0. The operations of the bot are the same in beta.
 VERSIONS = ["v1.0", "beta"]
 # A token is renewed this long before it expires, in seconds.
 EARLY = 60
@@ -28,9 +28,9 @@ EARLY = 60
 async def graph_clients(
     environment: Mapping[str, str],
 ) -> AsyncIterator[dict[str, GraphServiceClient]]:
-    """Give a client for each API version of the service in the environment.
+    """Give a client for each API version.
 
-    Without an address there, it is the public service.
+    The environment may have the address of the service. Otherwise it is the public service.
     """
     service = environment.get("GRAPH_BASE_URL", SERVICE)
     async with _credential(environment) as credential:
@@ -46,9 +46,9 @@ def _client(provider: AzureIdentityAuthenticationProvider, address: str) -> Grap
 
 
 def load_models() -> None:
-    """Load the 2,500 modules that the SDK loads while it reads its first answer.
+    """Load the modules that the SDK otherwise loads while it reads its first answer.
 
-    Loading takes seconds and blocks the event loop, so that notifications would wait.
+    Loading these 1,200 modules blocks the event loop for seconds, so notifications would wait.
     """
     Entity().get_field_deserializers()
 

@@ -1,4 +1,4 @@
-"""Checks that notifications come from the service, and finds those that came before."""
+"""Checks that notifications come from the service, and leaves out repeated ones."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ class Notifications:
     async def authorize(self, authorization: str | None) -> None:
         """Check the `Authorization` of a notification: signature, issuer, audience, expiry.
 
-        Raises Unauthorized with the reason; other errors if the keys cannot be fetched.
+        Raises Unauthorized with the reason, and other errors if the keys cannot be fetched.
         """
         if not self._configuration:
             return

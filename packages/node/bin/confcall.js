@@ -12,8 +12,8 @@ try {
 }
 const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
 
-// This process waits until confcall has ended its target. A terminal sends Ctrl-C to both; confcall takes the second
-// signal as the first.
+// This process waits until confcall has ended its target. A terminal sends Ctrl-C to both processes, so confcall gets
+// the signal twice. The second signal changes nothing.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => child.kill(signal));
 }

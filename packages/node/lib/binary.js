@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
-/** The program `confcall`: `CONFCALL_BINARY`, else the one in the package of this platform. */
+/** The path of the program `confcall`: `CONFCALL_BINARY`, or else the program in the package of this platform. */
 export function binary() {
   if (process.env.CONFCALL_BINARY) {
     return process.env.CONFCALL_BINARY;

@@ -10,7 +10,7 @@ export function conformance(options) {
         if (kind === "skip") {
           t.skip(text);
         } else if (kind === "known") {
-          // A test that is to do may fail.
+          // A failed TODO does not fail the run.
           t.todo(reason);
         } else if (kind === "pass" && text) {
           t.diagnostic(text);

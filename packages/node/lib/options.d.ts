@@ -1,8 +1,8 @@
 export interface Options {
-  /** The project's configuration: `confcall.toml` in the current folder, unless given. */
+  /** The project's configuration (default: `confcall.toml` in the current folder). */
   config?: string;
-  /** Only scenarios whose id contains one of these texts, or whose whole id matches one of these globs. */
+  /** Play only scenarios whose id contains one of these texts, or whose whole id matches one of these globs. */
   filter?: string | readonly string[];
-  /** The program `confcall`: `CONFCALL_BINARY`, or the one of this package, unless given. */
+  /** The path of the program `confcall` (default: `CONFCALL_BINARY`, or else the program of this package). */
   binary?: string;
 }

@@ -1,11 +1,11 @@
-// A run of confcall: the scenarios that it selects, and its results, which are read from its events. Verdicts, reasons
-// and texts are those of confcall.
+// A run of confcall: the scenarios that confcall selects, and the results, which this file reads from the events of the
+// run. It decides nothing: verdicts, reasons and texts come from confcall.
 import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { binary } from "./binary.js";
 
-/** Has no stack: the text is confcall's, and no line of a test explains it. */
+/** An error without a stack, because no line of a test explains the text, which comes from confcall. */
 export class Violation extends Error {
   constructor(text) {
     super(text);
@@ -31,7 +31,7 @@ export class Run {
     return path.basename(this.#config);
   }
 
-  /** The name of each scenario, and a function that gives its outcome. The first one stands for the run itself. */
+  /** The name of each test, and a function that gives its outcome. The first test stands for the run as a whole. */
   tests() {
     let scenarios;
     try {
@@ -64,7 +64,7 @@ export class Run {
     );
   }
 
-  /** What the run left behind. Whoever needs it first starts the run. */
+  /** The outcome of the run. The first call starts the run. */
   played() {
     this.#played ??= this.#play().then((played) => {
       const isComplete = played.exit === 0 || played.exit === 1;
@@ -100,7 +100,7 @@ export class Run {
     return played;
   }
 
-  /** The first test that is run fails with what is wrong with the run as a whole. */
+  /** The problem of the run as a whole. Only the first call gives it, so only the first test fails with it. */
   #takeProblem() {
     const text = this.#problem;
     this.#problem = undefined;

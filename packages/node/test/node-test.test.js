@@ -50,7 +50,7 @@ test("a target that does not start is one failure", (t) => {
   assert.equal(done.text.match(/^ +not ok/gm).length, 1, done.text);
   assert.equal(done.skipped, 5, done.text);
   assert.match(done.text, /no such bot/);
-  // It is not hidden if only other tests are selected.
+  // A selection of other tests does not hide the failure.
   assert.equal(nodeTest(project(t, { run }), undefined, "--test-name-pattern=invite-one").code, 1);
 });
 

@@ -33,9 +33,9 @@ ${more}`,
   return folder;
 }
 
-/** Runs a program in the folder: its exit code, and all that it printed. */
+/** Runs a program in the folder, and gives its exit code and its output. */
 export function execute(folder, program, ...words) {
-  // A runner of tests inside of one prints for that one.
+  // With this variable, `node --test` prints for the runner of these tests and not for people.
   const { NODE_TEST_CONTEXT, GITHUB_ACTIONS, ...environment } = process.env;
   const env = { ...environment, CONFCALL_BINARY: binary(), XDG_CACHE_HOME: folder, NO_COLOR: "1" };
   const done = spawnSync(program, words, { cwd: folder, encoding: "utf8", env });

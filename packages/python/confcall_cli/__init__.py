@@ -11,9 +11,10 @@ __all__ = ["find_binary"]
 
 
 def find_binary() -> Path:
-    """The program `confcall`: `CONFCALL_BINARY`, else the one of this installation, else the first in `PATH`.
+    """The path of the program `confcall`.
 
-    Raises `FileNotFoundError` if there is none.
+    It is `CONFCALL_BINARY`, or else the program of this installation, or else the first one in `PATH`. Raises
+    `FileNotFoundError` if there is none.
     """
     if chosen := os.environ.get("CONFCALL_BINARY"):
         return Path(chosen)

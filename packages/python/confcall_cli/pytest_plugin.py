@@ -1,7 +1,7 @@
 """A plugin for pytest: each scenario of a `confcall.toml` is an item below that file.
 
-confcall plays all selected items in one run, also under pytest-xdist. The item `run` stands for the run itself: it fails
-if confcall cannot play, or reports an error that belongs to no scenario.
+confcall plays all selected items in one run, also under pytest-xdist. The item `run` stands for the run as a whole: it
+fails if confcall reports an error that belongs to no scenario. If confcall cannot play, the first selected item fails.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a process of pytest-xdist where the events are."""
+    """Passes the folder of the events to a process of pytest-xdist."""
     node.workerinput[MARKER] = str(node.config.stash[FOLDER])
 
 
@@ -70,7 +70,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Plays, and marks what was skipped or is known to fail, before pytest looks at the marks."""
+    """Plays the run, and marks skipped items and known failures, before pytest reads the marks."""
     if isinstance(item, Item):
         item.mark()
 
@@ -113,7 +113,7 @@ class Project(pytest.File):
         return self._played
 
     def problem(self) -> str | None:
-        """What is wrong with the run as a whole. The first of the selected items fails with it."""
+        """The problem of the run as a whole. The first of the selected items fails with it."""
         played = self.played()
         if played.errors or not played.is_complete:
             return played.message
@@ -124,7 +124,7 @@ class Project(pytest.File):
 
 
 class Item(pytest.Item):
-    """A scenario, or the run itself."""
+    """A scenario, or the run as a whole."""
 
     def __init__(self, *, scenario: Scenario | None, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -175,13 +175,13 @@ class Item(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        # pytest replaces dots in a title that ends the item's own name.
+        # If the title is the end of the item's id, pytest replaces the dots in it.
         title = f"{self.scenario.id} ({self.scenario.role})" if self.scenario else self.name
         return self.path, 0, title
 
 
 class Violation(Exception):
-    """The block of a scenario in confcall's report."""
+    """A failure, with the part of confcall's report about the scenario."""
 
 
 class ConfcallWarning(pytest.PytestWarning):
@@ -189,7 +189,7 @@ class ConfcallWarning(pytest.PytestWarning):
 
 
 def names(scenarios: Sequence[Scenario]) -> list[str]:
-    """A name for each scenario, in the characters that `-k` takes; the kind of fault injection is in brackets."""
+    """A name for each scenario, with only characters that `-k` accepts. The kind of fault injection is in brackets."""
     count = Counter(it.id for it in scenarios)
     taken: Counter[str] = Counter()
     found = []

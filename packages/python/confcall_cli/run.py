@@ -1,6 +1,6 @@
-"""A run of confcall: the scenarios that it selects, and its results, which are read from its events.
+"""A run of confcall: the scenarios that confcall selects, and the results, which are read from the events of the run.
 
-Verdicts, reasons and texts are those of confcall.
+This module decides nothing: verdicts, reasons and texts come from confcall.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Scenario(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a scenario for one party. `text` is its block in confcall's report."""
+    """The result of a scenario for one party. `text` is the part of confcall's report about it."""
 
     verdict: str
     reason: str
@@ -46,11 +46,11 @@ class Result:
 
 @dataclass
 class Played:
-    """What a run left behind."""
+    """The outcome of a run."""
 
     exit: int | None
     errors: list[str] = field(default_factory=list)
-    #: What confcall printed.
+    #: The output of confcall.
     output: str = ""
     results: dict[Scenario, Result] = field(default_factory=dict)
 
@@ -80,9 +80,10 @@ def listed(config: Path) -> list[Scenario]:
 
 
 def played_once(config: Path, ids: Sequence[str], events: Path) -> Played:
-    """The run with this `confcall.toml` whose events are in this file.
+    """The outcome of one run with this `confcall.toml`. `events` is the file of the run's events.
 
-    The first process that needs it plays it; others wait for its end. `ids` are the scenarios to play, none for all.
+    The first process that calls this plays the run; other processes wait for the end of the run. `ids` are the
+    scenarios to play; without ids, confcall plays all.
     """
     log = events.with_suffix(".log")
     with _locked(events.with_suffix(".lock")):
@@ -143,7 +144,7 @@ def _locked(path: Path) -> Iterator[None]:
             import msvcrt
 
             while True:
-                # It gives up after ten seconds.
+                # `locking` gives up after ten seconds.
                 with contextlib.suppress(OSError):
                     file.seek(0)
                     msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)

@@ -1,5 +1,5 @@
-// A calling bot without a trigger, and without a dependency: it answers each incoming call, plays a greeting, and hangs
-// up when the caller presses 9. Another key brings a colleague into the call.
+// A calling bot without triggers and without dependencies. It answers each incoming call, plays a greeting, and hangs
+// up when the caller presses 9. Any other key brings a colleague into the call.
 
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
@@ -37,7 +37,7 @@ export class Bot {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { value: changes } = JSON.parse(Buffer.concat(chunks));
-    // The acknowledgement does not wait for what the bot does next.
+    // The bot acknowledges first, and acts afterwards.
     response.writeHead(202).end();
     for (const change of changes) {
       const action = this.#handle(change).catch((error) => console.error(error));

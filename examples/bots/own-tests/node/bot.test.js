@@ -1,5 +1,5 @@
-// The bot's own tests, as a project has them. `confcall monitor -- node --test` runs them: CONFCALL_SERVICE has the
-// address of the service, and CONFCALL_CONTROL that of its control interface, by which a test does what callers do.
+// The bot's own tests, as any project has them. `confcall monitor -- node --test` runs them. CONFCALL_SERVICE is the
+// address of the service. CONFCALL_CONTROL is the address of its control interface: tests act as callers there.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,7 @@ async function post(path, body) {
   return response.status === 204 ? undefined : response.json();
 }
 
-// The call, once it is as the test needs it.
+// Waits until the call is in the state that the test needs, and gives the call.
 async function until(call, holds) {
   const deadline = Date.now() + 10_000;
   for (;;) {

@@ -1,7 +1,7 @@
-"""A calling bot without a trigger, and without a dependency.
+"""A calling bot without triggers and without dependencies.
 
-It answers each incoming call, plays a menu, and does what the caller presses: 1 mutes and unmutes the bot, 9 hangs up,
-another key transfers the call to a colleague.
+It answers each incoming call, plays a menu, and reacts to the keys of the caller: 1 mutes and unmutes the bot, 9 hangs
+up, any other key transfers the call to a colleague.
 """
 
 import json
@@ -33,7 +33,7 @@ class Bot:
         threading.Thread(target=self._server.serve_forever).start()
 
     def stop(self) -> None:
-        """Finish what was begun, then stop."""
+        """Finish the actions under way, then stop."""
         self._server.shutdown()
         self._server.server_close()
         self._actions.shutdown()
@@ -44,7 +44,7 @@ class Bot:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                # The acknowledgement does not wait for what the bot does next.
+                # The bot acknowledges first, and acts afterwards.
                 self.send_response(202)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -52,7 +52,7 @@ class Bot:
                     bot._actions.submit(bot._handle, change)
 
             def log_message(self, *_) -> None:
-                """Say nothing."""
+                """Print nothing."""
 
         return Handler
 

@@ -1,7 +1,7 @@
-"""The bot's own tests, as a project has them.
+"""The bot's own tests, as any project has them.
 
-`confcall monitor -- pytest` runs them: CONFCALL_SERVICE has the address of the service, and CONFCALL_CONTROL that of its
-control interface, by which a test does what callers do.
+`confcall monitor -- pytest` runs them. CONFCALL_SERVICE is the address of the service. CONFCALL_CONTROL is the address
+of its control interface: tests act as callers there.
 """
 
 import json
@@ -35,7 +35,7 @@ def call(bot):
 
 
 def ask(method, path, body=None):
-    """Ask the control interface; give its answer."""
+    """Send a request to the control interface, and give its answer."""
     payload = None if body is None else json.dumps(body).encode()
     request = Request(CONTROL + path, payload, {"Content-Type": "application/json"}, method=method)
     with urlopen(request, timeout=10) as response:
@@ -48,7 +48,7 @@ def press(call, key):
 
 
 def until(call, holds):
-    """Wait until the call is as the test needs it."""
+    """Wait until the call is in the state that the test needs."""
     deadline = time.monotonic() + 10
     while not holds(shown := ask("GET", f"/calls/{call}")):
         assert time.monotonic() < deadline, f"the call did not change: {shown}"

@@ -1,5 +1,5 @@
 //! A small calling bot. It receives notifications at `/callback` and triggers at `/trigger`. `calls` has
-//! its actions, `graph` the client for the service, and `notifications` finds those that came before.
+//! its actions, `graph` the client for the service, and `notifications` leaves out repeated ones.
 
 mod calls;
 mod graph;

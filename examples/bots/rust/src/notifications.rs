@@ -1,4 +1,4 @@
-//! Finds notifications that came before.
+//! Leaves out repeated notifications.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
