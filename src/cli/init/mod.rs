@@ -267,7 +267,7 @@ fn next_step(path: &Path) -> String {
         (format!(" --config {}", path.display()), " run")
     };
     format!(
-        "`confcall doctor{named}` tries what a run needs, then `confcall{run}{named}` plays every scenario against the target\n"
+        "`confcall doctor{named}` tries what a run needs, then `confcall{run}{named}` plays the selected scenarios against the target\n"
     )
 }
 
