@@ -57,7 +57,8 @@ pub(crate) struct Arguments {
     cassettes: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
-    /// Exit with 1 if there is a breaking change (breaking), a breaking change or damage (damage), or any difference (any)
+    /// Exit with 1 if there is a breaking change (breaking), such a change or damage (damage), or any difference (any)
+    /// [default: never]
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     fail_on: Option<FailOn>,
 }
