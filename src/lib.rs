@@ -40,7 +40,7 @@
 //! 15. `config`: `confcall.toml`.
 //! 16. `platform`: tokens, discovery and keys around the API.
 //! 17. `record`: the recording proxy.
-//! 18. `emulator`: the built-in service and bot, written from the pages and not from the judge.
+//! 18. `emulator`: the built-in service and bot, written from the pages, without the judge.
 //! 19. `runner`: plays judges against a target.
 //! 20. `cli`: the commands, and the one place that reads the environment.
 //! 21. `suite`: runs a project's scenarios as tests of a Rust project.

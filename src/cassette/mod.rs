@@ -5,7 +5,7 @@
 //!
 //! - [`mod@format`]: a cassette's header and exchanges.
 //! - [`raw`]: an exchange whose bodies are exactly as in the file.
-//! - [`recording`]: the exchanges of a file, in order.
+//! - [`recording`]: the exchanges of a file, in the order of their numbers.
 //! - [`causes`]: which exchange caused which.
 //! - [`har`]: HAR 1.2, in both directions.
 //! - [`archive`]: a HAR file, plain or in a zip archive.

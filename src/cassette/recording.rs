@@ -1,4 +1,4 @@
-//! A recording: the exchanges of a cassette or of another tool's file, in order.
+//! A recording: the exchanges of a cassette or of another tool's file, in the order of their numbers.
 
 use super::format::{Direction, Exchange};
 

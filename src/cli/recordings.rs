@@ -1,4 +1,4 @@
-//! The recordings that a command is given: files, and folders that are searched for them.
+//! The recordings on the command line: files, and folders that are searched for recordings.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,7 +1,8 @@
 //! The tables of the contract in use: the built-in ones, or those of a project.
 //!
 //! A project's contract is a file that `confcall extract --contract` has written, with handwritten tables beside it.
-//! The built-in table replaces an absent one. An operation without a row gets a row that is made from its page.
+//! The built-in table takes the place of an absent table. An operation without a row gets a row that is made from its
+//! page.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;

@@ -9,7 +9,7 @@
 //! To add a mutant:
 //!
 //! 1. Add a row to `BotMutant` in `bot/mutant.rs`, or to `ServiceMutant` in `service/mutant/mod.rs`.
-//! 2. Make the fault happen in the function of the same module for the message that it is in.
+//! 2. Implement the fault in that module, in the function for the kind of message that has the fault.
 //! 3. Name the rule that must catch it in `runner/self_check/expected.rs`. A test of each party fails for a
 //!    mutant that changes nothing on the wire.
 //!

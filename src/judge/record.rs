@@ -1,4 +1,4 @@
-//! The record of one conversation: its violations, notes and messages. Not for recordings of traffic: see
+//! The record of one conversation: its violations, notes and messages. Not for: recordings of traffic, which are in
 //! [`super::recording`].
 
 use std::mem::take;

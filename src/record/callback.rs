@@ -1,4 +1,4 @@
-//! The bot's callback address in a request, and the proxy's in its place.
+//! Replaces the bot's callback address in a request by the proxy's.
 
 use std::collections::HashMap;
 use std::sync::Arc;

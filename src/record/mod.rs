@@ -3,8 +3,8 @@
 //!
 //! An observer (`observer`) may get the exchanges too, or instead of a cassette.
 //!
-//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties. The proxy stands in for one of the parties (`callback`), or
-//! is the forward proxy of the clients (`intercept`). Bodies are forwarded as they come. Not for: the meaning of
+//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties. The proxy stands in for one of the parties (`callback`), or is
+//! the forward proxy of the clients (`http::interception`). Bodies are forwarded as they come. Not for: the meaning of
 //! the messages.
 
 mod around;

@@ -8,8 +8,7 @@
 //! - `check`: errors in files that match the format.
 //! - [`operation`]: the operation that a scenario shows.
 //! - [`selection`]: filters, operations, API versions, editions, locales and tags.
-//! - [`store`]: the built-in scenarios and those of a folder.
-//! - `writing`: folders of scenarios, written whole or not at all.
+//! - [`store`]: the built-in scenarios, and folders of scenarios, read and written.
 
 pub(crate) mod check;
 pub(crate) mod format;

@@ -3,7 +3,8 @@
 //!
 //! A mutant or variant of one operation is played in the scenarios of that operation, any other in invitations.
 //!
-//! A mutant that is visible only under fault injection is played under every kind, and must fail only under its own.
+//! A mutant that is visible only under fault injection is played under every kind, and must fail only under its own
+//! kind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;

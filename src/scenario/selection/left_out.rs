@@ -1,4 +1,4 @@
-//! What a run against a target leaves out.
+//! The scenarios that a run against a target leaves out.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Mutants of notifications: which are sent, in which order, their bodies and how they are posted.
+//! Mutants of notifications: their selection, order, bodies and delivery.
 
 use serde_json::{Value, json};
 
