@@ -86,7 +86,7 @@ pub(crate) enum Command {
     /// Turn API reference pages into scenarios and a contract, or list every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
-    /// Compare two editions, API versions or languages of pages: what changed, and for whom it breaks something
+    /// Compare two editions, API versions or languages of pages, and list the changes and the parties that they break
     #[command(after_help = drift::EXAMPLES)]
     Drift(drift::Arguments),
     /// List what is wrong in API reference pages

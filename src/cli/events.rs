@@ -32,9 +32,9 @@ pub(crate) struct Events(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     sinks: Vec<Sink>,
-    /// What will have a result.
+    /// The scenarios or recordings that will have a result.
     selected: Vec<Selected>,
-    /// What was started. A scenario may be played several times.
+    /// The scenarios that were started. A scenario may be played several times.
     started: HashSet<(String, Party)>,
 }
 
@@ -42,7 +42,7 @@ struct State {
 #[derive(Debug)]
 struct Sink {
     to: To,
-    /// The first event, which is written as soon as it is known what is selected.
+    /// The first event, which is written as soon as the selection is known.
     start: Option<Start>,
     began: Instant,
     /// The first line that could not be written. Nothing is written after it.
@@ -71,7 +71,7 @@ impl Events {
         Ok(())
     }
 
-    /// The run begins. `selected` is none where nobody knows what will have a result.
+    /// The run begins. `selected` is none if the results are not known in advance.
     pub(crate) fn begin(
         &self,
         seed: Option<u64>,

@@ -53,7 +53,7 @@ impl LastRun {
         Self { folder, file }
     }
 
-    /// Filters that select what failed; empty where nothing is known to have.
+    /// Filters that select the scenarios that failed; empty if none is known.
     pub(crate) fn failed(&self) -> Vec<Filter> {
         let ids = self.read().unwrap_or_default();
         ids.iter().filter_map(|id| Filter::parse(id).ok()).collect()
@@ -64,8 +64,8 @@ impl LastRun {
         (kept.version == VERSION && kept.folder == self.folder).then_some(kept.failed)
     }
 
-    /// Keeps what failed: of this run, and of the earlier ones what this run has not played. A cache that cannot be
-    /// written is no failure of a run.
+    /// Keeps the failed scenarios of this run, and those of earlier runs that this run has not played. If the cache cannot
+    /// be written, the run does not fail.
     pub(crate) fn keep(&self, run: &Run) {
         let played = run.results.iter().filter(|it| it.verdict != Verdict::Skip);
         let mut failed = self.read().unwrap_or_default();

@@ -62,17 +62,17 @@ impl Progress {
         !self.bar.is_hidden()
     }
 
-    /// So many steps will be done besides those that are known.
+    /// Adds steps to the number of known steps.
     pub(crate) fn add(&self, steps: usize) {
         self.bar.inc_length(steps as u64);
     }
 
-    /// So many steps are done.
+    /// Counts steps as done.
     pub(crate) fn advance(&self, steps: usize) {
         self.bar.inc(steps as u64);
     }
 
-    /// Says what is done or waited for.
+    /// Shows the current work, or the event that confcall waits for.
     pub(crate) fn say<'a>(&self, what: impl Into<Cow<'a, str>>) {
         if self.is_shown() {
             self.bar.set_message(printable(&what.into()));

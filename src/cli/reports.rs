@@ -91,7 +91,7 @@ impl Destination {
         }
     }
 
-    /// True if what is written there stays written: it cannot be replaced by a later report.
+    /// True if written text stays there, so that a later report cannot replace it.
     fn is_stream(&self) -> bool {
         let is_stream = |path: &Path| files::is_special(path) && !path.is_dir();
         self.path().is_none_or(is_stream)

@@ -178,7 +178,7 @@ impl Watch {
         self.say(&printable(&self.redactor.in_text(&line)).replace('\n', " "));
     }
 
-    /// Says a line about what has just happened, unless there were many.
+    /// Prints a line about an event, unless there were many.
     fn say(&self, line: &str) {
         match self.said.fetch_add(1, Ordering::Relaxed) {
             before if self.extent == Extent::Whole || before < MOST_SAID => output::say(line),

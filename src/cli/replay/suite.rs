@@ -63,11 +63,11 @@ pub(super) enum Live {
     },
 }
 
-/// What recordings are played for.
+/// The purpose for which recordings are played.
 #[derive(Debug)]
 pub(super) enum Aim {
     Judge,
-    /// To see what varies.
+    /// To find the values that vary.
     Learn,
     /// To write them anew. The new messages are redacted by these rules of the project.
     Update(ProjectRedaction),
@@ -79,7 +79,7 @@ pub(super) struct Options {
     /// How much is shown of it meanwhile, without the secrets of these rules.
     pub extent: Extent,
     pub redaction: ProjectRedaction,
-    /// What may differ from the recordings.
+    /// Differences from the recordings that are allowed.
     pub rules: Rules,
     pub live: Live,
     pub listen: Option<SocketAddr>,
@@ -184,7 +184,7 @@ impl Suite {
         self.options.rules.unused(&self.used_rules)
     }
 
-    /// What is written anew of a recording.
+    /// The parts of a recording that are written anew.
     fn update(&self, live: Party) -> Result<Option<Update>, Failure> {
         let Aim::Update(redaction) = &self.options.aim else {
             return Ok(None);

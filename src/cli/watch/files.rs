@@ -36,8 +36,8 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Those of a run: the current folder, and the folders of `confcall.toml`, of its target and of the scenarios. Not
-    /// what the run itself writes.
+    /// The watched files of a run: the current folder, and the folders of `confcall.toml`, of its target and of the
+    /// scenarios, without the files that the run itself writes.
     pub(super) fn of(arguments: &Arguments) -> Self {
         let mut watched = Self::default();
         watched.root(Path::new("."));
@@ -205,7 +205,7 @@ impl Changes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches these from now on. Their own change is none of files.
+    /// Watches other files from now on. A change of the set of watched files is not a change of a file.
     pub(super) fn watch(&self, mut watched: Watched) {
         let mut state = self.state();
         watched.except.extend_from_slice(&state.of_target);
