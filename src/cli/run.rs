@@ -53,7 +53,8 @@ Examples:
 
 Exit codes:
   0 something passed or is a known failure, and nothing is wrong
-  1 a violation, an inconclusive result, a wrong entry in `[[known]]`, or neither a pass nor a known failure
+  1 a violation, an inconclusive result, or a wrong `[[known]]` entry; also if nothing passed
+    and nothing is a known failure
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
 #[derive(Debug, Clone, Args)]
