@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records the files of cassettes/: each documented conversation of the editions 2021-02 and 2019-05, between
+# Records the files of cassettes/: each documented invitation of the editions 2021-02 and 2019-05, between
 # the built-in service and confcall as the bot. Ids and pseudonyms differ in each recording.
 set -euo pipefail
 cd "$(dirname "$0")/.."
