@@ -61,6 +61,10 @@ impl Live {
         })
     }
 
+    pub(crate) const fn shows_messages(&self) -> bool {
+        self.messages.is_some()
+    }
+
     /// The progress, for what is no event of a run.
     pub(crate) const fn progress(&self) -> &Progress {
         &self.progress

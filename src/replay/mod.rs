@@ -27,6 +27,6 @@ mod translation;
 pub(crate) mod update;
 pub(crate) mod values;
 
-pub(crate) use self::outcome::{End, Messages, Replayed};
+pub(crate) use self::outcome::{End, Messages, Replayed, Watcher};
 pub(crate) use self::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 pub(crate) use self::values::generated::Generator;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::live::{Party, cassette, request_exchange};
 use super::suites::{Folder, Project, pairs};
-use super::{command, output_of, running, send_recorded};
+use super::{command, confcall, output_of, running, send_recorded};
 
 const SIGNALS: [Signal; 2] = [Signal::TERM, Signal::INT];
 
@@ -72,6 +72,31 @@ fn an_interrupted_service_has_not_been_passed_by_a_bot() {
         assert_eq!(folder.results(), pairs(&left));
         assert!(!text.contains("never sent"), "{text}");
     }
+}
+
+#[test]
+fn messages_are_shown_while_a_recording_is_played() {
+    let folder = Folder::new();
+    folder.tape("a", &["/a1", "/a2"]);
+    let mut replay = running(&["replay", "-v", &folder.tapes()]);
+    for target in ["/a1", "/a2"] {
+        let request = request_exchange(1, target, &json!({}), &json!({}));
+        assert_eq!(send_recorded(replay.url(), &request, &json!({})).0, 200);
+        // The replay goes on until the second one.
+        let shown = replay.wait_for("HTTP 200");
+        assert!(
+            shown.contains("a/tape.jsonl\n    request\n    POST "),
+            "{shown}"
+        );
+        assert!(shown.contains(target), "{shown}");
+    }
+    assert_eq!(replay.end().0, Some(0));
+
+    let service = Party::start(|_| (200, json!({})));
+    let arguments = ["replay", "-v", &folder.tapes(), "--service", &service.url];
+    let (_, text) = confcall(&arguments);
+    let first = text.find("HTTP 200").expect(&text);
+    assert!(first < text.find("/a2").expect(&text), "{text}");
 }
 
 /// A violation that was seen stays one.

@@ -33,9 +33,9 @@ use crate::replay::recording::{Indexed, file};
 use crate::replay::rules::Rules;
 use crate::replay::service::{self, Notifications, Service, Serving};
 use crate::replay::update::Update;
-use crate::replay::{End, Messages, Replayed};
+use crate::replay::{End, Messages, Replayed, Watcher};
 use crate::report::terminal::Extent;
-use crate::runner::observer::Observer;
+use crate::runner::observer::{Observer, Playing, RunEvent};
 use crate::runner::options::TargetProgram;
 use crate::runner::process::{Launch, LaunchError, Running};
 use crate::runner::run::{Addresses, explain, while_running};
@@ -292,7 +292,9 @@ impl Suite {
         let callback = callback.map(|it| generator.callback(&it));
         let messages = self.options.messages;
         let bot = Bot::new(recording, generator, callback.as_deref(), messages);
-        let bot = bot.map_err(lost)?;
+        let bot = bot
+            .map_err(lost)?
+            .watched_by(self.watcher(path, Party::Service));
         let bot = match self.update(Party::Service)? {
             Some(update) => bot.updating(update),
             None => bot,
@@ -334,6 +336,7 @@ impl Suite {
                 messages: self.options.messages,
             },
         );
+        let service = service.watched_by(self.watcher(path, Party::Bot));
         let service = match (self.update(Party::Bot)?, &self.options.aim) {
             (Some(update), _) => service.updating(update),
             (None, Aim::Learn) => service.serving_changed(),
@@ -469,6 +472,25 @@ impl Suite {
             (None, Some(running)) => explain(slice::from_mut(result), running, None).await,
             (None, None) => {}
         }
+    }
+
+    /// Shows the messages of a recording as they come, if messages are shown.
+    fn watcher(&self, path: &Path, role: Party) -> Option<Watcher> {
+        // Standard output is for rules.
+        if matches!(self.options.aim, Aim::Learn) || !self.shown.shows_messages() {
+            return None;
+        }
+        let (shown, name) = (Arc::clone(&self.shown), path.display().to_string());
+        let watch = move |message| {
+            let scenario = name.as_str();
+            let playing = Playing {
+                scenario,
+                role,
+                number: 0,
+            };
+            shown.event(RunEvent::Messages(playing, &[message]));
+        };
+        Some(Watcher(Box::new(watch)))
     }
 
     fn replay_options(&self, path: &Path) -> ReplayOptions {

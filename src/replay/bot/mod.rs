@@ -15,7 +15,7 @@ use self::notifications::{ExpectedEntries, LiveEntry, Nearest, State, live_entri
 use self::provider_state::Need;
 use self::schedule::Schedule;
 use super::matching::comparison::Part;
-use super::outcome::{End, Messages, Outcome, Place, Replayed};
+use super::outcome::{End, Messages, Outcome, Place, Replayed, Watcher};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 use super::recording::{Index, Indexed};
@@ -121,6 +121,12 @@ impl Bot {
             }
         }
         Ok(())
+    }
+
+    /// The same bot, whose messages are also given to the watcher.
+    pub(crate) fn watched_by(mut self, watcher: Option<Watcher>) -> Self {
+        self.outcome.watcher = watcher;
+        self
     }
 
     /// The same bot, whose recording is written anew.

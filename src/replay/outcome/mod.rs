@@ -74,9 +74,19 @@ pub(crate) enum Messages {
     All,
 }
 
+/// Is called with each message once it was sent or received, before it is compared: most have no exchange yet.
+pub(crate) struct Watcher(pub Box<dyn Fn(Traffic) + Send>);
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher")
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Outcome {
     role: Party,
+    pub watcher: Option<Watcher>,
     pub failures: Vec<Violation>,
     differing: Vec<Differing>,
     notes: Vec<String>,
@@ -105,6 +115,15 @@ pub(super) enum Message {
 }
 
 pub(crate) type Unparsed = Box<dyn FnOnce() -> TrafficMessage + Send>;
+
+impl Message {
+    fn parsed(self) -> TrafficMessage {
+        match self {
+            Self::Parsed(message) => message,
+            Self::Unparsed(parse) => parse(),
+        }
+    }
+}
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,12 +172,8 @@ fn field_name(name: &str) -> String {
 impl Entry {
     fn shown(self, recorded: &Index) -> Traffic {
         let number = self.place.map(|it| recorded.number(it.exchange));
-        let message = match self.message {
-            Message::Parsed(message) => message,
-            Message::Unparsed(parse) => parse(),
-        };
         let step = number.and_then(|it| usize::try_from(it).ok());
-        Traffic::new(self.from, step, message)
+        Traffic::new(self.from, step, self.message.parsed())
     }
 }
 
@@ -166,6 +181,7 @@ impl Outcome {
     pub(super) const fn new(role: Party, messages: Messages) -> Self {
         Self {
             role,
+            watcher: None,
             failures: Vec::new(),
             differing: Vec::new(),
             notes: Vec::new(),
@@ -258,10 +274,16 @@ impl Outcome {
             self.traffic.drain(..SHOWN);
             self.dropped += SHOWN;
         }
+        let mut message = message.into();
+        if let Some(Watcher(watch)) = &self.watcher {
+            let parsed = message.parsed();
+            watch(Traffic::new(from, None, parsed.clone()));
+            message = Message::Parsed(parsed);
+        }
         self.traffic.push(Entry {
             from,
             place,
-            message: message.into(),
+            message,
         });
         self.dropped + self.traffic.len() - 1
     }

@@ -14,7 +14,7 @@ use super::matching::compared::{ComparedRequest, RequestKey};
 use super::matching::comparison::{Comparison, Part};
 use super::matching::content::Content;
 use super::matching::requests::Requests;
-use super::outcome::{End, Message, Messages, Outcome, Place, Replayed, Unparsed};
+use super::outcome::{End, Message, Messages, Outcome, Place, Replayed, Unparsed, Watcher};
 use super::outgoing::{Outgoing, Unanswered};
 use super::recording::{Index, Indexed};
 use super::translation::Translation;
@@ -111,6 +111,12 @@ impl Service {
 
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.outcome.note(note);
+    }
+
+    /// The same service, whose messages are also given to the watcher.
+    pub(crate) fn watched_by(mut self, watcher: Option<Watcher>) -> Self {
+        self.outcome.watcher = watcher;
+        self
     }
 
     /// The same service, whose recording is written anew.

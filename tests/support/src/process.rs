@@ -46,6 +46,16 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Reads lines until one has the text. Returns them.
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let mut read = String::new();
+        while !read.contains(text) {
+            let end = self.stdout.read_line(&mut read).unwrap();
+            assert_ne!(end, 0, "`{text}` is not printed: {read}");
+        }
+        read
+    }
+
     /// Reads what else the process prints, until it closes its standard output.
     pub fn read_to_end(&mut self) -> String {
         let mut text = String::new();
