@@ -7,7 +7,7 @@ use strum::IntoStaticStr;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
     pub file: String,
-    /// The line of the opening fence, counted from 1.
+    /// The first line of the code block, counted from 1.
     pub line: usize,
     pub kind: Kind,
     /// Set for a request, and for the head of a notification.

@@ -33,7 +33,7 @@ pub(super) struct Page<'a> {
 /// A fenced block.
 #[derive(Debug)]
 pub(super) struct CodeBlock<'a> {
-    /// The line of the opening fence, counted from 1.
+    /// The first line of the code block, counted from 1.
     pub(super) line: usize,
     /// True if the info string names JSON.
     pub(super) is_json: bool,

@@ -72,6 +72,14 @@ pub(crate) enum ExtraNotification {
     Forged(Forgery),
 }
 
+/// The answer of a bot to such a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Acknowledgement {
+    Status(u16),
+    /// Nothing came back, for this cause.
+    Missing(String),
+}
+
 impl ExtraNotification {
     /// The requirement for the response to it.
     pub(crate) const fn requirement(self) -> Requirement {
@@ -81,17 +89,17 @@ impl ExtraNotification {
         }
     }
 
-    /// The violation of a bot that answered like this, with the status or the cause why there is none.
-    pub(crate) fn breach(self, exchange: u64, answer: &Result<u16, String>) -> Option<Breach> {
+    /// The violation of a bot that answered like this.
+    pub(crate) fn breach(self, exchange: u64, answer: &Acknowledgement) -> Option<Breach> {
         let what = self.describe();
         let (rule, actual, message) = match answer {
-            Ok(status) if self.takes(*status) => return None,
-            Ok(status) => (
+            Acknowledgement::Status(status) if self.takes(*status) => return None,
+            Acknowledgement::Status(status) => (
                 Rule::AcknowledgementStatus,
                 Value::from(*status),
                 format!("the bot responded to {what} with {status}"),
             ),
-            Err(cause) => (
+            Acknowledgement::Missing(cause) => (
                 Rule::AcknowledgementMissing,
                 Value::Null,
                 format!("the bot did not respond to {what}: {cause}"),

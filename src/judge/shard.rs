@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_a_number_of_a_number() {
+    fn a_shard_is_a_number_of_a_number() {
         assert_eq!("2/8".parse(), Ok(Shard { index: 2, count: 8 }));
         for text in ["", "2", "0/8", "9/8", "a/b", "-1/2", "1/0", "1/2/3"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_the_whole_and_share_nothing() {
+    fn shards_are_the_whole_and_disjoint() {
         for count in 1..=25 {
             let shard = |index| Shard { index, count }.take(0..19);
             let shards: Vec<Vec<i32>> = (1..=count).map(shard).collect();

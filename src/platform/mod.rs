@@ -90,7 +90,7 @@ impl Identity {
     }
 
     /// The signer of notifications to the bot of this application id. Makes the key where there is
-    /// none, which takes a moment.
+    /// none, which takes a while.
     pub(crate) fn notifier(
         &self,
         application: impl Into<String>,
@@ -106,7 +106,7 @@ impl Identity {
 
     /// The answer to a request that it takes; none to another. `base` is that of [`base_of`].
     ///
-    /// It may make a key, or wait for one, which takes a moment: not for a thread that others wait
+    /// It may make a key, or wait for one, which takes a while: not for a thread that others wait
     /// for. A key that cannot be had is answered with 500 and the reason.
     pub(crate) fn answer(&self, request: &Request, base: &str) -> Option<Response> {
         let (base, path) = mount(request, base)?;

@@ -18,7 +18,7 @@ use super::{Proxy, around};
 use crate::cassette::format::Direction;
 use crate::contract::operation;
 use crate::http::connect::with_causes;
-use crate::inject::traffic::ExtraNotification;
+use crate::inject::traffic::{Acknowledgement, ExtraNotification};
 use crate::inject::{Forgery, InjectionKind};
 
 /// How long a slow response is held back.
@@ -133,10 +133,10 @@ pub(super) async fn send(
 ) {
     let answer = proxy.recorder.client.request(request).await;
     let answer = match answer {
-        Ok(answer) => Ok(answer.status().as_u16()),
+        Ok(answer) => Acknowledgement::Status(answer.status().as_u16()),
         // The bot's tests have ended it.
         Err(error) if proxy.bot_has_gone(error.is_connect()).await => return,
-        Err(error) => Err(with_causes(&error)),
+        Err(error) => Acknowledgement::Missing(with_causes(&error)),
     };
     if let Some(observer) = &proxy.recorder.sinks.observer {
         observer.notified_besides(pending.number, extra, answer);

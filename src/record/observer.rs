@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::cassette::format::Exchange;
 use crate::inject::InjectionKind;
-use crate::inject::traffic::ExtraNotification;
+use crate::inject::traffic::{Acknowledgement, ExtraNotification};
 use crate::judge::recording::live::End;
 
 /// Gets each exchange while it happens, in an order that the parties cannot tell from that of time: a request before
@@ -20,9 +20,8 @@ pub(crate) trait Observer: fmt::Debug + Send + Sync {
     /// A fault is injected into the exchange of this number.
     fn injected(&self, number: u64, kind: InjectionKind);
 
-    /// The bot answered a notification that fault injection sent before or after that of an exchange; with the status,
-    /// or the cause why there is none.
-    fn notified_besides(&self, number: u64, extra: ExtraNotification, answer: Result<u16, String>);
+    /// The bot answered a notification that fault injection sent before or after that of an exchange.
+    fn notified_besides(&self, number: u64, extra: ExtraNotification, answer: Acknowledgement);
 
     /// True once the run is over: what breaks off then was cut off by the end.
     fn is_over(&self) -> bool;

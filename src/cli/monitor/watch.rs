@@ -16,7 +16,7 @@ use crate::contract::rule::Level;
 use crate::diagnostic::place::printable;
 use crate::http::message::Response;
 use crate::inject::InjectionKind;
-use crate::inject::traffic::ExtraNotification;
+use crate::inject::traffic::{Acknowledgement, ExtraNotification};
 use crate::judge::monitor::{self, AtEnd, KnownIds};
 use crate::judge::recording::check::Checked;
 use crate::judge::recording::coverage::Coverage;
@@ -265,7 +265,7 @@ impl Observer for Watch {
         }
     }
 
-    fn notified_besides(&self, number: u64, extra: ExtraNotification, answer: Result<u16, String>) {
+    fn notified_besides(&self, number: u64, extra: ExtraNotification, answer: Acknowledgement) {
         if let Some(judging) = &mut *self.judging() {
             let breach = extra.breach(number, &answer);
             judging

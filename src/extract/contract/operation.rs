@@ -27,7 +27,7 @@ pub(in crate::extract) struct OperationFacts {
     /// The properties of the examples' request bodies.
     pub(in crate::extract) members: Vec<Member>,
     pub(in crate::extract) answers: Vec<AnswerFacts>,
-    /// The line of the path templates' fence, counted from 1.
+    /// The first line of the code block of the path templates, counted from 1.
     pub(in crate::extract) line: usize,
 }
 

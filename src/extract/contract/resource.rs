@@ -22,7 +22,7 @@ pub(in crate::extract) struct ResourceFacts {
     pub(in crate::extract) introduced: Vec<String>,
     pub(in crate::extract) members: Vec<Member>,
     pub(in crate::extract) rows: Vec<TableRow>,
-    /// The line of the template's fence, counted from 1.
+    /// The first line of the template's code block, counted from 1.
     pub(in crate::extract) line: usize,
 }
 

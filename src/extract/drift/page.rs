@@ -71,7 +71,7 @@ pub(super) struct Path {
     /// As printed.
     pub(super) text: String,
     pub(super) is_deprecated: bool,
-    /// The line of the fence, or of the note that deprecates it; counted from 1.
+    /// The first line of the code block, or the line of the note that deprecates it; counted from 1.
     pub(super) line: usize,
 }
 
@@ -104,7 +104,7 @@ pub(super) struct Sample {
     /// The kinds of the people in it, and whether there are several.
     pub(super) people: (BTreeSet<String>, bool),
     pub(super) has_body: bool,
-    /// The line below the fence, counted from 1.
+    /// The second line of the code block, counted from 1.
     pub(super) line: usize,
 }
 

@@ -1,6 +1,6 @@
 //! Pairs of a recorded and a live timestamp.
 //!
-//! Two moments may have one timestamp by chance. A recorded timestamp must therefore have one live timestamp only if it
+//! Two events may have one timestamp by chance. A recorded timestamp must therefore have one live timestamp only if it
 //! has milliseconds, or if the same property of the same entity has it again. Even then, two live timestamps may differ
 //! by one unit of the last digit, because the clock may advance between them.
 
@@ -18,13 +18,13 @@ const MILLISECOND: i128 = 1_000_000;
 
 /// A timestamp in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Moment {
+struct Time {
     at: i128,
     /// The unit of its last digit.
     unit: i128,
 }
 
-impl Moment {
+impl Time {
     /// A timestamp without an offset is one of UTC.
     fn read(text: &str) -> Option<Self> {
         let timestamp = text.parse::<Timestamp>().ok().or_else(|| {
@@ -50,7 +50,7 @@ impl Moment {
 pub(super) struct Times {
     /// Pairs of a recorded and a live timestamp: of a property of an entity by the second, of any place by the
     /// millisecond.
-    pairs: HashMap<(Option<Key>, i128), Vec<[Moment; 2]>, FixedState>,
+    pairs: HashMap<(Option<Key>, i128), Vec<[Time; 2]>, FixedState>,
     /// The recorded texts of live ones; none where there are several.
     recorded: TimeTexts,
 }
@@ -60,7 +60,7 @@ pub(super) type TimeTexts = HashMap<String, Option<String>, FixedState>;
 impl Times {
     /// True if the live timestamp may stand for the recorded one, as a property of an entity.
     pub(super) fn agrees(&self, property: Option<Key>, recorded: &str, live: &str) -> bool {
-        let (Some(recorded), Some(live)) = (Moment::read(recorded), Moment::read(live)) else {
+        let (Some(recorded), Some(live)) = (Time::read(recorded), Time::read(live)) else {
             return true;
         };
         let mut pairs = keys(property, recorded)
@@ -75,14 +75,14 @@ impl Times {
 
     pub(super) fn learn(&mut self, property: Option<Key>, recorded: &str, live: &str) {
         self.add_text(live.to_owned(), Some(recorded));
-        if let (Some(recorded), Some(live)) = (Moment::read(recorded), Moment::read(live)) {
+        if let (Some(recorded), Some(live)) = (Time::read(recorded), Time::read(live)) {
             for key in keys(property, recorded) {
                 self.add(key, [recorded, live]);
             }
         }
     }
 
-    fn add(&mut self, key: (Option<Key>, i128), pair: [Moment; 2]) {
+    fn add(&mut self, key: (Option<Key>, i128), pair: [Time; 2]) {
         let pairs = self.pairs.entry(key).or_default();
         if !pairs.contains(&pair) {
             pairs.push(pair);
@@ -116,7 +116,7 @@ impl Times {
 }
 
 /// The keys of the pairs that have a recorded timestamp.
-fn keys(property: Option<Key>, recorded: Moment) -> impl Iterator<Item = (Option<Key>, i128)> {
+fn keys(property: Option<Key>, recorded: Time) -> impl Iterator<Item = (Option<Key>, i128)> {
     let of_property = property.map(|it| (Some(it), recorded.at.div_euclid(SECOND)));
     let is_fine = recorded.unit <= MILLISECOND;
     let of_any = is_fine.then(|| (None, recorded.at.div_euclid(MILLISECOND)));

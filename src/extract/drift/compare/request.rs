@@ -24,7 +24,7 @@ pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 
 fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let (old, new) = (pair.old, pair.new);
-    let fence = |page: &Page| page.paths.first().map(|it| it.line);
+    let first = |page: &Page| page.paths.first().map(|it| it.line);
     let find = |paths: &'_ [Path], path: &Path| {
         let key = key(&path.text);
         paths.iter().find(|it| self::key(&it.text) == key).cloned()
@@ -33,12 +33,12 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         && before != after
     {
         let change = Change::new(K::MethodChanged, TO_BOT, "method", "").values(before, after);
-        changes.push(change.at(fence(old), fence(new)));
+        changes.push(change.at(first(old), first(new)));
     }
     for path in &old.paths {
         let Some(other) = find(&new.paths, path) else {
             let change = Change::new(K::PathRemoved, TO_BOT, "path", &path.text);
-            let change = change.at(Some(path.line), fence(new));
+            let change = change.at(Some(path.line), first(new));
             changes.push(match (path.is_deprecated, old.api == new.api) {
                 (true, true) => change.remark("it was deprecated"),
                 (_, false) => change.remark(format!(
@@ -59,7 +59,7 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
     for path in new.paths.iter().filter(|it| find(&old.paths, it).is_none()) {
         let change = Change::new(K::PathAdded, Effect::Compatible, "path", &path.text);
-        changes.push(change.at(fence(old), Some(path.line)));
+        changes.push(change.at(first(old), Some(path.line)));
     }
 }
 
