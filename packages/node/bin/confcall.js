@@ -10,13 +10,13 @@ try {
   console.error(`error: ${error.message}`);
   process.exit(3);
 }
-const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
-
 // This process waits until confcall has ended its target. A terminal sends Ctrl-C to both processes, so confcall gets
-// the signal twice. The second signal changes nothing.
+// the signal twice. The second signal changes nothing. The handlers come before the start of confcall, because a signal
+// without a handler would end this process alone.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => child.kill(signal));
 }
+const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
 child.on("error", (error) => {
   console.error(`error: ${program} cannot be started: ${error.message}`);
   process.exit(3);

@@ -6,6 +6,7 @@ import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { execute } from "./project.js";
 
+const skip = process.platform === "win32" && "no signals";
 const COMMAND = path.join(path.dirname(fileURLToPath(import.meta.url)), "../bin/confcall.js");
 
 test("the command has the output and the exit code of the program", () => {
@@ -23,7 +24,7 @@ test("a missing program has a remedy", () => {
   assert.match(done.text, /@confcall\/\w+-vax is not installed: .*optional dependencies/);
 });
 
-test("signals end the program", { skip: process.platform === "win32" && "no signals" }, async () => {
+test("signals end the program", { skip }, async () => {
   for (const signal of ["SIGINT", "SIGTERM"]) {
     const words = ["serve", "--listen", "127.0.0.1:0"];
     const child = spawn(process.execPath, [COMMAND, ...words], { stdio: ["ignore", "pipe", "inherit"] });
@@ -34,4 +35,22 @@ test("signals end the program", { skip: process.platform === "win32" && "no sign
     const [[code]] = await Promise.all([once(child, "exit"), once(child.stdout, "end")]);
     assert.ok([0, 130].includes(code), `${signal}: ${code}`);
   }
+});
+
+test("a signal during the start ends the program too", { skip }, async () => {
+  const early = `import children from "node:child_process";
+    import { syncBuiltinESMExports } from "node:module";
+    const { spawn } = children;
+    children.spawn = (...words) => {
+      const child = spawn(...words);
+      process.kill(process.pid, "SIGTERM");
+      return child;
+    };
+    syncBuiltinESMExports();`;
+  const first = `data:text/javascript,${encodeURIComponent(early)}`;
+  const words = ["--import", first, COMMAND, "serve", "--listen", "127.0.0.1:0"];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+  // The output ends with the program, which has the other end of the pipe.
+  child.stdout.resume();
+  await once(child.stdout, "end", { signal: AbortSignal.timeout(20_000) });
 });
