@@ -25,6 +25,23 @@ pub(crate) struct PageRule {
     pub remedy: &'static str,
 }
 
+/// The rules of one kind of remark, and all of them in this order. Each has a name, an id, a level, a reason and a remedy.
+macro_rules! page_rules {
+    ($(#[$doc:meta])* $kind:ident: $($name:ident: $id:literal, $level:ident, $text:literal, $remedy:literal;)*) => {
+        $(pub(super) static $name: PageRule = PageRule {
+            id: $id,
+            kind: $crate::extract::remark::RemarkKind::$kind,
+            level: $crate::extract::remark::Severity::$level,
+            text: $text,
+            remedy: $remedy,
+        };)*
+
+        $(#[$doc])*
+        pub(crate) static ALL: [&PageRule; [$($id),*].len()] = [$(&$name),*];
+    };
+}
+pub(super) use page_rules;
+
 /// The kind of a remark.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display, IntoStaticStr,
