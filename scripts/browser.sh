@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Opens HTML reports in Chromium: clicks, filters, unfolds a result, and checks accessibility with axe. Takes
-# screenshots of a run that passed, one that failed, one with fault injection and one with 1,000 results, also with the
-# size of a phone and in the dark scheme. Measures how long a report of 10,000 results takes to open.
+# screenshots of a run that passed, one that failed, one with fault injection and one with 1,000 results, and of the
+# changes of a page, also with the size of a phone and in the dark scheme. Measures how long a report of 10,000 results
+# takes to open.
 #
 # Ends with 1 if a check failed; skips all checks if Chromium or packages of npm are missing. --install installs them.
 # CONFCALL_BROWSER_KEEP=DIR keeps the reports and the screenshots in the folder DIR.
@@ -41,6 +42,9 @@ for count in 1000 10000; do
     node scripts/browser/many.mjs "$reports/injected.json" "$count" >"$reports/$count.json"
     "$confcall" merge "$reports/$count.json" --report "html=$reports/$count.html" >/dev/null || true
 done
+page=tests/fixtures/pages/bodies/page.md
+sed 's/HTTP\/1.1 20./HTTP\/1.1 203/; s/^ms.lasthandoff:.*/ms.lasthandoff: 01\/01\/2031/' "$page" >"$folder/page.md"
+"$confcall" drift "$page" "$folder/page.md" --format html --out "$reports/drift.html"
 "$confcall" show --format html "$passing" >"$reports/recording.html"
 
 NODE_PATH="$folder/node_modules" node scripts/browser/open.mjs "$(command -v chromium)" "$reports" || failed=1

@@ -133,6 +133,20 @@ await open("recording", async (page) => {
   await picture(page, "recording");
 });
 
+for (const [name, options] of [
+  ["drift", {}],
+  ["drift-dark", { colorScheme: "dark" }],
+  ["drift-phone", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
+]) {
+  await open("drift", async (page) => {
+    check(`${name}: a change is marked in both contracts`, await page.locator(".contract tr.changed").first().isVisible());
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    check(`${name}: the page is no wider than the screen`, overflow <= 0, overflow);
+    await accessible(page, name);
+    await picture(page, name);
+  }, options);
+}
+
 await open("1000", (page) => picture(page, "1000"));
 
 // Other work of the machine counts for the time on the clock, and not for that of the page's thread.

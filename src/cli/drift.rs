@@ -18,13 +18,13 @@ use super::remarks::Reporting;
 use super::usage::UsageError;
 use crate::diagnostic::Diagnostic;
 use crate::extract::drift::pairing::{Candidate, Pairs, Wanted};
-use crate::extract::drift::{self, Differences, Relation, Source, pairing};
+use crate::extract::drift::{self, Contracts, Documented, Relation, Source, pairing};
 use crate::extract::remark::{PageRule, Remark, RemarkKind, sorted};
 use crate::extract::{Edition, Locale, PageDefaults, damage};
 use crate::files;
 use crate::files::{FileError, Files};
 use crate::report::list::counted;
-use crate::report::remarks::PageReport;
+use crate::report::remarks::{PageContracts, PageReport};
 
 pub(crate) const EXAMPLES: &str = "\
 The differences between two texts of a page are changes of the contract. The differences between translations of one text \
@@ -133,19 +133,22 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
     pairs
         .both
         .retain(|(one, other)| old[*one].0.path != new[*other].0.path);
+    let shows_contracts = arguments.reporting.shows_contracts();
     let compared: Vec<_> = { pairs.both.par_iter() }
-        .map(|(one, other)| compare_files(&old[*one].0.path, &new[*other].0.path))
+        .map(|(one, other)| compare_files(&old[*one].0.path, &new[*other].0.path, shows_contracts))
         .collect();
     let mut relations = Vec::new();
     let mut remarks = Vec::new();
     let mut changed = Vec::new();
+    let mut contracts = Vec::new();
     let mut broken = Vec::new();
     for ((_, other), comparison) in pairs.both.iter().zip(compared) {
         match comparison? {
             Ok(found) => {
                 let name = new[*other].0.path.display().to_string();
                 relations.push((found.relation, name));
-                changed.extend(found.documented.filter(|_| !found.remarks.is_empty()));
+                changed.extend(found.changed);
+                contracts.extend(found.contracts);
                 remarks.extend(found.remarks);
             }
             Err(diagnostic) => broken.push(diagnostic),
@@ -175,6 +178,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         preface,
         remarks: sorted(remarks),
         notes: touched::sentences(&changed, &arguments.cassettes)?,
+        contracts,
     };
     Ok((report, relations.into_iter().map(|it| it.1).collect()))
 }
@@ -204,20 +208,48 @@ fn preface(relations: &[(Relation, String)]) -> Vec<String> {
     counts.into_iter().map(sentence).chain(divided).collect()
 }
 
-type Compared = Result<Differences, Diagnostic>;
+/// Two texts that were compared.
+struct Compared {
+    relation: Relation,
+    remarks: Vec<Remark>,
+    /// What the old text documents, if there are changes.
+    changed: Option<Documented>,
+    /// Only where they are shown, and if there are changes.
+    contracts: Option<PageContracts>,
+}
 
-fn compare_files(old: &Path, new: &Path) -> Result<Compared, FileError> {
+fn compare_files(
+    old: &Path,
+    new: &Path,
+    shows_contracts: bool,
+) -> Result<Result<Compared, Diagnostic>, FileError> {
     let (old_bytes, new_bytes) = (files::read(old)?, files::read(new)?);
     let (old, new) = (old.display().to_string(), new.display().to_string());
-    let old = Source {
+    let old_source = Source {
         file: &old,
         bytes: &old_bytes,
     };
-    let new = Source {
+    let new_source = Source {
         file: &new,
         bytes: &new_bytes,
     };
-    Ok(drift::differences(old, new, &PageDefaults::default()))
+    let found = match drift::differences(old_source, new_source, &PageDefaults::default()) {
+        Ok(found) => found,
+        Err(diagnostic) => return Ok(Err(diagnostic)),
+    };
+    let contracts = found.contracts.filter(|_| !found.remarks.is_empty());
+    let changed = contracts.as_ref().map(Contracts::documented);
+    let contracts = contracts.filter(|_| shows_contracts);
+    Ok(Ok(Compared {
+        relation: found.relation,
+        remarks: found.remarks,
+        changed,
+        contracts: contracts.map(|it| PageContracts {
+            old,
+            new,
+            parts: it.side_by_side(),
+        }),
+    }))
 }
 
 /// The pages of a file or a folder.

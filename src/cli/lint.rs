@@ -82,6 +82,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         preface: Vec::new(),
         remarks: lint::finish(linted),
         notes: Vec::new(),
+        contracts: Vec::new(),
     };
     drop(progress);
     let names: Vec<_> = paths.iter().map(|it| it.display().to_string()).collect();

@@ -23,7 +23,7 @@ use crate::report::remarks::baseline::Baseline;
 
 #[derive(Debug, Args)]
 pub(crate) struct Reporting {
-    /// The output format: text, json, markdown, sarif
+    /// The output format: text, json, markdown, sarif, html
     #[arg(
         long,
         value_name = "FORMAT",
@@ -55,6 +55,8 @@ pub(crate) enum Format {
     Markdown,
     /// SARIF 2.1.0, for code scanning
     Sarif,
+    /// One page for a browser
+    Html,
 }
 
 /// The least severe level that fails.
@@ -85,6 +87,11 @@ impl FailOn {
 }
 
 impl Reporting {
+    /// True if the report shows the contracts of pages.
+    pub(crate) fn shows_contracts(&self) -> bool {
+        self.format == Format::Html
+    }
+
     /// Refuses an id that no rule has.
     pub(crate) fn check(&self, rules: &[&'static PageRule]) -> Result<(), UsageError> {
         let ids: HashSet<&str> = rules.iter().map(|it| it.id).collect();
@@ -137,6 +144,7 @@ impl Reporting {
             Format::Json => remarks::json(report).map_err(|it| no_json(&it))?,
             Format::Markdown => remarks::markdown(report),
             Format::Sarif => remarks::sarif(report).map_err(|it| no_json(&it))?,
+            Format::Html => remarks::html(report).map_err(|it| Failure::Defect(it.to_string()))?,
         };
         match (&self.out, self.format) {
             (Some(path), _) => files::write(path, &text)?,

@@ -169,6 +169,14 @@ fn reports_are_those_of_lint() {
     let sarif: Value = serde_json::from_str(&read("sarif")).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "limit-tightened");
     assert!(read("markdown").contains("**breaks a bot, error** `limit-tightened`"));
+    let html = read("html");
+    assert!(
+        html.contains("<span class=\"badge\">breaks a bot</span>"),
+        "{html}"
+    );
+    let row = "<tr class=\"changed\"><th scope=\"row\">number about `hand` <small>breaks a bot</small></th>\
+        <td>256 <small>18</small></td><td>128 <small>18</small></td></tr>";
+    assert!(html.contains(row), "{html}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::extract::PageDefaults;
-use crate::extract::drift::{Change, Comparison, Page, compare, rules};
+use crate::extract::drift::{self, Change, Comparison, Page, Source, compare, rules};
 
 /// A page of our own. Its prose names no number that is no limit.
 const PAGE: &str = r##"---
@@ -131,9 +131,25 @@ fn line(change: &Change) -> String {
     text.replace(" :", ":").trim_end().to_owned()
 }
 
+/// The changes from the page. Each marks a row of the contracts side by side.
 fn changes(new: &str) -> Vec<String> {
-    let comparison = compare(&page("a.md", PAGE), &page("a.md", new));
-    comparison.changes.iter().map(line).collect()
+    let [old, new] = [PAGE, new].map(|text| Source {
+        file: "a.md",
+        bytes: text.as_bytes(),
+    });
+    let found = drift::differences(old, new, &PageDefaults::default()).unwrap();
+    let contracts = found.contracts.unwrap();
+    let parts = contracts.side_by_side();
+    let rows = parts.iter().flat_map(|it| &it.rows);
+    let marks: Vec<_> = rows.filter_map(|it| it.effect).collect();
+    for change in &contracts.changes {
+        // The annotation of an example is no part of the contract.
+        let has_row = change.kind.rule().id != "example-renamed";
+        let is_marked = marks.iter().any(|effect| *effect <= change.effect);
+        assert!(is_marked || !has_row, "{change:?}: {parts:#?}");
+    }
+    assert!(marks.len() <= contracts.changes.len(), "{parts:#?}");
+    contracts.changes.iter().map(line).collect()
 }
 
 #[test]

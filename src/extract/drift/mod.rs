@@ -8,7 +8,8 @@
 //! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its
 //!    examples, `scenario` its conversations, `note` its notes and numbers. `statement` reads prose independently of
 //!    its language.
-//! 3. `compare` makes the list of changes; `change` has their kinds, and `rules` the rules of these kinds.
+//! 3. `compare` makes the list of changes, and sets both contracts side by side. `change` has the kinds of changes, and
+//!    `rules` the rules of these kinds.
 //!
 //! [`super::damage`] finds the damage of a translation.
 
@@ -33,7 +34,8 @@ use super::metadata::PageDefaults;
 use super::prose;
 use super::remark::Remark;
 
-pub(crate) use self::change::Change;
+pub(crate) use self::change::{Change, Effect};
+pub(crate) use self::compare::{ContractCell, ContractPart, ContractRow};
 pub(crate) use self::page::Page;
 pub(crate) use self::text::Relation;
 
@@ -59,8 +61,28 @@ pub(crate) struct Differences {
     pub relation: Relation,
     /// Changes of two texts, or damage of two translations.
     pub remarks: Vec<Remark>,
-    /// The requests that the old text documents; none if the texts are translations of one text.
-    pub documented: Option<Documented>,
+    /// None if the texts are translations of one text.
+    pub contracts: Option<Contracts>,
+}
+
+/// The contracts of two texts.
+#[derive(Debug)]
+pub(crate) struct Contracts {
+    old: Page,
+    new: Page,
+    pub changes: Vec<Change>,
+}
+
+impl Contracts {
+    /// What the old text documents.
+    pub(crate) fn documented(&self) -> Documented {
+        self.old.documented()
+    }
+
+    /// Every part of the contracts that at least one text has, in the order of a contract.
+    pub(crate) fn side_by_side(&self) -> Vec<ContractPart> {
+        compare::side_by_side(&self.old, &self.new, &self.changes)
+    }
 }
 
 /// The requests that a page documents.
@@ -88,22 +110,27 @@ pub(crate) fn differences(
         return Ok(Differences {
             relation,
             remarks: damaged(old, new)?,
-            documented: None,
+            contracts: None,
         });
     }
     let one = Page::read(old.file, old.bytes, defaults)?;
     let other = Page::read(new.file, new.bytes, defaults)?;
     let Comparison { relation, changes } = compare(&one, &other);
-    let remarks = if relation.is_one_text {
-        damaged(old, new)?
-    } else {
-        change::remarks(&changes, old.file, new.file)
-    };
-    let documented = (!relation.is_one_text).then(|| one.documented());
+    if relation.is_one_text {
+        return Ok(Differences {
+            relation,
+            remarks: damaged(old, new)?,
+            contracts: None,
+        });
+    }
     Ok(Differences {
         relation,
-        remarks,
-        documented,
+        remarks: change::remarks(&changes, old.file, new.file),
+        contracts: Some(Contracts {
+            old: one,
+            new: other,
+            changes,
+        }),
     })
 }
 

@@ -34,7 +34,7 @@ use crate::judge::verdict::{Run, ScenarioResult, Traffic, Verdict};
 
 #[derive(Template)]
 #[template(path = "report.css", escape = "none")]
-struct Style;
+pub(super) struct Style;
 
 #[derive(Template)]
 #[template(path = "report.js", escape = "none")]
@@ -243,7 +243,7 @@ fn drawn(run: &Run, groups: &[Group<'_>]) -> HashSet<*const ScenarioResult> {
 }
 
 /// What a browser may load and run: this style and this script, by their hashes.
-fn policy(style: &str, script: &str) -> String {
+pub(super) fn policy(style: &str, script: &str) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",

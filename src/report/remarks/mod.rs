@@ -1,14 +1,17 @@
-//! Reports of `confcall lint` and `confcall drift`: remarks on pages as text, JSON, Markdown and SARIF.
+//! Reports of `confcall lint` and `confcall drift`: remarks on pages as text, JSON, Markdown, SARIF and HTML.
 
 pub(crate) mod baseline;
+mod html;
 mod json;
 mod markdown;
 mod sarif;
 mod text;
 
 use super::list::counted;
+use crate::extract::drift::ContractPart;
 use crate::extract::remark::{PagePlace, Remark, Severity};
 
+pub(crate) use self::html::render as html;
 pub(crate) use self::json::Document;
 pub(crate) use self::json::render as json;
 pub(crate) use self::markdown::render as markdown;
@@ -28,6 +31,17 @@ pub(crate) struct PageReport {
     pub remarks: Vec<Remark>,
     /// Sentences behind the remarks, without a full stop, such as known remarks that are gone.
     pub notes: Vec<String>,
+    /// The contracts of pages with changes, in the order of pages; only for a report that shows them.
+    pub contracts: Vec<PageContracts>,
+}
+
+/// The contracts of two texts of a page, side by side.
+#[derive(Debug, Clone)]
+pub(crate) struct PageContracts {
+    /// The names of the old and the new page.
+    pub old: String,
+    pub new: String,
+    pub parts: Vec<ContractPart>,
 }
 
 impl PageReport {
@@ -99,6 +113,7 @@ pub(super) mod samples {
                 change,
             ],
             notes: vec!["two texts are not one".to_owned()],
+            contracts: Vec::new(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 }
 
 /// All bodies of a kind together, and the line of the first.
-fn shapes(page: &Page) -> BTreeMap<&Subject, (Shape, usize)> {
+pub(super) fn shapes(page: &Page) -> BTreeMap<&Subject, (Shape, usize)> {
     let mut shapes: BTreeMap<&Subject, (Shape, usize)> = BTreeMap::new();
     for sample in &page.messages {
         for (subject, shape) in &sample.shapes {
@@ -45,7 +45,7 @@ fn shapes(page: &Page) -> BTreeMap<&Subject, (Shape, usize)> {
 }
 
 /// The name of a kind of message in reports.
-fn name(subject: &Subject, pair: &Pair<'_>) -> String {
+pub(super) fn name(subject: &Subject, pair: &Pair<'_>) -> String {
     let of = |form: &str| {
         let is_own = pair.old.is_own(form) || pair.new.is_own(form);
         (!is_own).then(|| form.to_owned())
@@ -126,13 +126,13 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-fn parts(page: &Page, is_it: IsPart) -> Vec<&Sample> {
+pub(super) fn parts(page: &Page, is_it: IsPart) -> Vec<&Sample> {
     page.messages.iter().filter(|it| is_it(&it.part)).collect()
 }
 
-type IsPart = fn(&SamplePart) -> bool;
+pub(super) type IsPart = fn(&SamplePart) -> bool;
 
-const PARTS: [(&str, IsPart); 3] = [
+pub(super) const PARTS: [(&str, IsPart); 3] = [
     ("request", |part| matches!(part, SamplePart::Request { .. })),
     ("answer", |part| matches!(part, SamplePart::Answer { .. })),
     ("notification", |part| {
@@ -161,9 +161,14 @@ fn bodies(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             to: to.clone(),
             is_refusal: false,
         };
-        let subject = format!("body of the {}", name(&subject, pair));
+        let subject = body_subject(&subject, pair);
         changes.push(Change::new(kind, effect, &subject, "").at(Some(old.line), Some(new.line)));
     }
+}
+
+/// The subject of changes of the whole body of an answer.
+pub(super) fn body_subject(answer: &Subject, pair: &Pair<'_>) -> String {
+    format!("body of the {}", name(answer, pair))
 }
 
 /// One kind of message in two texts.

@@ -11,6 +11,10 @@ use super::super::scenario;
 use super::super::scenario::{Described, Scenario, Step, StepKind};
 use super::{Pair, TO_BOT};
 
+/// The subjects of changes.
+pub(super) const EXAMPLE_STATUS: &str = "status of the answer in examples";
+pub(super) const STATE: &str = "provider state";
+
 pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     for (old, new) in &pair.scenarios {
         steps(pair, *old, *new, changes);
@@ -171,12 +175,7 @@ fn statuses(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             continue;
         };
         if before != after && seen.insert((before, after, to)) {
-            let change = Change::new(
-                K::ExampleStatusChanged,
-                TO_BOT,
-                "status of the answer in examples",
-                "",
-            );
+            let change = Change::new(K::ExampleStatusChanged, TO_BOT, EXAMPLE_STATUS, "");
             let change = change.values(before.to_string(), after.to_string());
             changes.push(change.at(Some(old.line), Some(new.line)));
         }
@@ -291,7 +290,7 @@ fn states(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
     for (kind, states) in [(K::StateRemoved, lost), (K::StateAdded, gained)] {
         for (state, (old, new)) in states {
-            let change = Change::new(kind, Effect::Compatible, "provider state", state.as_str());
+            let change = Change::new(kind, Effect::Compatible, STATE, state.as_str());
             changes.push(change.at(old, new));
         }
     }

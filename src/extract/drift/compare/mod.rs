@@ -3,8 +3,10 @@
 
 mod body;
 mod flow;
+mod matched;
 mod prose;
 mod request;
+mod side_by_side;
 
 use crate::api::party::Party;
 
@@ -16,6 +18,8 @@ use super::scenario::{Described, Features};
 const TO_BOT: Effect = Effect::Breaking(Party::Bot);
 const TO_SERVICE: Effect = Effect::Breaking(Party::Service);
 
+pub(crate) use self::side_by_side::{ContractCell, ContractPart, ContractRow};
+
 /// The changes from an old text to a new one, in the order of the contract.
 pub(super) fn compare(old: &Page, new: &Page) -> Vec<Change> {
     let pair = Pair::new(old, new);
@@ -26,6 +30,11 @@ pub(super) fn compare(old: &Page, new: &Page) -> Vec<Change> {
     prose::compare(&pair, &mut changes);
     changes.sort_by_key(|change| change.kind);
     changes
+}
+
+/// The contracts of two texts side by side, with the effect of their changes.
+pub(super) fn side_by_side(old: &Page, new: &Page, changes: &[Change]) -> Vec<ContractPart> {
+    side_by_side::parts(&Pair::new(old, new), changes)
 }
 
 /// Two texts and the conversations that they share.

@@ -9,6 +9,11 @@ use super::super::note::{About, Limit, Note};
 use super::super::page::{Page, SamplePart};
 use super::{Pair, TO_BOT};
 
+/// The first words of the subjects of changes.
+pub(super) const NOTE: &str = "note";
+pub(super) const FORMAT: &str = "format";
+pub(super) const NUMBER: &str = "number";
+
 pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     notes(pair, changes);
     standards(pair, changes);
@@ -103,7 +108,7 @@ fn standards(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     for note in &pair.new.notes {
         for standard in note.standards.iter().filter(|it| !old.contains(*it)) {
             if known.insert(standard) {
-                let change = Change::new(K::LimitAdded, TO_BOT, "format", standard);
+                let change = Change::new(K::LimitAdded, TO_BOT, FORMAT, standard);
                 changes.push(change.at(None, Some(note.line)));
             }
         }
@@ -193,7 +198,7 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 
 /// The numbers of a page. A number that is repeated in its part of the page counts once, because a translation may repeat
 /// it.
-fn once(limits: &[Limit]) -> impl Iterator<Item = &Limit> {
+pub(super) fn once(limits: &[Limit]) -> impl Iterator<Item = &Limit> {
     let is_same = |one: &Limit, other: &Limit| {
         one.number == other.number && one.about == other.about && one.names == other.names
     };
@@ -221,7 +226,7 @@ fn take_pairs<A, B>(
 }
 
 /// The subject of a sentence about a number. `end` follows the names that it is about.
-fn subject(limit: &Limit, end: &str) -> String {
+pub(super) fn subject(limit: &Limit, end: &str) -> String {
     let names = limit.names.iter().filter(|it| !it.is_empty());
     let names: Vec<_> = names.map(|it| format!("`{it}`")).collect();
     if names.is_empty() {

@@ -12,6 +12,7 @@ use super::super::change::{Change, Effect};
 use super::super::page::{Page, Parameter, Path};
 use super::super::tables;
 use super::super::tables::{Header, Permissions};
+use super::matched::{Matched, matched};
 use super::{Pair, TO_BOT};
 
 pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
@@ -64,7 +65,7 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 }
 
 /// A path without host and version; placeholders have no names.
-fn key(path: &str) -> String {
+pub(super) fn key(path: &str) -> String {
     let version = resource::version_of(path);
     let parts = resource::path_of(path).split('/');
     let parts = parts.filter(|part| !part.is_empty() && Some(*part) != version);
@@ -123,12 +124,7 @@ fn permissions(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 
 fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let (old, new) = (&pair.old.headers, &pair.new.headers);
-    let matched = matched(
-        old,
-        new,
-        |one, other| one.name.eq_ignore_ascii_case(&other.name),
-        |one, other| !tables::is_header_name(&one.name) || !tables::is_header_name(&other.name),
-    );
+    let matched = matched_headers(pair);
     let first = |headers: &[Header]| headers.first().map(|it| it.line);
     let is_named = |it: &Header| tables::is_header_name(&it.name);
     for (index, header) in old.iter().enumerate() {
@@ -161,31 +157,25 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-const HEADER: &str = "request header";
+/// The subjects of changes.
+pub(super) const HEADER: &str = "request header";
+pub(super) const PROSE_STATUS: &str = "status in prose";
+pub(super) const ANSWER_TYPE: &str = "type of the answer in prose";
+
+pub(super) fn matched_headers(pair: &Pair<'_>) -> Matched {
+    let is_damaged = |it: &Header| !tables::is_header_name(&it.name);
+    matched(
+        [&pair.old.headers, &pair.new.headers],
+        |one, other| one.name.eq_ignore_ascii_case(&other.name),
+        |one, other| is_damaged(one) || is_damaged(other),
+    )
+}
 
 fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let (old, new) = (&pair.old.parameters, &pair.new.parameters);
-    let is_foreign = |it: &Parameter, own: &[Parameter], other: &str| {
-        let mut own = own.iter();
-        !it.is_named()
-            || !it.is_shown && own.any(|own| own.is_shown && own.name.eq_ignore_ascii_case(other))
-    };
-    let matched = matched(
-        old,
-        new,
-        |one, other| one.name.eq_ignore_ascii_case(&other.name),
-        |one, other| {
-            let is_damaged = is_foreign(one, old, &other.name) || is_foreign(other, new, &one.name);
-            let is_typed = one.kind.zip(other.kind).is_none_or(|(a, b)| a == b);
-            let is_linked = one.pages.is_empty() == other.pages.is_empty();
-            one.is_listed && other.is_listed && is_damaged && is_typed && is_linked
-        },
-    );
-    let subject = match (&pair.old.resource, &pair.new.resource) {
-        (Some(_), Some(name)) => format!("property of {name}"),
-        (None, None) => "parameter".to_owned(),
-        // An operation and a type have nothing in common.
-        _ => return,
+    let matched = matched_parameters(pair);
+    let Some(subject) = parameter_subject(pair) else {
+        return;
     };
     let first = |all: &[Parameter]| {
         let mut listed = all.iter().filter(|it| it.is_listed);
@@ -229,6 +219,39 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             changes.push(change.at(first(old), Some(other.line)));
         }
     }
+}
+
+pub(super) fn matched_parameters(pair: &Pair<'_>) -> Matched {
+    let (old, new) = (&pair.old.parameters, &pair.new.parameters);
+    let is_foreign = |it: &Parameter, own: &[Parameter], other: &str| {
+        let mut own = own.iter();
+        !it.is_named()
+            || !it.is_shown && own.any(|own| own.is_shown && own.name.eq_ignore_ascii_case(other))
+    };
+    matched(
+        [old, new],
+        |one, other| one.name.eq_ignore_ascii_case(&other.name),
+        |one, other| {
+            let is_damaged = is_foreign(one, old, &other.name) || is_foreign(other, new, &one.name);
+            let is_typed = one.kind.zip(other.kind).is_none_or(|(a, b)| a == b);
+            let is_linked = one.pages.is_empty() == other.pages.is_empty();
+            one.is_listed && other.is_listed && is_damaged && is_typed && is_linked
+        },
+    )
+}
+
+/// The subject of changes of parameters. `None` for an operation and a type, which have nothing in common.
+pub(super) fn parameter_subject(pair: &Pair<'_>) -> Option<String> {
+    match (&pair.old.resource, &pair.new.resource) {
+        (Some(_), Some(name)) => Some(format!("property of {name}")),
+        (None, None) => Some("parameter".to_owned()),
+        _ => None,
+    }
+}
+
+/// The subject of changes of the words of a parameter.
+pub(super) fn words_subject(subject: &str, name: &str) -> String {
+    format!("{subject} `{name}`, word")
 }
 
 fn changed(
@@ -277,7 +300,7 @@ fn changed(
     } else {
         Effect::Compatible
     };
-    let subject = format!("{subject} `{name}`, word");
+    let subject = words_subject(subject, name);
     changes.extend(removed.map(|it| at(Change::new(K::WordsRemoved, effect, &subject, it))));
     changes
         .extend(added.map(|it| at(Change::new(K::WordsAdded, Effect::Compatible, &subject, it))));
@@ -285,25 +308,6 @@ fn changed(
 
 /// The names of two types that cannot stand for each other.
 fn types_of(old: &Parameter, new: &Parameter) -> Option<(String, String)> {
-    let name = |it: &Parameter| {
-        let plain = match it.kind {
-            Some(Kind::Boolean) => "Boolean",
-            Some(Kind::Number) => "number",
-            Some(Kind::String) => "String",
-            Some(Kind::Object) => "object",
-            None => "unknown",
-        };
-        let pages: Vec<_> = it.pages.iter().map(String::as_str).collect();
-        let of = if pages.is_empty() {
-            plain.to_owned()
-        } else {
-            pages.join(" or ")
-        };
-        match it.is_collection {
-            Some(true) => format!("{of} collection"),
-            _ => of,
-        }
-    };
     let are_other_pages = !old.pages.is_empty()
         && !new.pages.is_empty()
         && old.pages.is_disjoint(&new.pages)
@@ -314,7 +318,27 @@ fn types_of(old: &Parameter, new: &Parameter) -> Option<(String, String)> {
     let are_other_kinds = old.pages.is_empty()
         && new.pages.is_empty()
         && old.kind.zip(new.kind).is_some_and(|(a, b)| a != b);
-    (are_other_pages || are_other_kinds).then(|| (name(old), name(new)))
+    (are_other_pages || are_other_kinds).then(|| (type_name(old), type_name(new)))
+}
+
+pub(super) fn type_name(it: &Parameter) -> String {
+    let plain = match it.kind {
+        Some(Kind::Boolean) => "Boolean",
+        Some(Kind::Number) => "number",
+        Some(Kind::String) => "String",
+        Some(Kind::Object) => "object",
+        None => "unknown",
+    };
+    let pages: Vec<_> = it.pages.iter().map(String::as_str).collect();
+    let of = if pages.is_empty() {
+        plain.to_owned()
+    } else {
+        pages.join(" or ")
+    };
+    match it.is_collection {
+        Some(true) => format!("{of} collection"),
+        _ => of,
+    }
 }
 
 /// The statuses of the prose, and the types of the answer that it links to.
@@ -328,7 +352,7 @@ fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         all.join(", ")
     };
     if let (Some(first), Some(other)) = (removed.first(), added.first()) {
-        let change = Change::new(K::ProseStatusChanged, TO_BOT, "status in prose", "");
+        let change = Change::new(K::ProseStatusChanged, TO_BOT, PROSE_STATUS, "");
         let change = change.values(list(&removed), list(&added));
         changes.push(change.at(Some(first.1), Some(other.1)));
     }
@@ -346,53 +370,9 @@ fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             TO_BOT
         };
         let join = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
-        let change = Change::new(
-            K::AnswerTypeChanged,
-            effect,
-            "type of the answer in prose",
-            "",
-        );
+        let change = Change::new(K::AnswerTypeChanged, effect, ANSWER_TYPE, "");
         let change = change.values(join(before), join(after));
         let line = |all: &[(String, usize)]| all.first().map(|it| it.1);
         changes.push(change.at(line(&pair.old.answers), line(&pair.new.answers)));
     }
-}
-
-/// Which rows of two tables are the same.
-struct Matched(Vec<(usize, usize)>);
-
-impl Matched {
-    fn of_old(&self, index: usize) -> Option<usize> {
-        let mut pairs = self.0.iter();
-        pairs.find(|(old, _)| *old == index).map(|(_, new)| *new)
-    }
-
-    fn of_new(&self, index: usize) -> Option<usize> {
-        let mut pairs = self.0.iter();
-        pairs.find(|(_, new)| *new == index).map(|(old, _)| *old)
-    }
-}
-
-/// Pairs rows by name, then the others in their order, because translations keep the order of rows but damage names.
-fn matched<T>(
-    old: &[T],
-    new: &[T],
-    is_same: impl Fn(&T, &T) -> bool,
-    may_be_same: impl Fn(&T, &T) -> bool,
-) -> Matched {
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for test in [&is_same as &dyn Fn(&T, &T) -> bool, &may_be_same] {
-        for (index, one) in old.iter().enumerate() {
-            if pairs.iter().any(|(old, _)| *old == index) {
-                continue;
-            }
-            let mut others = new
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| pairs.iter().all(|(_, new)| new != other));
-            let found = others.find(|(_, other)| test(one, other));
-            pairs.extend(found.map(|(other, _)| (index, other)));
-        }
-    }
-    Matched(pairs)
 }
