@@ -208,9 +208,13 @@ impl ExpectedEntries {
     /// Sets the state of an entry; true if it was missing before.
     pub(super) fn settle(&mut self, entry: usize, state: State) -> bool {
         let was = std::mem::replace(&mut self.entries[entry].state, state);
-        let was_missing = was == State::Missing;
-        self.missing -= usize::from(was_missing);
-        was_missing
+        if was != State::Missing {
+            return false;
+        }
+        // rustc 1.95 and 1.97 lose a comparison that is both a number and, where the function is inlined, a condition:
+        // `usize::from(was == State::Missing)` is anything in a release build.
+        self.missing -= 1;
+        true
     }
 }
 
