@@ -41,7 +41,7 @@ pub(crate) struct Reporting {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write everything that is found into this file, for `--baseline`, and report nothing
-    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "format", "out"])]
     write_baseline: Option<PathBuf>,
 }
 
@@ -151,8 +151,12 @@ impl Reporting {
             (None, Format::Json | Format::Sarif) => output.print_json(&text)?,
             (None, _) => output.print(&text)?,
         }
-        github::show_remarks(report, output)?;
-        Ok(())
+        // Commands to the runner of a CI job are no part of a report.
+        let output = match self.out {
+            Some(_) => output,
+            None => output.on_standard_error(),
+        };
+        Ok(github::show_remarks(report, output)?)
     }
 }
 

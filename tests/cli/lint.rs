@@ -132,6 +132,32 @@ fn findings_are_annotations_on_github() {
 }
 
 #[test]
+fn annotations_are_no_part_of_a_report() {
+    let folder = folder();
+    for format in ["json", "sarif", "markdown"] {
+        let mut command = command(&["lint", "docs", "--format", format]);
+        command.env("GITHUB_ACTIONS", "true");
+        let output = command.current_dir(folder.path()).output().unwrap();
+        let on_github = String::from_utf8(output.stdout).unwrap();
+        let elsewhere = stdout(&lint(folder.path(), &["docs", "--format", format]));
+        assert_eq!(on_github, elsewhere, "{format}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.starts_with("::warning "), "{format}: {error}");
+    }
+}
+
+#[test]
+fn a_baseline_is_written_without_a_report() {
+    let folder = folder();
+    for option in [["--format", "json"], ["--out", "lint.json"]] {
+        let arguments = ["docs", "--write-baseline", "known.json"];
+        let error = refused(&lint(folder.path(), &[&arguments[..], &option].concat()));
+        assert!(error.contains("cannot be used with"), "{error}");
+    }
+    assert!(!folder.path().join("known.json").exists());
+}
+
+#[test]
 fn pages_that_cannot_be_read_are_named() {
     let folder = folder();
     fs::create_dir(folder.path().join("empty")).unwrap();
