@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PageReport, address};
+use super::{PageReport, breaks, see};
 use crate::diagnostic::place::printable;
 use crate::extract::remark::Remark;
 
@@ -27,23 +27,17 @@ pub(crate) fn render(report: &PageReport) -> String {
 }
 
 fn item(remark: &Remark) -> String {
-    let breaks = match remark.breaks {
-        Some(party) => format!("breaks a {party}, "),
-        None => String::new(),
-    };
+    let breaks = breaks(remark).map_or_else(String::new, |it| format!("{it}, "));
     let at = match remark.place.line {
         0 => String::new(),
         line => format!(", line {line}"),
     };
-    let other = match &remark.other {
-        Some(other) => format!(", see {}", escaped(&address(other, &remark.place.page))),
-        None => String::new(),
-    };
     format!(
-        "**{breaks}{}** {}: {}{at}{other}",
+        "**{breaks}{}** {}: {}{at}{}",
         remark.level,
         code(remark.rule.id),
-        escaped(&remark.message)
+        escaped(&remark.message),
+        escaped(&see(remark))
     )
 }
 
@@ -64,7 +58,8 @@ fn escaped(text: &str) -> String {
     let mut is_code = false;
     for c in text.chars() {
         is_code ^= c == '`' && is_paired;
-        if !is_code && "\\*_[]<>#|~`".contains(c) && !(c == '`' && is_paired) {
+        // Entities are decoded outside of code spans (`CommonMark` 0.31.2 section 6.1).
+        if !is_code && "\\*_[]<>#|~&`".contains(c) && !(c == '`' && is_paired) {
             escaped.push('\\');
         }
         escaped.push(c);
@@ -93,6 +88,7 @@ mod tests {
         assert_eq!(code("a`b"), "`` a`b ``");
         assert_eq!(escaped("*a* `b*` [c](d)"), "\\*a\\* `b*` \\[c\\](d)");
         assert_eq!(escaped("a ` b"), "a \\` b");
+        assert_eq!(escaped("&lt;b&gt; `&amp;`"), "\\&lt;b\\&gt; `&amp;`");
         assert_eq!(escaped("a\nb"), "a\u{fffd}b");
     }
 }

@@ -68,6 +68,18 @@ impl PageReport {
     }
 }
 
+/// The reference to the second place of a remark, for the end of a sentence; empty if there is none.
+fn see(remark: &Remark) -> String {
+    let address = |other| address(other, &remark.place.page);
+    let other = remark.other.as_ref().map(address);
+    other.map_or_else(String::new, |it| format!(", see {it}"))
+}
+
+/// The party that a change breaks.
+fn breaks(remark: &Remark) -> Option<String> {
+    remark.breaks.map(|party| format!("breaks a {party}"))
+}
+
 /// The address of a place, in a remark on `page`: only the line if the place is on the same page.
 fn address(place: &PagePlace, page: &str) -> String {
     match (place.page == page, place.line) {

@@ -10,12 +10,13 @@ use crate::extract::remark::{PagePlace, PageRule, Remark};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The characters that are encoded in the path of a URI (RFC 3986 section 3.3).
+/// The characters that are encoded in the path of a URI (RFC 3986 section 3.3). A colon would end a scheme.
 const NO_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
     .add(b'%')
+    .add(b':')
     .add(b'<')
     .add(b'>')
     .add(b'?')
@@ -96,17 +97,36 @@ fn location(place: &PagePlace) -> Value {
     json!({"physicalLocation": physical})
 }
 
-/// A URI reference of a path: relative for a relative path, else with the scheme `file`.
+/// A URI reference of a path: relative for a relative path, else with the scheme `file` (RFC 8089).
 fn uri(path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let encoded = utf8_percent_encode(&path, NO_PATH).to_string();
-    let is_drive = path.as_bytes().get(1) == Some(&b':');
-    if path.starts_with('/') {
-        format!("file://{encoded}")
-    } else if is_drive {
-        format!("file:///{encoded}")
+    if cfg!(windows) {
+        uri_on_windows(path)
+    } else if path.starts_with('/') {
+        format!("file://{}", encoded(path))
     } else {
-        encoded.trim_start_matches("./").to_owned()
+        encoded(path.trim_start_matches("./"))
+    }
+}
+
+fn encoded(path: &str) -> String {
+    utf8_percent_encode(path, NO_PATH).to_string()
+}
+
+fn uri_on_windows(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    // A verbatim path names the same file.
+    let path = match path.strip_prefix("//?/") {
+        Some(path) => path
+            .strip_prefix("UNC/")
+            .map_or_else(|| path.to_owned(), |share| format!("//{share}")),
+        None => path,
+    };
+    match path.split_once(":/") {
+        Some((drive, rest)) if drive.len() == 1 => format!("file:///{drive}:/{}", encoded(rest)),
+        // The name of a server.
+        _ if path.starts_with("//") => format!("file:{}", encoded(&path)),
+        _ if path.starts_with('/') => format!("file://{}", encoded(&path)),
+        _ => encoded(path.trim_start_matches("./")),
     }
 }
 
@@ -210,10 +230,25 @@ mod tests {
             ("new/b c.md", "new/b%20c.md"),
             ("./a.md", "a.md"),
             ("/a/100%.md", "file:///a/100%25.md"),
-            ("C:\\a\\b.md", "file:///C:/a/b.md"),
             ("a#b?.md", "a%23b%3F.md"),
+            ("a:b/c:d.md", "a%3Ab/c%3Ad.md"),
         ] {
             assert_eq!(uri(path), expected);
+            assert_eq!(uri_on_windows(path), expected);
+        }
+        let kept = if cfg!(windows) { "a/b.md" } else { "a%5Cb.md" };
+        assert_eq!(uri("a\\b.md"), kept);
+        for (path, expected) in [
+            ("a\\b.md", "a/b.md"),
+            ("C:\\a\\b c.md", "file:///C:/a/b%20c.md"),
+            ("\\\\?\\C:\\a\\b.md", "file:///C:/a/b.md"),
+            ("\\\\server\\share\\b.md", "file://server/share/b.md"),
+            (
+                "\\\\?\\UNC\\server\\share\\b.md",
+                "file://server/share/b.md",
+            ),
+        ] {
+            assert_eq!(uri_on_windows(path), expected);
         }
     }
 }

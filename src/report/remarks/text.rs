@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PageReport, address};
+use super::{PageReport, breaks, see};
 use crate::diagnostic::place::printable;
 use crate::extract::remark::{Remark, Severity};
 use crate::report::text::Look;
@@ -42,15 +42,8 @@ fn line(remark: &Remark, look: Look) -> String {
         Severity::Warning => look.warning(&level),
         Severity::Note => look.dim(&level),
     };
-    let breaks = match remark.breaks {
-        Some(party) => format!(" (breaks a {party})"),
-        None => String::new(),
-    };
-    let other = match &remark.other {
-        Some(other) => format!(", see {}", address(other, &remark.place.page)),
-        None => String::new(),
-    };
-    let message = printable(&format!("{}{breaks}{other}", remark.message));
+    let breaks = breaks(remark).map_or_else(String::new, |it| format!(" ({it})"));
+    let message = printable(&format!("{}{breaks}{}", remark.message, see(remark)));
     let id = look.dim(remark.rule.id);
     format!("{at:>6}  {level}  {message}  {id}\n")
 }
