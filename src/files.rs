@@ -72,6 +72,25 @@ fn all(diagnostics: &[Diagnostic]) -> String {
     shown.join("\n")
 }
 
+/// The contents of files. The error has the problems of all invalid files.
+pub(crate) fn all_valid<T>(
+    read: impl IntoIterator<Item = Result<T, Diagnostic>>,
+) -> Result<Vec<T>, FileError> {
+    let mut valid = Vec::new();
+    let mut broken = Vec::new();
+    for it in read {
+        match it {
+            Ok(content) => valid.push(content),
+            Err(diagnostic) => broken.push(diagnostic),
+        }
+    }
+    if broken.is_empty() {
+        Ok(valid)
+    } else {
+        Err(FileError::Broken(broken))
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Files {
     /// Sorted by name.

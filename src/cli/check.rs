@@ -31,6 +31,7 @@ use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
 use crate::report::covered;
 use crate::report::covered::Outside;
+use crate::report::list::counted;
 use crate::report::terminal::Extent;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Scope};
@@ -282,10 +283,6 @@ fn list_secrets(files: &[Found], output: Output) -> Result<Exit, Failure> {
     } else {
         Exit::Failed
     })
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {

@@ -212,18 +212,9 @@ fn read(
             extract_files(&paths[index..=index], &defaults)?,
         );
     }
-    let mut broken = Vec::new();
-    let mut whole = Vec::new();
-    for (Page { source, .. }, extraction) in pages.iter().zip(extracted) {
-        match extraction {
-            Ok(page) => whole.push(named(page, source)),
-            Err(diagnostic) => broken.push(diagnostic),
-        }
-    }
-    if !broken.is_empty() {
-        return Err(FileError::Broken(broken).into());
-    }
-    let (whole, clashes) = extract::join(whole);
+    let whole = pages.iter().zip(files::all_valid(extracted)?);
+    let whole = whole.map(|(Page { source, .. }, page)| named(page, source));
+    let (whole, clashes) = extract::join(whole.collect());
     match clashes.into_iter().next() {
         Some(SameLocale { id, first, second }) if duplicates == DuplicateIds::Refused => {
             let typed = |source: &str| {
@@ -320,18 +311,9 @@ fn write_contract(
     };
     // Collected first: of several errors, the first one in order counts.
     let read: Vec<Result<_, FileError>> = pages.par_iter().map(read).collect();
-    let mut facts = Vec::new();
-    let mut broken = Vec::new();
-    for page in read {
-        match page? {
-            Ok(page) => facts.extend(page),
-            Err(diagnostic) => broken.push(diagnostic),
-        }
-    }
-    if !broken.is_empty() {
-        return Err(FileError::Broken(broken).into());
-    }
-    let (extracted, findings) = contract::merge(facts);
+    let read: Vec<_> = read.into_iter().collect::<Result<_, _>>()?;
+    let facts = files::all_valid(read)?.into_iter().flatten();
+    let (extracted, findings) = contract::merge(facts.collect());
     for finding in &findings {
         output::warn(inventory::finding(finding));
     }

@@ -11,7 +11,6 @@ use super::failure::Failure;
 use super::output::Output;
 use super::progress::Progress;
 use super::remarks::{FailOn, Reporting};
-use crate::diagnostic::Diagnostic;
 use crate::extract::remark::PageRule;
 use crate::extract::{PageDefaults, damage, lint};
 use crate::files;
@@ -64,18 +63,9 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     };
     let paths: Vec<_> = pages.into_iter().map(|it| it.path).collect();
     // Collected first: of several errors, the first one in order counts.
-    let read: Vec<Result<Result<_, Diagnostic>, FileError>> = paths.par_iter().map(read).collect();
-    let mut linted = Vec::with_capacity(paths.len());
-    let mut broken = Vec::new();
-    for page in read {
-        match page? {
-            Ok(page) => linted.push(page),
-            Err(diagnostic) => broken.push(diagnostic),
-        }
-    }
-    if !broken.is_empty() {
-        return Err(FileError::Broken(broken).into());
-    }
+    let read: Vec<Result<_, FileError>> = paths.par_iter().map(read).collect();
+    let read: Vec<_> = read.into_iter().collect::<Result<_, _>>()?;
+    let linted = files::all_valid(read)?;
     let report = PageReport {
         command: "lint",
         pages: paths.len(),
