@@ -103,10 +103,13 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
 }
 
 /// A page on one side.
+#[derive(Clone)]
 struct Page {
     path: PathBuf,
     /// Its path below the folder of the side.
     below: String,
+    /// The same for all names of a file.
+    file: PathBuf,
 }
 
 /// The report, and the names of the new pages.
@@ -115,7 +118,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
     let old = pages(&arguments.old)?;
     let new = match &arguments.new {
         Some(new) => pages(new)?,
-        None => pages(&arguments.old)?,
+        None => old.clone(),
     };
     let progress = Progress::endless();
     progress.say(format!("reading {} pages", old.len() + new.len()));
@@ -129,10 +132,16 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         side.iter().map(|(_, it)| it.clone()).collect()
     };
     let mut pairs = pairing::pair(&candidates(&old), &candidates(&new));
+    if old.is_empty() && new.is_empty() {
+        return Err(UsageError::NoPageOfSides.into());
+    }
     // Both sides may have the same file.
-    pairs
-        .both
-        .retain(|(one, other)| old[*one].0.path != new[*other].0.path);
+    let is_other = |(one, other): &(usize, usize)| old[*one].0.file != new[*other].0.file;
+    let has_same = !pairs.both.iter().all(is_other);
+    pairs.both.retain(is_other);
+    if has_same && pairs == Pairs::default() {
+        return Err(UsageError::SameSides.into());
+    }
     let shows_contracts = arguments.reporting.shows_contracts();
     let compared: Vec<_> = { pairs.both.par_iter() }
         .map(|(one, other)| compare_files(&old[*one].0.path, &new[*other].0.path, shows_contracts))
@@ -141,21 +150,14 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
     let mut remarks = Vec::new();
     let mut changed = Vec::new();
     let mut contracts = Vec::new();
-    let mut broken = Vec::new();
-    for ((_, other), comparison) in pairs.both.iter().zip(compared) {
-        match comparison? {
-            Ok(found) => {
-                let name = new[*other].0.path.display().to_string();
-                relations.push((found.relation, name));
-                changed.extend(found.changed);
-                contracts.extend(found.contracts);
-                remarks.extend(found.remarks);
-            }
-            Err(diagnostic) => broken.push(diagnostic),
-        }
-    }
-    if !broken.is_empty() {
-        return Err(FileError::Broken(broken).into());
+    let compared: Vec<_> = compared.into_iter().collect::<Result<_, FileError>>()?;
+    let compared = files::all_valid(compared)?;
+    for ((_, other), found) in pairs.both.iter().zip(compared) {
+        let name = new[*other].0.path.display().to_string();
+        relations.push((found.relation, name));
+        changed.extend(found.changed);
+        contracts.extend(found.contracts);
+        remarks.extend(found.remarks);
     }
     let mut preface = preface(&relations);
     let Pairs {
@@ -261,8 +263,10 @@ fn pages(named: &Path) -> Result<Vec<Page>, Failure> {
     if found.is_empty() {
         return Err(UsageError::NoPage(named.to_owned()).into());
     }
+    let root = named.canonicalize().unwrap_or_else(|_| named.to_owned());
     let page = |path: PathBuf| Page {
         below: source(named, &path),
+        file: root.join(path.strip_prefix(named).unwrap_or(&path)),
         path,
     };
     Ok(found.into_iter().map(page).collect())

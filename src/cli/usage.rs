@@ -134,6 +134,10 @@ pub enum UsageError {
     NoPage(PathBuf),
     #[error("there is only one side to compare")]
     OneSide,
+    #[error("no page has the edition, language and API version of either side")]
+    NoPageOfSides,
+    #[error("both sides have the same pages")]
+    SameSides,
     #[error("`{option}` has more than two values")]
     MoreThanTwo { option: &'static str },
     #[error("{second}: the scenario `{id}` is also made from {first}")]
@@ -212,7 +216,8 @@ impl Remedy for UsageError {
             Self::ScenarioTwice { .. } => {
                 "leave out one of the two pages; pages must differ in name, API version, edition or locale"
             }
-            Self::OneSide => {
+            Self::NoPageOfSides => "check the values of `--edition`, `--locale` and `--api`",
+            Self::OneSide | Self::SameSides => {
                 "give a second page or folder, or two values to `--edition`, `--locale` or `--api`"
             }
             Self::MoreThanTwo { .. } => "give the value of the old side and that of the new side",

@@ -151,6 +151,46 @@ fn one_folder_has_two_sides() {
 }
 
 #[test]
+fn two_sides_have_different_pages() {
+    let folder = pages();
+    for arguments in [
+        ["2021/call-wave.md", "./2021/call-wave.md"],
+        ["2021", "2022/../2021"],
+        [".", "--locale=en-US,en-US"],
+        ["2021", "--edition=2021-03,2021-04"],
+    ] {
+        let error = refused(&drift(&folder, &arguments));
+        assert!(error.contains("both sides have the same pages"), "{error}");
+        assert!(error.contains("give a second page or folder"), "{error}");
+    }
+    let error = refused(&drift(&folder, &[".", "--locale", "fr-FR,de-DE"]));
+    assert!(error.contains("no page has the edition"), "{error}");
+}
+
+#[test]
+fn one_commit_in_two_api_versions_is_two_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    for api in ["beta", "v1.0"] {
+        let text = page("en-US", "1", "2022", api);
+        let text = text.replace("ms.openlocfilehash: 1", "ms.sourcegitcommit: 1");
+        put(folder.path(), &format!("{api}/call-wave.md"), &text);
+    }
+    let text = stdout(&drift(&folder, &["beta", "v1.0"]));
+    let relation = "1 page: two texts (another API version), so differences are changes\n";
+    assert!(text.starts_with(relation), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_skipped_file_is_named_once() {
+    let folder = pages();
+    std::os::unix::fs::symlink("..", folder.path().join("2021/loop")).unwrap();
+    let output = drift(&folder, &[".", "--edition", "2021-02,2022-02"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error.matches("skipped").count(), 1, "{error}");
+}
+
+#[test]
 fn reports_are_those_of_lint() {
     let folder = pages();
     let read = |format: &str| stdout(&drift(&folder, &["2021", "2022", "--format", format]));

@@ -24,6 +24,8 @@ pub(crate) enum Basis {
     Handoff,
     /// The month of the text, if the pages share no other metadata.
     Month,
+    /// Texts of two API versions have nothing but such metadata in common.
+    Api,
 }
 
 /// How two pages are compared.
@@ -37,13 +39,14 @@ pub(crate) struct Relation {
 }
 
 impl Basis {
-    /// The name of the metadata, or `month`.
+    /// The name of the metadata, `month` or `API version`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Hash => "ms.openlocfilehash",
             Self::Commit => "ms.sourcegitcommit",
             Self::Handoff => "ms.lasthandoff",
             Self::Month => "month",
+            Self::Api => "API version",
         }
     }
 }
@@ -88,10 +91,11 @@ impl SourceText {
         });
         let (is_same, basis) = known.unwrap_or((is_one_month, Basis::Month));
         // A commit, a day and a month are those of many pages.
-        let is_one_text = is_same && (basis == Basis::Hash || self.api == other.api);
+        let divides_api = is_same && basis != Basis::Hash && self.api != other.api;
+        let is_one_text = is_same && !divides_api;
         Relation {
             is_one_text,
-            basis,
+            basis: if divides_api { Basis::Api } else { basis },
             divides_a_month: !is_one_text && is_one_month && self.api == other.api,
         }
     }
@@ -159,7 +163,13 @@ mod tests {
 
     #[test]
     fn versions_of_the_api_share_no_month() {
-        let of = |api| SourceText::new(&Metadata::default(), "2022-04", api);
-        assert!(!of("beta").relation(&of("v1.0")).is_one_text);
+        for (commit, handoff) in [("a", "04/01/2022"), ("", "04/01/2022"), ("", "")] {
+            let beta = text("", commit, handoff, "2022-04");
+            let mut other = beta.clone();
+            "v1.0".clone_into(&mut other.api);
+            let relation = beta.relation(&other);
+            assert!(!relation.is_one_text);
+            assert_eq!(relation.basis, Basis::Api, "{commit} {handoff}");
+        }
     }
 }
