@@ -192,7 +192,8 @@ pub(crate) fn may_stand_for(actual: &str, documented: &str) -> bool {
     actual == documented || is_kind_of(actual, documented) || is_kind_of(documented, actual)
 }
 
-fn is_kind_of(actual: &str, documented: &str) -> bool {
+/// True if a type is a documented one, or derived from it.
+pub(crate) fn is_kind_of(actual: &str, documented: &str) -> bool {
     let mut next = Some(actual.to_ascii_lowercase());
     for _ in 0..MOST_BASES {
         let Some(name) = next else { break };

@@ -263,7 +263,7 @@ fn changed(
 ) {
     let at = |change: Change| change.at(Some(old.line), Some(new.line));
     let name = if old.is_shown { &old.name } else { &new.name };
-    if let Some((before, after)) = types_of(old, new) {
+    if let Some((before, after)) = types_of(pair, old, new) {
         let change = Change::new(K::ParameterTypeChanged, TO_BOT, subject, name);
         changes.push(at(change.values(before, after)));
     }
@@ -306,15 +306,18 @@ fn changed(
         .extend(added.map(|it| at(Change::new(K::WordsAdded, Effect::Compatible, &subject, it))));
 }
 
-/// The names of two types that cannot stand for each other.
-fn types_of(old: &Parameter, new: &Parameter) -> Option<(String, String)> {
+/// The names of two types, if the new one cannot replace the old one.
+fn types_of(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> Option<(String, String)> {
+    // A bot sends a parameter, so the new type may be a base of the old one. It reads a property, so the new type may be
+    // derived from the old one.
+    let fits = |one: &str, it: &str| match pair.new.resource {
+        None => types::is_kind_of(one, it),
+        Some(_) => types::is_kind_of(it, one),
+    };
     let are_other_pages = !old.pages.is_empty()
         && !new.pages.is_empty()
         && old.pages.is_disjoint(&new.pages)
-        && !old
-            .pages
-            .iter()
-            .any(|one| new.pages.iter().any(|it| types::may_stand_for(one, it)));
+        && !{ old.pages.iter() }.any(|one| new.pages.iter().any(|it| fits(one, it)));
     let are_other_kinds = old.pages.is_empty()
         && new.pages.is_empty()
         && old.kind.zip(new.kind).is_some_and(|(a, b)| a != b);
@@ -363,7 +366,7 @@ fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     if !before.is_empty() && !after.is_empty() && before.is_disjoint(&after) {
         let is_subtype = before
             .iter()
-            .all(|one| after.iter().all(|it| types::may_stand_for(it, one)));
+            .all(|one| after.iter().all(|it| types::is_kind_of(it, one)));
         let effect = if is_subtype {
             Effect::Compatible
         } else {
