@@ -138,17 +138,22 @@ impl Text {
     /// The names of the pages that the text links to.
     pub(super) fn links(&self) -> impl Iterator<Item = String> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Link { target, .. } => linked_page(target),
+            Piece::Link { target, .. } => stem(target).map(str::to_lowercase),
             _ => None,
         })
     }
 }
 
-/// The stem of a page's file name in lower case; `None` for a target that is no page.
-fn linked_page(target: &str) -> Option<String> {
+/// The last part of the path that a link leads to.
+pub(super) fn file_name(target: &str) -> Option<&str> {
     let path = target.split(['?', '#']).next()?;
-    let name = path.rsplit(['/', '\\']).next()?.to_lowercase();
-    name.strip_suffix(".md").map(str::to_owned)
+    path.rsplit(['/', '\\']).find(|part| !part.is_empty())
+}
+
+/// The stem of the file name of the page that a link leads to; `None` for a target that is no page.
+pub(super) fn stem(target: &str) -> Option<&str> {
+    let (stem, extension) = file_name(target)?.rsplit_once('.')?;
+    extension.eq_ignore_ascii_case("md").then_some(stem)
 }
 
 /// Reads a whole page in one pass: its code blocks and its prose.

@@ -22,6 +22,34 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Di
     Ok(text.into())
 }
 
+/// The first place of a word in a text. Characters that may be a part of the word stand neither before nor behind it.
+pub(super) fn find_word(text: &str, word: &str, is_part: impl Fn(char) -> bool) -> Option<usize> {
+    let mut found = text.match_indices(word).map(|(at, _)| at);
+    found.find(|at| {
+        !text[..*at].ends_with(&is_part) && !text[at + word.len()..].starts_with(&is_part)
+    })
+}
+
+/// Splits a text behind the marks that end a sentence.
+pub(super) fn sentences(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        let is_end = match c {
+            '。' | '！' | '？' | '；' => true,
+            '.' | '!' | '?' | ';' => text[end..].starts_with(char::is_whitespace),
+            _ => false,
+        };
+        if is_end {
+            parts.push(&text[from..end]);
+            from = end;
+        }
+    }
+    parts.push(&text[from..]);
+    parts
+}
+
 /// UTF-16 by its byte order mark, or by the zero byte of a first ASCII character.
 fn utf16(bytes: &[u8]) -> Option<&'static str> {
     match bytes {

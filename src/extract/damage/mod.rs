@@ -6,13 +6,15 @@
 //!
 //! [`names`] finds names in a text, [`spans`] code spans out of place.
 
-mod names;
+pub(super) mod names;
 pub(crate) mod rules;
 mod spans;
 
 use foldhash::HashSet;
+use unicode_script::{Script, UnicodeScript as _};
 
 use super::markdown::Page;
+use super::prose;
 use super::prose::{Piece, Prose, Section, Text};
 use super::remark::{PageRule, Remark};
 
@@ -156,13 +158,16 @@ impl Translation {
         }
         let is_ended =
             |text: &str| text.ends_with(['.', '。', '，', '；']) && !text.ends_with("..");
-        let mut in_source = located.text.pieces.iter().filter_map(linked);
-        let is_translated = located.text.localized.is_some();
-        let was_ended = is_translated && in_source.any(|(text, _)| is_ended(text));
+        // The source text may have such a link itself.
+        let was_ended = |target: &str| {
+            let mut in_source = located.text.pieces.iter().filter_map(linked);
+            located.text.localized.is_some()
+                && in_source.any(|(text, to)| to == target && is_ended(text.trim()))
+        };
         for (piece, line) in own.pieces.iter().zip(&own.lines) {
             match piece {
-                Piece::Link { text, target } if is_ended(text.trim()) && !was_ended => {
-                    let is_page = names::stem(target).is_some();
+                Piece::Link { text, target } if is_ended(text.trim()) && !was_ended(target) => {
+                    let is_page = prose::stem(target).is_some();
                     let message = format!("the link text `{}` ends a sentence", text.trim());
                     let rule = &rules::PUNCTUATION_IN_LINK;
                     let damage = || Damage::new(text, rule, &self.page, *line, message);
@@ -210,7 +215,8 @@ impl Translation {
         let pieces = located.text.pieces.iter().zip(&located.text.lines);
         let mut links = pieces.filter_map(|(piece, line)| Some((linked(piece)?, *line)));
         links.find_map(|((text, target), line)| {
-            let is_name = names::stem(target)?.eq_ignore_ascii_case(text.trim());
+            let text = text.trim();
+            let is_name = prose::stem(target)?.eq_ignore_ascii_case(text);
             let is_loud = text.len() > 3 && text.bytes().all(|b| b.is_ascii_uppercase());
             let known = self.known.iter();
             let known = known.filter(|it| it.eq_ignore_ascii_case(text) && *it != text);
@@ -307,16 +313,15 @@ fn against(one: &Translation, other: &Translation) -> Vec<Damage> {
                 || one.known.contains(name)
                 || other.known.contains(name)
         };
-        let found_names = pair.names(&same.text, is_established, Some(&other.page));
-        let (rivals, lost): (Vec<_>, Vec<_>) = found_names.into_iter().partition(|_| {
-            located.place == Place::PropertyName && names::is_name(&located.text.plain())
-        });
-        found.extend(lost);
-        found.extend(
-            rivals
-                .into_iter()
-                .filter_map(|_| unknown(one, other, located, same)),
-        );
+        let lost = pair.names(&same.text, is_established, Some(&other.page));
+        // The row has a name of its own, which may be the right one.
+        let is_rival =
+            located.place == Place::PropertyName && names::is_name(&located.text.plain());
+        if !is_rival {
+            found.extend(lost);
+        } else if !lost.is_empty() {
+            found.extend(unknown(one, other, located, same));
+        }
         let reference = if is_source {
             Reference::Source
         } else {
@@ -445,11 +450,13 @@ fn linked(piece: &Piece) -> Option<(&str, &str)> {
     }
 }
 
-/// True for a name with both ASCII letters and other letters.
+/// True for a name with both Latin letters and letters of another script.
 fn mixes_scripts(code: &str) -> bool {
     let is_word = code.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let letters = || code.chars().filter(|c| c.is_alphabetic());
-    is_word && letters().any(|c| c.is_ascii()) && letters().any(|c| !c.is_ascii())
+    let scripts = || code.chars().map(|c| c.script());
+    // Digits are common to all scripts.
+    let is_other = |it| !matches!(it, Script::Latin | Script::Common | Script::Inherited);
+    is_word && scripts().any(|it| it == Script::Latin) && scripts().any(is_other)
 }
 
 /// A full-width form in a title that is otherwise ASCII.

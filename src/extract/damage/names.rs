@@ -1,7 +1,9 @@
 //! Names of the API in prose. They are recognized by their form and place, never by words of a language.
 
 use super::super::contract::cell;
+use super::super::prose;
 use super::super::prose::{Piece, Text};
+use super::super::text::find_word;
 
 /// The place of a text on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,16 +94,15 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// `clientContext`: a small letter first, a capital inside.
-pub(super) fn is_camel_case(word: &str) -> bool {
+pub(in crate::extract) fn is_camel_case(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase())
         && word.len() > 3
         && word.bytes().all(|b| b.is_ascii_alphanumeric())
         && word.bytes().skip(2).any(|b| b.is_ascii_uppercase())
-        && word.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 /// `Calls.InitiateGroupCalls.All`: words that begin with a capital, joined by dots.
-pub(super) fn is_permission(word: &str) -> bool {
+pub(in crate::extract) fn is_permission(word: &str) -> bool {
     let mut parts = word.split('.');
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_uppercase())
@@ -113,13 +114,8 @@ pub(super) fn is_permission(word: &str) -> bool {
 /// True for a link whose text is the name of the page that it leads to.
 fn is_named_by(text: &str, target: &str) -> bool {
     let name = text.trim();
-    cell::is_identifier(name) && stem(target).is_some_and(|stem| stem.eq_ignore_ascii_case(name))
-}
-
-/// The stem of the file name of a page.
-pub(super) fn stem(target: &str) -> Option<&str> {
-    let path = target.split(['?', '#']).next()?;
-    path.rsplit(['/', '\\']).next()?.strip_suffix(".md")
+    cell::is_identifier(name)
+        && prose::stem(target).is_some_and(|stem| stem.eq_ignore_ascii_case(name))
 }
 
 /// The pieces of a text, separated so that no word goes on in the next piece.
@@ -134,25 +130,27 @@ pub(super) fn apart(text: &Text) -> String {
 pub(super) fn has(text: &str, name: &str, place: Place) -> bool {
     // Names of header fields are compared without regard to case (RFC 9110 section 5.1).
     if place == Place::HeaderName {
-        return has_word(&text.to_ascii_lowercase(), &name.to_ascii_lowercase());
+        return find_ignoring_case(text, name).is_some();
     }
-    has_word(text, name)
+    find_word(text, name, is_part).is_some()
 }
 
-fn has_word(text: &str, name: &str) -> bool {
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-    text.match_indices(name).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let behind = text[at + name.len()..].chars().next();
-        !is_part(before) && !is_part(behind)
-    })
+fn find_ignoring_case(text: &str, name: &str) -> Option<usize> {
+    find_word(
+        &text.to_ascii_lowercase(),
+        &name.to_ascii_lowercase(),
+        is_part,
+    )
 }
 
-/// The part of a text that is equal to a name apart from blanks and case.
+const fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The whole words of a text that are equal to a name apart from blanks and case.
 pub(super) fn resembling(piece: &Piece, name: &str) -> Option<String> {
     let (Piece::Plain(text) | Piece::Code(text) | Piece::Link { text, .. }) = piece;
-    let at = text.to_ascii_lowercase().find(&name.to_ascii_lowercase());
-    if let Some(at) = at {
+    if let Some(at) = find_ignoring_case(text, name) {
         return Some(text[at..at + name.len()].to_owned());
     }
     let words: Vec<_> = text.split_whitespace().collect();
@@ -218,6 +216,20 @@ mod tests {
         assert!(!has("substatus statuses", "status", Place::Prose));
         assert!(!has("Content-type", "Content-Type", Place::Prose));
         assert!(has("Content-type", "Content-Type", Place::HeaderName));
+    }
+
+    #[test]
+    fn only_whole_words_resemble_a_name() {
+        let of = |text: &str| resembling(&Piece::Plain(text.to_owned()), "callId");
+        for (text, expected) in [
+            ("the callIds of it", None),
+            ("my_callid", None),
+            ("the CallID of it", Some("CallID")),
+            ("callIds，CALLID。", Some("CALLID")),
+            ("the call Id, then", Some("call Id,")),
+        ] {
+            assert_eq!(of(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::super::contract::cell;
 use super::super::people;
 use super::super::text;
 use super::super::variables::is_placeholder;
+use super::scenario;
 
 /// The objects and properties of one body, or of several bodies of one kind. A place is a path of names such as
 /// `participants[].identity.*.id`; `*` stands for a kind of person with an account.
@@ -104,11 +105,7 @@ impl Shape {
 
     /// The common part of the properties of two bodies, in thousandths.
     pub(super) fn likeness(&self, other: &Self) -> u32 {
-        let common = { self.properties.keys() }
-            .filter(|path| other.properties.contains_key(*path))
-            .count();
-        let all = self.properties.len() + other.properties.len() - common;
-        u32::try_from(1000 * common / all.max(1)).unwrap_or(u32::MAX)
+        scenario::overlap(self.properties.keys(), other.properties.keys())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -231,7 +231,7 @@ fn likeness(old: &Described<'_>, new: &Described<'_>) -> Option<u32> {
 }
 
 /// The common part of two sets, in thousandths.
-fn overlap<T: Ord>(one: impl Iterator<Item = T>, other: impl Iterator<Item = T>) -> u32 {
+pub(super) fn overlap<T: Ord>(one: impl Iterator<Item = T>, other: impl Iterator<Item = T>) -> u32 {
     let (one, other): (BTreeSet<_>, BTreeSet<_>) = (one.collect(), other.collect());
     let common = one.intersection(&other).count();
     share(common, one.len() + other.len() - common)

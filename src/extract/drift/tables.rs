@@ -1,5 +1,6 @@
 //! The tables of request headers and of permissions.
 
+use super::super::damage::names;
 use super::super::prose::{Prose, Row, Section, Text};
 
 /// A row of the table of request headers.
@@ -117,12 +118,12 @@ pub(super) fn permissions(prose: &Prose) -> Vec<Permissions> {
     for (table, number, row) in rows(prose, Section::Permissions) {
         let cells = row.cells.get(1..).unwrap_or_default();
         let words: Vec<&str> = cells.iter().flat_map(Text::words).collect();
-        let (names, fragments): (Vec<&str>, Vec<&str>) =
-            words.iter().partition(|word| is_permission(word));
+        let (full, fragments): (Vec<&str>, Vec<&str>) =
+            words.iter().partition(|word| names::is_permission(word));
         texts.push(words.concat().to_lowercase());
         found.push(Permissions {
             account: Account { table, row: number },
-            names: names.into_iter().map(str::to_owned).collect(),
+            names: full.into_iter().map(str::to_owned).collect(),
             fragments: fragments.into_iter().map(str::to_owned).collect(),
             are_free: false,
             line: row.line,
@@ -141,13 +142,6 @@ pub(super) fn permissions(prose: &Prose) -> Vec<Permissions> {
         found[index].are_free = are_free;
     }
     found
-}
-
-/// `Calls.Initiate.All`
-fn is_permission(word: &str) -> bool {
-    let mut parts = word.split('.');
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    word.contains('.') && word.starts_with(|c: char| c.is_ascii_uppercase()) && parts.all(is_part)
 }
 
 /// The rows of the tables in a section, with the number of the table and of the row.

@@ -14,6 +14,7 @@ use super::super::message::{Message, Part};
 use super::super::people;
 use super::super::people::Entity;
 use super::super::remark::Remark;
+use super::super::text::find_word;
 use super::super::variables::is_placeholder;
 use super::rules;
 use super::view::{View, objects, text};
@@ -80,13 +81,8 @@ impl Outline {
 
 /// The first line, from `from` on and before `end`, that has a value as a whole word.
 pub(super) fn line_with(lines: &[&str], value: &str, from: usize, end: usize) -> Option<usize> {
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '-');
-    let has = |line: &str| {
-        line.match_indices(value).any(|(at, _)| {
-            let before = line[..at].chars().next_back();
-            !is_part(before) && !is_part(line[at + value.len()..].chars().next())
-        })
-    };
+    let is_part = |c: char| c.is_alphanumeric() || c == '-';
+    let has = |line: &str| find_word(line, value, is_part).is_some();
     let mut numbered = lines.iter().zip(1..).skip(from.saturating_sub(1));
     let found = numbered.find(|(line, number)| *number >= end || has(line))?;
     (found.1 < end).then_some(found.1)

@@ -6,7 +6,7 @@ use crate::api::identifier;
 use crate::diagnostic::pointer::{Path, Pointer};
 
 use super::super::json::property;
-use super::super::message::{Message, Part};
+use super::super::message::Message;
 use super::super::people;
 use super::super::remark::Remark;
 use super::super::variables::is_placeholder;
@@ -57,9 +57,8 @@ pub(super) fn check(view: &View<'_, '_>, found: &mut Vec<Remark>) {
 
 /// True for a request that names people in `participants`.
 fn invites(request: &Message<'_>) -> bool {
-    let is_request = matches!(request.part, Part::Request { .. });
     let body = request.body.json();
-    is_request && body.is_some_and(|body| property(body, "participants").is_array())
+    body.is_some_and(|body| property(body, "participants").is_array())
 }
 
 /// The identities in the identity sets of a message.

@@ -7,8 +7,9 @@ use super::super::contract::{cell, operation};
 use super::super::json::property;
 use super::super::message::{Message, Part};
 use super::super::operations;
-use super::super::prose::Section;
+use super::super::prose::{Section, Text};
 use super::super::remark::Remark;
+use super::super::text::{find_word, sentences};
 use super::rules;
 use super::view::{Template, View};
 
@@ -37,23 +38,20 @@ fn statuses(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     let Some(first) = statuses.first() else {
         return;
     };
+    let promised: Vec<_> = statuses.iter().map(|it| it.status.to_string()).collect();
+    let promised = promised.join(" or ");
     for (message, status) in own_answers(view) {
         let is_known = statuses.iter().any(|it| it.status == status);
         if is_known || !(200..300).contains(&status) {
             continue;
         }
-        let message = (
-            view.start_line(message),
-            format!(
-                "the example answers {status}, but the prose promises {}",
-                first.status
-            ),
-        );
-        found.push(view.pair(&rules::STATUS_DIFFERS, [message.0, first.line], message.1));
+        let lines = [view.start_line(message), first.line];
+        let message = format!("the example answers {status}, but the prose promises {promised}");
+        found.push(view.pair(&rules::STATUS_DIFFERS, lines, message));
     }
 }
 
-/// Header fields of responses. With a capital, their names are not ordinary words of prose.
+/// Header fields of responses.
 const FIELDS: [&str; 5] = [
     "Location",
     "Retry-After",
@@ -71,18 +69,26 @@ fn headers(view: &View<'_, '_>, found: &mut Vec<Remark>) {
     }
     let paragraphs = view.prose.paragraphs.iter();
     for paragraph in paragraphs.filter(|it| it.section == Section::Response) {
-        let text = paragraph.text.plain();
-        let is_word = |word: &str| {
-            let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-            words.any(|it| it == word)
-        };
-        for field in FIELDS.into_iter().filter(|field| is_word(field)) {
+        let promised = { FIELDS.into_iter() }.filter(|field| promises(&paragraph.text, field));
+        for field in promised {
             if answers.iter().all(|(it, _)| it.header(field).is_none()) {
                 let message = format!("the prose promises `{field}`, which no example shows");
                 found.push(view.remark(&rules::HEADER_PROMISED, paragraph.line, message));
             }
         }
     }
+}
+
+/// True for a text that names a header field. A name of one word, such as `Location`, may be a word of the language; it
+/// is that of the field in a code span, and in a sentence that names a status.
+fn promises(text: &Text, field: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let has = |text: &str| find_word(text, field, is_part).is_some();
+    let is_success = |word: &str| word.parse().is_ok_and(|it| (200..=208).contains(&it));
+    let names_status = |text: &str| text.split(|c| !is_part(c)).any(is_success);
+    let plain = text.plain();
+    let mut sentences = sentences(&plain).into_iter().filter(|it| has(it));
+    text.codes().any(has) || sentences.any(|it| field.contains('-') || names_status(it))
 }
 
 /// The first request that is annotated as an example, if none of these requests has a documented path and method. If one
@@ -141,20 +147,15 @@ fn annotations<'v>(
 /// Compares the annotations of a message with its kind and with the type in its body.
 fn annotation(view: &View<'_, '_>, message: &Message<'_>, found: &mut Vec<Remark>) {
     for annotation in annotations(view, message) {
-        let kind = match message.part {
-            Part::Request { .. } => "request",
-            Part::Response { .. } => "response",
-            Part::Notification { .. } => "notification",
+        let (kind, wrong) = match message.part {
+            Part::Request { .. } => ("request", "response"),
+            Part::Response { .. } => ("response", "request"),
+            // It is a request to the bot.
+            Part::Notification { .. } => ("notification", "response"),
         };
-        let is_other = match annotation.block_type.as_str() {
-            "request" => kind != "request",
-            "response" => kind != "response",
-            _ => false,
-        };
-        // A notification is a request to the bot.
-        if is_other && !(kind == "notification" && annotation.block_type == "request") {
+        let said = annotation.block_type.as_str();
+        if said == wrong {
             let line = view.start_line(message);
-            let said = &annotation.block_type;
             let message = format!("this is a {kind}, but its annotation says {said}");
             found.push(view.pair(&rules::ANNOTATION_DIFFERS, [line, annotation.line], message));
         }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::contract::extracted::{Extracted, Kind, Property, ResourceType};
-use crate::diagnostic::json;
 use crate::diagnostic::pointer::{Path, Pointer};
 
 use super::super::contract::cell;
 use super::super::json::property;
-use super::super::message::{Message, Printed};
+use super::super::message::Message;
 use super::super::remark::{PageRule, Remark};
 use super::super::variables::is_placeholder;
 use super::rules;
+use super::view::BodyLines;
 
 /// A JSON object in an example.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(super) fn bodies(messages: &[Message<'_>]) -> Vec<Object> {
     let bodies = own.filter_map(|message| {
         let body = message.body.json().filter(|it| it.is_object())?;
         let root = Pointer::root();
-        match Lines::of(message).shape(body, &Path::At(&root)) {
+        match shape(body, &Path::At(&root), &BodyLines::of(message)) {
             Shape::Object(object) => Some(object),
             _ => None,
         }
@@ -58,53 +58,31 @@ pub(super) fn bodies(messages: &[Message<'_>]) -> Vec<Object> {
     bodies.collect()
 }
 
-/// The lines of the properties in a body.
-struct Lines<'a> {
-    printed: Printed<'a>,
-    document: Option<jsonc_parser::ast::Value<'a>>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(message: &Message<'a>) -> Self {
-        let printed = message.printed;
-        Self {
-            printed,
-            document: json::parse_with_comments(printed.text).ok().flatten(),
+/// The value at a place of a body.
+fn shape(value: &Value, at: &Path<'_>, lines: &BodyLines<'_>) -> Shape {
+    match value {
+        Value::Null => Shape::Null,
+        Value::Bool(_) => Shape::Boolean,
+        Value::Number(_) => Shape::Number,
+        Value::String(text) => Shape::Text(text.clone()),
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            let shapes = items.map(|(index, it)| shape(it, &Path::Index(at, index), lines));
+            Shape::List(shapes.collect())
         }
-    }
-
-    fn at(&self, pointer: &Pointer) -> usize {
-        let found = self.document.as_ref();
-        let found = found.and_then(|it| json::locate(it, pointer)?.key);
-        let start = found.map_or(0, |key| key.start);
-        self.printed.line + super::super::text::newlines(&self.printed.text[..start])
-    }
-
-    fn shape(&self, value: &Value, at: &Path<'_>) -> Shape {
-        match value {
-            Value::Null => Shape::Null,
-            Value::Bool(_) => Shape::Boolean,
-            Value::Number(_) => Shape::Number,
-            Value::String(text) => Shape::Text(text.clone()),
-            Value::Array(items) => {
-                let items = items.iter().enumerate();
-                let shapes = items.map(|(index, it)| self.shape(it, &Path::Index(at, index)));
-                Shape::List(shapes.collect())
-            }
-            Value::Object(properties) => {
-                let members = properties.iter().filter(|(name, _)| !name.contains('@'));
-                let of = property(value, "@odata.type").as_str();
-                Shape::Object(Object {
-                    of: of.map(|name| cell::bare_type(name).to_owned()),
-                    properties: members
-                        .map(|(name, value)| Member {
-                            name: name.clone(),
-                            line: self.at(&Path::Key(at, name).pointer()),
-                            value: self.shape(value, &Path::Key(at, name)),
-                        })
-                        .collect(),
-                })
-            }
+        Value::Object(properties) => {
+            let members = properties.iter().filter(|(name, _)| !name.contains('@'));
+            let of = property(value, "@odata.type").as_str();
+            Shape::Object(Object {
+                of: of.map(|name| cell::bare_type(name).to_owned()),
+                properties: members
+                    .map(|(name, value)| Member {
+                        name: name.clone(),
+                        line: lines.at(&Path::Key(at, name).pointer()),
+                        value: shape(value, &Path::Key(at, name), lines),
+                    })
+                    .collect(),
+            })
         }
     }
 }

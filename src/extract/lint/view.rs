@@ -11,7 +11,7 @@ use super::super::head;
 use super::super::head::Start;
 use super::super::json::property;
 use super::super::markdown::Page;
-use super::super::message::{Message, Part};
+use super::super::message::{Message, Part, Printed};
 use super::super::prose::{Prose, Section};
 use super::super::remark::{PageRule, Remark};
 
@@ -173,13 +173,7 @@ impl<'v, 'a> View<'v, 'a> {
 
     /// The line of a value in the body of a message.
     pub(super) fn body_line(message: &Message<'_>, pointer: &Pointer) -> usize {
-        let printed = message.printed;
-        let document = json::parse_with_comments(printed.text).ok().flatten();
-        let found = document.and_then(|document| json::locate(&document, pointer));
-        found.map_or(printed.line, |found| {
-            let start = found.key.map_or(found.value.start, |key| key.start);
-            printed.line + super::super::text::newlines(&printed.text[..start])
-        })
+        BodyLines::of(message).at(pointer)
     }
 
     /// The first line, from a line on, that has a text as a whole word.
@@ -195,6 +189,30 @@ impl<'v, 'a> View<'v, 'a> {
         let root = Pointer::root().key("value");
         let changes = changes.iter().enumerate();
         changes.map(move |(index, item)| (root.index(index), item))
+    }
+}
+
+/// The lines of the values in the body of a message.
+pub(super) struct BodyLines<'a> {
+    printed: Printed<'a>,
+    document: Option<jsonc_parser::ast::Value<'a>>,
+}
+
+impl<'a> BodyLines<'a> {
+    pub(super) fn of(message: &Message<'a>) -> Self {
+        let printed = message.printed;
+        Self {
+            printed,
+            document: json::parse_with_comments(printed.text).ok().flatten(),
+        }
+    }
+
+    /// The line of a value, or that of its name if it has one; else the first line of the body.
+    pub(super) fn at(&self, pointer: &Pointer) -> usize {
+        let found = self.document.as_ref();
+        let found = found.and_then(|it| json::locate(it, pointer));
+        let start = found.map_or(0, |it| it.key.map_or(it.value.start, |key| key.start));
+        self.printed.line + super::super::text::newlines(&self.printed.text[..start])
     }
 }
 
