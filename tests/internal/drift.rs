@@ -353,6 +353,83 @@ fn messages_and_conversations_are_compared_by_kind() {
 }
 
 #[test]
+fn numbers_are_those_of_the_language() {
+    for ([old_locale, new_locale], old, new, expected) in [
+        (
+            ["en-US", "en-US"],
+            "3.5",
+            "4,5",
+            &["limit-relaxed compatible: 3.5 to 4.5"][..],
+        ),
+        (
+            ["en-US", "ru-RU"],
+            "3.5",
+            "4,5",
+            &["limit-relaxed compatible: 3.5 to 4.5"],
+        ),
+        (["ru-RU", "en-US"], "4,5", "4.5", &[]),
+        (["pt-BR", "en-US"], "1.000", "1,000", &[]),
+        (
+            ["pt-BR", "en-US"],
+            "1.000",
+            "256",
+            &["limit-tightened breaks bot: 1000 to 256"],
+        ),
+        (
+            ["fr-FR", "fr-FR"],
+            "2 000",
+            "16 000",
+            &["limit-relaxed compatible: 2000 to 16000"],
+        ),
+        // A thousand that was not translated, or one with three digits behind the comma.
+        (["pt-BR", "pt-BR"], "1,000", "256", &[]),
+        (["pt-BR", "en-US"], "1,000", "256", &[]),
+    ] {
+        let text = |page: &str, number: &str, locale: &str| {
+            page.replace("256", number)
+                .replace("contentlocale: en-US", &format!("contentlocale: {locale}"))
+        };
+        let old = text(PAGE, old, old_locale);
+        let new = text(&edited(&[]), new, new_locale);
+        let comparison = compare(&page("a.md", &old), &page("a.md", &new));
+        let found: Vec<_> = comparison.changes.iter().map(line).collect();
+        assert_eq!(found, expected, "{old_locale} {new_locale}");
+    }
+}
+
+#[test]
+fn a_type_may_replace_its_base_or_a_derived_one() {
+    const BASE: &str = "commsOperation";
+    const DERIVED: &str = "inviteParticipantsOperation";
+    for (old, new, expected) in [
+        (
+            BASE,
+            DERIVED,
+            [
+                "parameter-type-changed breaks bot hand: commsoperation to inviteparticipantsoperation",
+                "answer-type-changed compatible: commsoperation to inviteparticipantsoperation",
+            ]
+            .as_slice(),
+        ),
+        (
+            DERIVED,
+            BASE,
+            &["answer-type-changed breaks bot: inviteparticipantsoperation to commsoperation"],
+        ),
+    ] {
+        let text = |page: &str, name: &str| {
+            let link = format!("[{name}](../resources/{}.md)", name.to_lowercase());
+            page.replace("[waveOperation](../resources/waveoperation.md)", &link)
+                .replace("| hand | String |", &format!("| hand | {link} |"))
+        };
+        let (old, new) = (text(PAGE, old), text(&edited(&[]), new));
+        let comparison = compare(&page("a.md", &old), &page("a.md", &new));
+        let found: Vec<_> = comparison.changes.iter().map(line).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn what_says_nothing_about_the_contract_is_not_reported() {
     for replacements in [
         // White space, levels of headings, tabs, metadata.

@@ -7,7 +7,7 @@
 //!    or two texts.
 //! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its
 //!    examples, `scenario` its conversations, `note` its notes and numbers. `statement` reads prose independently of
-//!    its language.
+//!    its language, and `number` the numbers in it.
 //! 3. `compare` makes the list of changes, and sets both contracts side by side. `change` has the kinds of changes, and
 //!    `rules` the rules of these kinds.
 //!
@@ -17,6 +17,7 @@ mod body;
 mod change;
 mod compare;
 mod note;
+mod number;
 mod page;
 pub(crate) mod pairing;
 pub(crate) mod rules;

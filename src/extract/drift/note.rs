@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::markdown;
 use super::super::prose::{Paragraph, Prose, Row, Section};
-use super::page::{Page, Parameter};
+use super::number::Number;
+use super::page::Page;
 use super::statement;
 
 /// A note: a paragraph in a block quote.
@@ -25,7 +26,7 @@ pub(super) struct Note {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Limit {
     pub(super) about: About,
-    pub(super) number: String,
+    pub(super) number: Number,
     /// The parameter of its row, else the names in its sentence, else those in its paragraph.
     pub(super) names: BTreeSet<String>,
     /// Counted from 1.
@@ -50,7 +51,7 @@ pub(super) fn read(
     let mut notes = Vec::new();
     let mut limits = Vec::new();
     for paragraph in &prose.paragraphs {
-        let sentences = statement::sentences(&paragraph.text);
+        let sentences = statement::sentences(&paragraph.text, &read.locale);
         let names_standard = sentences.iter().any(|it| !it.standards.is_empty());
         let Some(about) = about(page, read, paragraph, names_standard) else {
             continue;
@@ -90,18 +91,18 @@ pub(super) fn read(
     for section in [Section::RequestBody, Section::Properties] {
         let tables = prose.tables.iter().filter(|it| it.section == section);
         for row in tables.flat_map(|table| &table.rows) {
-            limits.extend(of_row(row, &read.parameters));
+            limits.extend(of_row(row, read));
         }
     }
     (notes, limits)
 }
 
 /// The numbers in the description of a parameter.
-fn of_row<'r>(row: &'r Row, parameters: &'r [Parameter]) -> impl Iterator<Item = Limit> + 'r {
-    let parameter = parameters.iter().find(|it| it.line == row.line);
+fn of_row<'r>(row: &'r Row, read: &'r Page) -> impl Iterator<Item = Limit> + 'r {
+    let parameter = read.parameters.iter().find(|it| it.line == row.line);
     let name = parameter.map(|it| it.name.clone()).unwrap_or_default();
     let descriptions = row.cells.iter().skip(2);
-    let sentences = descriptions.flat_map(statement::sentences);
+    let sentences = descriptions.flat_map(|it| statement::sentences(it, &read.locale));
     let numbers = sentences.flat_map(|it| it.numbers);
     numbers.map(move |number| Limit {
         about: About::Section(format!("parameter {name}")),

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::super::damage::names;
+use super::super::prose;
 use super::super::prose::{Piece, Text};
+use super::number;
+use super::number::{FractionMark, Number};
 
 /// The parts of a sentence that can be recognized in any language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,13 +16,16 @@ pub(super) struct Sentence {
     pub(super) names: BTreeSet<String>,
     /// The names in code spans.
     pub(super) codes: BTreeSet<String>,
-    pub(super) numbers: Vec<String>,
+    pub(super) numbers: Vec<Number>,
     /// The standards that it names, such as `E.164`.
     pub(super) standards: Vec<String>,
 }
 
-/// The sentences of a text.
-pub(super) fn sentences(text: &Text) -> Vec<Sentence> {
+/// The sentences of a text on a page of a locale.
+pub(super) fn sentences(text: &Text, locale: &str) -> Vec<Sentence> {
+    // The source text is English.
+    let is_source = text.localized.is_some();
+    let fraction = FractionMark::of(if is_source { "en" } else { locale });
     let mut all = vec![Sentence::default()];
     let mut before = String::new();
     for piece in &text.pieces {
@@ -33,14 +40,16 @@ pub(super) fn sentences(text: &Text) -> Vec<Sentence> {
                 before.clear();
             }
             Piece::Link { target, .. } => {
-                current.names.extend(linked(target));
+                let page = prose::stem(target).or(prose::file_name(target));
+                current.names.extend(page.map(str::to_lowercase));
                 before.clear();
             }
             Piece::Plain(plain) => {
-                let mut parts = split(plain).into_iter().peekable();
+                // The last sentence may go on behind a code span.
+                let mut parts = super::super::text::sentences(plain).into_iter().peekable();
                 while let Some(part) = parts.next() {
                     if let Some(current) = all.last_mut() {
-                        current.read(part, &before);
+                        current.read(part, &before, fraction);
                     }
                     if parts.peek().is_some() {
                         all.push(Sentence::default());
@@ -56,33 +65,6 @@ pub(super) fn sentences(text: &Text) -> Vec<Sentence> {
     all
 }
 
-/// The page or the path that a link leads to.
-fn linked(target: &str) -> Option<String> {
-    let path = target.split(['?', '#']).next()?;
-    let name = path.rsplit('/').find(|part| !part.is_empty())?;
-    Some(name.trim_end_matches(".md").to_lowercase())
-}
-
-/// Splits plain text behind the marks that end a sentence. The last sentence may go on behind a code span.
-fn split(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        let is_end = match c {
-            '。' | '！' | '？' | '；' => true,
-            '.' | '!' | '?' | ';' => text[end..].starts_with(char::is_whitespace),
-            _ => false,
-        };
-        if is_end {
-            parts.push(&text[from..end]);
-            from = end;
-        }
-    }
-    parts.push(&text[from..]);
-    parts
-}
-
 /// `200 OK`
 fn is_status(code: &str) -> bool {
     let digits = code.split(' ').next().unwrap_or_default();
@@ -91,12 +73,13 @@ fn is_status(code: &str) -> bool {
 
 impl Sentence {
     /// Adds plain text. `before` is the plain text of the same sentence directly in front of it.
-    fn read(&mut self, text: &str, before: &str) {
-        let mut previous = before.split_whitespace().next_back().unwrap_or_default();
+    fn read(&mut self, text: &str, before: &str, fraction: FractionMark) {
+        let mut previous: &str = before.split_whitespace().next_back().unwrap_or_default();
         // The first word of a sentence has a capital letter anyway.
         let mut is_second = false;
         let mut is_first = before.trim().is_empty();
-        let mut words = text.split_whitespace().peekable();
+        let words = number::words(text);
+        let mut words = words.iter().map(AsRef::as_ref).peekable();
         while let Some(word) = words.next() {
             self.names.extend(camel_case(word).map(str::to_owned));
             self.standards.extend(standard(word));
@@ -106,24 +89,12 @@ impl Sentence {
             let phrase = words
                 .peek()
                 .is_some_and(|next| next.starts_with(|c: char| c.is_ascii_uppercase()));
-            // `16 000` is one number in two words.
-            let is_rest = word.len() == 3
-                && word.bytes().all(|b| b.is_ascii_digit())
-                && previous.bytes().all(|b| b.is_ascii_digit());
-            if let Some(last) = self
-                .numbers
-                .last_mut()
-                .filter(|last| is_rest && *last == previous)
-            {
-                last.push_str(word);
-                previous = word;
-                continue;
-            }
-            for number in numbers(word) {
-                // No limits: `Microsoft 365`, `202 Accepted`, a year.
+            for number in number::numbers(word, fraction) {
+                // No limits: `Microsoft 365`, `202 Accepted`.
                 let is_name = is_title && word.starts_with(|c: char| c.is_ascii_digit());
-                let is_status = number.len() == 3 && phrase;
-                if !is_name && !is_status && !is_year(&number) {
+                let is_plain = number.text.bytes().all(|b| b.is_ascii_digit());
+                let is_status = is_plain && number.text.len() == 3 && phrase;
+                if !is_name && !is_status {
                     self.numbers.push(number);
                 }
             }
@@ -137,18 +108,10 @@ impl Sentence {
 /// Products with a number in their name.
 const PRODUCTS: [&str; 3] = ["Microsoft", "Office", "Windows"];
 
-fn is_year(number: &str) -> bool {
-    number.len() == 4 && (number.starts_with("199") || number.starts_with("20"))
-}
-
 /// A name such as `recordingLocation` in a word, which may have no blanks around it.
 fn camel_case(word: &str) -> impl Iterator<Item = &str> {
     let parts = word.split(|c: char| !c.is_ascii_alphanumeric());
-    parts.filter(|part| {
-        let starts = part.starts_with(|c: char| c.is_ascii_lowercase());
-        let has_capital = part.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-        starts && has_capital && part.len() > 3
-    })
+    parts.filter(|part| names::is_camel_case(part))
 }
 
 /// A recommendation of the ITU, such as `E.164`.
@@ -161,67 +124,20 @@ fn standard(word: &str) -> Option<String> {
     (letter.len() == 1 && digits.len() == 3).then(|| format!("{letter}.{digits}"))
 }
 
-/// The numbers in a word: digits that do not touch a letter or a slash. A unit may follow them, or a hyphen with the rest
-/// of a word. Marks between thousands are left out.
-fn numbers(word: &str) -> Vec<String> {
-    let is_hyphen = |c: char| matches!(c, '-' | '–' | '—');
-    let is_mark = |c: char| matches!(c, '.' | ',' | '，');
-    // No number: a GUID, a date, a name with a number.
-    let (before, _) = word.split_once(is_hyphen).unwrap_or_default();
-    if word.matches(is_hyphen).count() > 1 || before.chars().any(char::is_alphabetic) {
-        return Vec::new();
-    }
-    // No number: the examples 1-4.
-    let is_digit = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
-    if word.contains(is_hyphen) && word.trim_matches(is_mark).split(is_hyphen).all(is_digit) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    let mut rest = word;
-    let mut last = None;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let before = rest[..start].chars().next_back().or(last);
-        let from = &rest[start..];
-        let length = from.find(|c: char| !c.is_ascii_digit() && !is_mark(c));
-        let printed = from[..length.unwrap_or(from.len())].trim_end_matches(is_mark);
-        let behind = &from[printed.len()..];
-        let after = behind.chars().next();
-        let touches = |c: char| c.is_ascii_alphabetic() || "_/:.+#@".contains(c);
-        let unit = behind.split(|c: char| !c.is_ascii_alphabetic()).next();
-        let has_unit = unit.is_some_and(|it| UNITS.contains(&it));
-        let is_touched = before.is_some_and(touches)
-            || after.is_some_and(|c| touches(c) && !is_mark(c) && !has_unit);
-        if !is_touched {
-            found.push(plain(printed));
-        }
-        last = printed.chars().next_back();
-        rest = behind;
-    }
-    found
-}
-
-/// A number without marks between thousands.
-fn plain(number: &str) -> String {
-    let is_thousands = |part: &str| part.len() == 3;
-    let parts: Vec<_> = number.split([',', '，']).collect();
-    if parts.len() > 1 && parts[1..].iter().all(|it| is_thousands(it)) {
-        parts.concat()
-    } else {
-        number.to_owned()
-    }
-}
-
-const UNITS: [&str; 10] = ["s", "ms", "min", "h", "kB", "KB", "MB", "GB", "kHz", "KHz"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn plain(text: &str) -> Vec<Sentence> {
-        sentences(&Text {
+        let text = Text {
             pieces: vec![Piece::Plain(text.to_owned())],
             ..Text::default()
-        })
+        };
+        sentences(&text, "en-US")
+    }
+
+    fn numbers_of(sentence: &Sentence) -> Vec<&str> {
+        sentence.numbers.iter().map(|it| it.text.as_str()).collect()
     }
 
     #[test]
@@ -242,7 +158,8 @@ mod tests {
             ("returns 202 Accepted", &[]),
             ("not 404, v1.0, 1/2", &["404"]),
         ] {
-            let found: Vec<_> = plain(text).into_iter().flat_map(|it| it.numbers).collect();
+            let sentences = plain(text);
+            let found: Vec<_> = sentences.iter().flat_map(numbers_of).collect();
             assert_eq!(found, numbers, "{text}");
         }
     }
@@ -262,7 +179,7 @@ mod tests {
             ],
             ..Text::default()
         };
-        let found = sentences(&text);
+        let found = sentences(&text, "zh-CN");
         let names: Vec<Vec<_>> = found
             .iter()
             .map(|it| it.names.iter().map(String::as_str).collect())
@@ -271,7 +188,7 @@ mod tests {
             names,
             [vec!["chatInfo"], vec!["call"], vec!["recordingLocation"]]
         );
-        assert_eq!(found[1].numbers, ["5"]);
+        assert_eq!(numbers_of(&found[1]), ["5"]);
         assert_eq!(found[2].standards, ["E.164"]);
     }
 }

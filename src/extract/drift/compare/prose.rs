@@ -1,11 +1,11 @@
 //! Changes of notes and of numbers in prose.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
 use super::super::note::{About, Limit, Note};
+use super::super::number::Number;
 use super::super::page::{Page, SamplePart};
 use super::{Pair, TO_BOT};
 
@@ -150,17 +150,16 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         one.1.as_ref() == Some(&other.about) || !one.0.names.is_disjoint(&other.names)
     };
     let is_same = |one: &(&Limit, Option<About>), other: &&Limit| {
-        one.0.number == other.number && is_here(one, other)
+        one.0.number.may_equal(&other.number) && is_here(one, other)
     };
     take_pairs(&mut old, &mut new, is_same);
     // A number that moved to another part of the page.
     take_pairs(&mut old, &mut new, |one, other| {
-        one.0.number == other.number
+        one.0.number.may_equal(&other.number)
     });
-    let is_reliable =
-        |number: &str| pair.has_one_language() || number.parse().is_ok_and(|it: f64| it > SPELLED);
+    let is_reliable = |number: &Number| pair.has_one_language() || !number.all(|it| it <= SPELLED);
     old.retain(|(limit, about)| about.is_some() && is_reliable(&limit.number));
-    let is_known = |number: &str| pair.old.limits.iter().any(|it| it.number == number);
+    let is_known = |number: &Number| pair.old.limits.iter().any(|it| it.number.may_equal(number));
     new.retain(|limit| {
         // A new example may repeat a number.
         let is_repeated = pair.is_added(&limit.about) && is_known(&limit.number);
@@ -172,13 +171,16 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             && (!has_names || !one.0.names.is_disjoint(&other.names))
     });
     for ((before, _), after) in pairs {
-        let value = |limit: &Limit| limit.number.parse().unwrap_or(0.0_f64);
-        let (kind, effect) = match value(after).partial_cmp(&value(before)) {
-            Some(Ordering::Less) => (K::LimitTightened, TO_BOT),
-            _ => (K::LimitRelaxed, Effect::Compatible),
+        let (kind, effect) = if before.number.exceeds(&after.number) {
+            (K::LimitTightened, TO_BOT)
+        } else if after.number.exceeds(&before.number) {
+            (K::LimitRelaxed, Effect::Compatible)
+        } else {
+            // One of them can be read in two ways.
+            continue;
         };
         let change = Change::new(kind, effect, &subject(after, ""), "");
-        let change = change.values(&before.number, &after.number);
+        let change = change.values(&before.number.text, &after.number.text);
         changes.push(change.at(Some(before.line), Some(after.line)));
     }
     for (limit, _) in old {
@@ -186,12 +188,17 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             K::LimitRemoved,
             Effect::Compatible,
             &subject(limit, ":"),
-            &limit.number,
+            &limit.number.text,
         );
         changes.push(change.at(Some(limit.line), None));
     }
     for limit in new {
-        let change = Change::new(K::LimitAdded, TO_BOT, &subject(limit, ":"), &limit.number);
+        let change = Change::new(
+            K::LimitAdded,
+            TO_BOT,
+            &subject(limit, ":"),
+            &limit.number.text,
+        );
         changes.push(change.at(None, Some(limit.line)));
     }
 }

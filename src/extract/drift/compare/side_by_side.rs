@@ -347,17 +347,17 @@ impl Table<'_, '_> {
         let lists = [limits[0].as_slice(), &limits[1]];
         let same = matched(
             lists,
-            |one, other| one.number == other.number && one.names == other.names,
+            |one, other| one.number.may_equal(&other.number) && one.names == other.names,
             |one, other| !one.names.is_disjoint(&other.names),
         );
         let name = |it: &&Limit| prose::subject(it, "");
-        let text = |it: &&Limit| cell(it.line, &it.number);
+        let text = |it: &&Limit| cell(it.line, &it.number.text);
         let mut rows = self.rows(lists, &same, name, text, |change, it, line| {
             let numbers = change.values.iter().flat_map(|(old, new)| [old, new]);
             let mut numbers = numbers.chain([&change.what]);
             change.subject.starts_with(prose::NUMBER)
                 && line == Some(it.line)
-                && numbers.any(|number| *number == it.number)
+                && numbers.any(|number| *number == it.number.text)
         });
         let lists = [self.pair.old.notes.as_slice(), &self.pair.new.notes];
         let same = matched(
