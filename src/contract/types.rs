@@ -205,6 +205,21 @@ pub(crate) fn is_kind_of(actual: &str, documented: &str) -> bool {
     false
 }
 
+/// The names of the types that are directly derived from a type.
+pub(crate) fn derived(name: &str) -> impl Iterator<Item = &'static str> {
+    let index = index();
+    let types = index.types.iter().map(|(name, it)| (name, it.base));
+    let types = types.chain(
+        index
+            .kinds
+            .iter()
+            .map(|(name, kind)| (name, Some(kind.as_str()))),
+    );
+    types
+        .filter(move |(_, base)| base.is_some_and(|it| it.eq_ignore_ascii_case(name)))
+        .map(|(name, _)| name.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

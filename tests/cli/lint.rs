@@ -134,7 +134,7 @@ fn findings_are_annotations_on_github() {
 #[test]
 fn annotations_are_no_part_of_a_report() {
     let folder = folder();
-    for format in ["json", "sarif", "markdown"] {
+    for format in ["json", "sarif", "markdown", "html"] {
         let mut command = command(&["lint", "docs", "--format", format]);
         command.env("GITHUB_ACTIONS", "true");
         let output = command.current_dir(folder.path()).output().unwrap();

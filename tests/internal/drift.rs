@@ -401,6 +401,12 @@ fn numbers_are_those_of_the_language() {
 fn a_type_may_replace_its_base_or_a_derived_one() {
     const BASE: &str = "commsOperation";
     const DERIVED: &str = "inviteParticipantsOperation";
+    let hand = |page: &str, names: &str| {
+        let links = names.split(' ');
+        let links = links.map(|it| format!("[{it}](../resources/{}.md)", it.to_lowercase()));
+        let links = links.collect::<Vec<_>>().join(" or ");
+        page.replace("| hand | String |", &format!("| hand | {links} |"))
+    };
     for (old, new, expected) in [
         (
             BASE,
@@ -419,13 +425,21 @@ fn a_type_may_replace_its_base_or_a_derived_one() {
     ] {
         let text = |page: &str, name: &str| {
             let link = format!("[{name}](../resources/{}.md)", name.to_lowercase());
-            page.replace("[waveOperation](../resources/waveoperation.md)", &link)
-                .replace("| hand | String |", &format!("| hand | {link} |"))
+            let page = page.replace("[waveOperation](../resources/waveoperation.md)", &link);
+            hand(&page, name)
         };
         let (old, new) = (text(PAGE, old), text(&edited(&[]), new));
         let comparison = compare(&page("a.md", &old), &page("a.md", &new));
         let found: Vec<_> = comparison.changes.iter().map(line).collect();
         assert_eq!(found, expected);
+    }
+    for (new, is_change) in [
+        ("appHostedMediaConfig serviceHostedMediaConfig", false),
+        ("appHostedMediaConfig", true),
+    ] {
+        let (old, new) = (hand(PAGE, "mediaConfig"), hand(&edited(&[]), new));
+        let comparison = compare(&page("a.md", &old), &page("a.md", &new));
+        assert_eq!(!comparison.changes.is_empty(), is_change);
     }
 }
 

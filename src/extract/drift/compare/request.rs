@@ -309,9 +309,13 @@ fn changed(
 /// The names of two types, if the new one cannot replace the old one.
 fn types_of(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> Option<(String, String)> {
     // A bot sends a parameter, so the new type may be a base of the old one. It reads a property, so the new type may be
-    // derived from the old one.
+    // derived from the old one. The new text may also list all types that are derived from the old one.
+    let lists = |name: &str| new.pages.iter().any(|it| it.eq_ignore_ascii_case(name));
     let fits = |one: &str, it: &str| match pair.new.resource {
-        None => types::is_kind_of(one, it),
+        None => {
+            types::is_kind_of(one, it)
+                || types::is_kind_of(it, one) && types::derived(one).all(lists)
+        }
         Some(_) => types::is_kind_of(it, one),
     };
     let are_other_pages = !old.pages.is_empty()
