@@ -199,7 +199,9 @@ mod tests {
             ("String", false, false),
             ("iOS", false, false),
             ("Calls.InitiateGroupCalls.All", false, true),
+            ("CallRecord-PstnCalls.Read.All", false, true),
             ("InitiateGroupCalls", false, false),
+            ("iPad", false, false),
             ("status", false, false),
             ("e.g", false, false),
         ] {
