@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use walkdir::WalkDir;
 
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::{Diagnostic, Remedy};
 
 /// An error of the file system, or in the content of files.
@@ -16,25 +17,25 @@ pub enum FileError {
     /// The problems of invalid files.
     #[error("{}", all(.0))]
     Broken(Vec<Diagnostic>),
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {source}", path.shown())]
     Unreadable { path: PathBuf, source: io::Error },
     /// A dangling link.
-    #[error("{}: the target of the link does not exist", .0.display())]
+    #[error("{}: the target of the link does not exist", .0.shown())]
     Dangling(PathBuf),
     /// A folder instead of a file.
-    #[error("{}: it is a folder", .0.display())]
+    #[error("{}: it is a folder", .0.shown())]
     Folder(PathBuf),
     /// A device, a pipe, a socket.
-    #[error("{}: not a regular file", .0.display())]
+    #[error("{}: not a regular file", .0.shown())]
     NotRegular(PathBuf),
     /// An existing path prevents a file from being written.
-    #[error("{}: {what}", path.display())]
+    #[error("{}: {what}", path.shown())]
     InTheWay {
         path: PathBuf,
         what: &'static str,
         remedy: &'static str,
     },
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}", path.shown())]
     Unwritable { path: PathBuf, source: io::Error },
 }
 
@@ -54,6 +55,7 @@ impl Remedy for FileError {
             Self::InTheWay { remedy, .. } => remedy,
             Self::Unwritable { source, .. } => match source.kind() {
                 ErrorKind::NotFound => "make the folder, or give another place",
+                ErrorKind::InvalidFilename => "give a name that the file system allows",
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                     "give the user who runs confcall write permission, or give another place"
                 }
@@ -117,7 +119,7 @@ pub(crate) fn files_below(path: &Path, extensions: &[&str]) -> Result<Files, Fil
                 if error.loop_ancestor().is_some() {
                     let line = format!(
                         "{}: skipped, because the link leads to a parent folder",
-                        path.display()
+                        path.shown()
                     );
                     files.passed_over.push(line);
                 } else if !leads_nowhere(&path) {
@@ -143,7 +145,7 @@ pub(crate) fn files_below(path: &Path, extensions: &[&str]) -> Result<Files, Fil
         } else {
             let line = format!(
                 "{}: skipped, because it is not a regular file",
-                entry.path().display()
+                entry.path().shown()
             );
             files.passed_over.push(line);
         }
@@ -199,6 +201,8 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         let mut opened = fs::OpenOptions::new();
         let opened = opened.append(true).open(path);
         opened.and_then(|mut it| it.write_all(bytes))
+    } else if let Err(error) = check_names(path) {
+        Err(error)
     } else {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         write_beside(&target, bytes)
@@ -211,15 +215,47 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 /// Makes a folder, and those that it is in, unless it is there.
 pub(crate) fn make_folder(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(|source| FileError::Unwritable {
+    let made = check_names(path).and_then(|()| fs::create_dir_all(path));
+    made.map_err(|source| FileError::Unwritable {
         path: path.to_owned(),
         source,
     })
 }
 
+/// An error for a path in which Windows would refuse a name, or take it for something else.
+#[cfg(windows)]
+pub(crate) fn check_names(path: &Path) -> io::Result<()> {
+    use crate::diagnostic::path::is_refused_by_windows;
+    /// In UTF-16.
+    const LONGEST: usize = 255;
+
+    let is_refused = path.components().any(|it| match it {
+        std::path::Component::Normal(name) => {
+            let name = name.to_string_lossy();
+            is_refused_by_windows(&name) || name.encode_utf16().count() > LONGEST
+        }
+        _ => false,
+    });
+    if is_refused {
+        return Err(ErrorKind::InvalidFilename.into());
+    }
+    Ok(())
+}
+
+/// Other systems refuse such a name themselves.
+#[cfg(not(windows))]
+#[expect(clippy::unnecessary_wraps, reason = "an error on Windows")]
+pub(crate) const fn check_names(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// True for anything but a regular file: a device, a pipe, a folder.
 pub(crate) fn is_special(path: &Path) -> bool {
-    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
+    let is_device = if cfg!(windows) {
+        path.as_os_str().eq_ignore_ascii_case("NUL")
+    } else {
+        ["/dev", "/proc"].iter().any(|it| path.starts_with(it))
+    };
     is_device || fs::metadata(path).is_ok_and(|it| !it.is_file())
 }
 

@@ -15,6 +15,7 @@ use super::read::beside;
 use super::source::{Source, SourceError, lines};
 use super::{archive, journal};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::files::FileError;
 
 /// The bytes of a cassette that each processor reads at a time.
@@ -113,7 +114,7 @@ impl Ordered {
     /// Opens a recording, and returns a warning about its torn last line, where it has one.
     /// Errors: the file cannot be read, or has a line that does not say when its exchange began. The line is named.
     pub(crate) fn open(path: &Path) -> Result<(Self, Option<Diagnostic>), FileError> {
-        let file = path.display().to_string();
+        let file = path.shown();
         match open(path)? {
             Opened::Har(bytes) => {
                 let read =

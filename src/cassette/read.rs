@@ -9,6 +9,7 @@ use super::har::{self, Attached};
 use super::journal;
 use super::recording::Recording;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 use crate::files::FileError;
 
@@ -17,12 +18,7 @@ pub(crate) fn load(path: &Path, form: Form) -> Result<(Recording, Option<Diagnos
     if path.is_dir() {
         return Err(FileError::Folder(path.to_owned()));
     }
-    parse(
-        &path.display().to_string(),
-        &files::read(path)?,
-        &beside(path),
-        form,
-    )
+    parse(&path.shown(), &files::read(path)?, &beside(path), form)
 }
 
 /// Reads the files that a HAR file names: those in its folder, and below it.

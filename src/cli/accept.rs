@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::snapshots;
 use super::snapshots::Proposal;
+use crate::diagnostic::path::Shown as _;
 use crate::report::snapshot;
 use crate::report::text::changed_lines;
 
@@ -79,7 +80,7 @@ fn shown(proposal: &Proposal, output: Output) -> String {
         None => ("new", ""),
     };
     let (old, new) = (content(accepted), content(&proposal.file));
-    let path = proposal.path.display().to_string();
+    let path = proposal.path.shown();
     let difference = changed_lines(old, new, output.look);
     format!("{what} {}\n{difference}\n", output.look.bold(&path))
 }

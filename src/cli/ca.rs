@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::tls::Folder;
+use crate::diagnostic::path::Shown as _;
 
 pub(crate) const EXAMPLES: &str = "\
 confcall makes the local authority on first use, on this machine. Anybody with its key can read the \
@@ -39,7 +40,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
 /// How a program is started whose requests go through this proxy, and which trusts the certificate
 /// in this file.
 pub(crate) fn starting(path: &Path, proxy: &str) -> String {
-    let path = path.display();
+    let path = path.shown();
     format!(
         "\
 start the bot with
@@ -51,7 +52,7 @@ start the bot with
 }
 
 fn instructions(path: &Path) -> String {
-    let path = path.display();
+    let path = path.shown();
     format!(
         "\
 {path}

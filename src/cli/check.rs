@@ -20,6 +20,7 @@ use super::usage::UsageError;
 use super::{record, recordings};
 use crate::api::party::Party;
 use crate::cassette::ordered::Ordered;
+use crate::diagnostic::path::Shown as _;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::recording::check::{Check, Checked};
@@ -168,7 +169,7 @@ impl Checker {
             batch = next?;
             self.progress.advance(count);
         }
-        warnings.extend(secrets.warnings(&file.display().to_string()));
+        warnings.extend(secrets.warnings(&file.shown()));
         let mut checked = check.finish();
         redaction::not_covered(&mut checked.not_covered, &self.redactor);
         Ok(Judged { checked, warnings })
@@ -266,7 +267,7 @@ fn list_secrets(files: &[Found], output: Output) -> Result<Exit, Failure> {
                 let _ = writeln!(
                     lines,
                     "{}: exchange {exchange}: {place}: {rule}",
-                    path.display()
+                    path.shown()
                 );
                 count += 1;
             }
@@ -338,7 +339,7 @@ fn check(
             warned.warn(warning);
         }
         outside.push(Outside {
-            file: path.display().to_string(),
+            file: path.shown(),
             exchanges: checked.not_covered,
             unlisted: checked.unlisted,
         });

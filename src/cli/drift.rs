@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::remarks::Reporting;
 use super::usage::UsageError;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::extract::drift::pairing::{Candidate, Pairs, Wanted};
 use crate::extract::drift::{self, Contracts, Documented, Relation, Source, pairing};
 use crate::extract::remark::{PageRule, Remark, RemarkKind, sorted};
@@ -153,7 +154,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
     let compared: Vec<_> = compared.into_iter().collect::<Result<_, FileError>>()?;
     let compared = files::all_valid(compared)?;
     for ((_, other), found) in pairs.both.iter().zip(compared) {
-        let name = new[*other].0.path.display().to_string();
+        let name = new[*other].0.path.shown();
         relations.push((found.relation, name));
         changed.extend(found.changed);
         contracts.extend(found.contracts);
@@ -163,7 +164,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
     let Pairs {
         only_old, only_new, ..
     } = &pairs;
-    let name = |page: &(Page, Candidate)| page.0.path.display().to_string();
+    let name = |page: &(Page, Candidate)| page.0.path.shown();
     preface.extend(
         only_old
             .iter()
@@ -226,7 +227,7 @@ fn compare_files(
     shows_contracts: bool,
 ) -> Result<Result<Compared, Diagnostic>, FileError> {
     let (old_bytes, new_bytes) = (files::read(old)?, files::read(new)?);
-    let (old, new) = (old.display().to_string(), new.display().to_string());
+    let (old, new) = (old.shown(), new.shown());
     let old_source = Source {
         file: &old,
         bytes: &old_bytes,
@@ -298,7 +299,7 @@ fn selected(side: Vec<Page>, wanted: &Wanted) -> Result<Vec<(Page, Candidate)>, 
         .par_iter()
         .map(|page| {
             let bytes = files::read(&page.path)?;
-            let name = page.path.display().to_string();
+            let name = page.path.shown();
             let text = String::from_utf8_lossy(&bytes);
             Ok(Candidate {
                 below: page.below.clone(),

@@ -16,6 +16,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::usage::UsageError;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::printable;
 use crate::diagnostic::with_remedy;
 use crate::extract;
@@ -219,7 +220,7 @@ fn read(
         Some(SameLocale { id, first, second }) if duplicates == DuplicateIds::Refused => {
             let typed = |source: &str| {
                 let page = pages.iter().find(|page| page.source == source);
-                page.map_or_else(|| source.to_owned(), |it| it.path.display().to_string())
+                page.map_or_else(|| source.to_owned(), |it| it.path.shown())
             };
             let (first, second) = (typed(&first), typed(&second));
             Err(UsageError::ScenarioTwice { id, first, second }.into())
@@ -270,7 +271,7 @@ pub(crate) fn extract_files<P: AsRef<Path> + Sync>(
 ) -> Result<Vec<Result<Extraction, Diagnostic>>, FileError> {
     let page = |page: &P| {
         let path = page.as_ref();
-        let name = path.display().to_string();
+        let name = path.shown();
         files::read(path).map(|bytes| extract::page(&name, &bytes, defaults))
     };
     // Collected first: of several errors, the first one in order counts.
@@ -290,7 +291,7 @@ fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, 
         .collect();
     let mut text = String::new();
     let written = store::write_scenarios(folder, &files, |path| {
-        let _ = writeln!(text, "wrote {}", printable(&path.display().to_string()));
+        let _ = writeln!(text, "wrote {}", printable(&path.shown()));
     });
     output.print(&text)?;
     written?;
@@ -305,7 +306,7 @@ fn write_contract(
     output: Output,
 ) -> Result<(), Failure> {
     let read = |page: &Page| {
-        let name = page.path.display().to_string();
+        let name = page.path.shown();
         let bytes = files::read(&page.path)?;
         Ok(contract::read(&name, &page.source, &bytes, defaults))
     };
@@ -321,7 +322,7 @@ fn write_contract(
     let operations = counted(extracted.operations.len(), "operation");
     let types = counted(extracted.types.len(), "resource type");
     let findings = counted(findings.len(), "finding");
-    let file = printable(&file.display().to_string());
+    let file = printable(&file.shown());
     output.print(&format!(
         "wrote {file}: {operations}, {types}, {findings}\n"
     ))?;

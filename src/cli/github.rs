@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::environment;
 use super::output;
 use super::output::Output;
+use crate::diagnostic::path::Shown as _;
 use crate::extract::remark::PagePlace;
 use crate::judge::verdict::{Run, ScenarioResult, Violation};
 use crate::report::annotations::{self, FilePlace};
@@ -27,7 +28,7 @@ pub(super) fn show(run: &Run, files: &Files, output: Output) -> io::Result<()> {
     if let Some(path) = environment::step_summary()
         && let Err(error) = append(&path, &step_summary::render(run))
     {
-        output::warn(format!("{}: {error}", path.display()));
+        output::warn(format!("{}: {error}", path.shown()));
     }
     if environment::is_github_actions() {
         let root = environment::workspace().and_then(|it| it.canonicalize());
@@ -109,7 +110,7 @@ mod tests {
             scenarios: Some(root.join("own")),
             read: vec![root.join("call.jsonl")],
         };
-        let page = root.join("page.md").display().to_string();
+        let page = root.join("page.md").shown();
         for (scenario, source, expected) in [
             ("page/one", page.as_str(), Some(("page.md", 7))),
             ("page/one~slow", "gone.md", Some(("own/page/one.json", 1))),

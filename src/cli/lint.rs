@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::progress::Progress;
 use super::remarks::{FailOn, Reporting};
+use crate::diagnostic::path::Shown as _;
 use crate::extract::remark::PageRule;
 use crate::extract::{PageDefaults, damage, lint};
 use crate::files;
@@ -57,7 +58,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let progress = Progress::endless();
     progress.say(format!("reading {} pages", pages.len()));
     let read = |path: &PathBuf| {
-        let name = path.display().to_string();
+        let name = path.shown();
         let bytes = files::read(path)?;
         Ok(lint::read(&name, &bytes, &PageDefaults::default()))
     };
@@ -75,7 +76,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         contracts: Vec::new(),
     };
     drop(progress);
-    let names: Vec<_> = paths.iter().map(|it| it.display().to_string()).collect();
+    let names: Vec<_> = paths.iter().map(|it| it.shown()).collect();
     let report = arguments.reporting.write(report, &names, output)?;
     Ok(arguments.fail_on.exit(&report))
 }

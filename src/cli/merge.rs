@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::reports::{Finished, ReportFile, Shown, reporting};
 use super::usage::UsageError;
+use crate::diagnostic::path::Shown as _;
 use crate::judge::shard;
 use crate::judge::verdict::Run;
 
@@ -44,7 +45,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         &arguments.files,
         output,
         |reports, output| {
-            let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+            let read = |path: &PathBuf| Ok((path.shown(), read(path)?));
             let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
             let run = shard::merge(parts?).map_err(UsageError::Merge)?;
             reports.show_pages(&arguments.shown);

@@ -6,6 +6,20 @@
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].
 
+/// The request that ends a command, in its help.
+#[cfg(unix)]
+macro_rules! end_request {
+    () => {
+        "SIGTERM or Ctrl-C"
+    };
+}
+#[cfg(windows)]
+macro_rules! end_request {
+    () => {
+        "Ctrl-C or Ctrl-Break"
+    };
+}
+
 pub(crate) mod accept;
 pub(crate) mod arguments;
 pub(crate) mod ca;

@@ -21,6 +21,7 @@ use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, JournalError};
 use crate::config;
 use crate::config::values;
+use crate::diagnostic::path::Shown as _;
 use crate::http::Listener;
 use crate::http::interception::NamedHost;
 use crate::http::tls::Authority;
@@ -31,9 +32,12 @@ use crate::replay::recording::file;
 use crate::replay::recording::summary::Summary;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = concat!(
+    "\
 confcall prints `listening URL` for each listener: first for the bot's requests, then for the service's notifications. \
-It records until SIGTERM or Ctrl-C. Then it prints a summary, and lists the exchanges that cannot be replayed. \
+It records until ",
+    end_request!(),
+    ". Then it prints a summary, and lists the exchanges that cannot be replayed. \
 Secrets are replaced before anything is written. \
 `confcall ca` explains how to make the bot trust the certificates of --intercept.
 
@@ -43,7 +47,8 @@ Examples:
     --bot http://localhost:3978/callback
   confcall record --cassette call.jsonl --service https://api.example --ca api.pem --tls
   confcall record --cassette call.jsonl --intercept graph.microsoft.com --listen 8081
-  HTTPS_PROXY=http://127.0.0.1:8081 NODE_EXTRA_CA_CERTS=$(confcall ca | head -n 1) node bot.js";
+  HTTPS_PROXY=http://127.0.0.1:8081 NODE_EXTRA_CA_CERTS=$(confcall ca | head -n 1) node bot.js"
+);
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -163,7 +168,7 @@ fn recorded(cassette: &Path) -> Result<String, Failure> {
     let (recording, _) = file::open(cassette)?;
     let summary = Summary::of(recording.index());
     let summary = summary.map_err(|lost| EnvironmentError::Replay(lost.into()))?;
-    Ok(format!("{}: {summary}\n", cassette.display()))
+    Ok(format!("{}: {summary}\n", cassette.shown()))
 }
 
 fn warn(text: &str) {

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output;
 use super::usage::UsageError;
 use crate::cassette::open::EXTENSIONS;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 use crate::files::Files;
 
@@ -73,7 +74,7 @@ pub(crate) fn beside(found: &[Found]) -> Vec<String> {
             extension.is_some_and(|it| EXTENSIONS.contains(&it))
         }));
     }
-    all.iter().map(|it| it.display().to_string()).collect()
+    all.iter().map(|it| it.shown()).collect()
 }
 
 /// True if no other recording is in the folders of these.
@@ -89,7 +90,7 @@ pub(crate) fn are_whole_folders(found: &[Found]) -> bool {
 
 /// Files and folders as a report names them.
 pub(crate) fn listed(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
+    let paths: Vec<String> = paths.iter().map(|it| it.shown()).collect();
     paths.join(", ")
 }
 

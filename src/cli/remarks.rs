@@ -12,6 +12,7 @@ use super::github;
 use super::output::Output;
 use super::usage::UsageError;
 use crate::diagnostic::closest;
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::printable;
 use crate::extract::remark::{PageRule, Severity};
 use crate::files;
@@ -117,10 +118,7 @@ impl Reporting {
         if let Some(path) = &self.write_baseline {
             let baseline = Baseline::of(&report);
             files::write(path, &baseline.to_json().map_err(|it| no_json(&it))?)?;
-            let (file, known) = (
-                path.display().to_string(),
-                counted(baseline.len(), "remark"),
-            );
+            let (file, known) = (path.shown(), counted(baseline.len(), "remark"));
             output.print(&format!("wrote {}: {known}\n", printable(&file)))?;
             report.remarks.clear();
             return Ok(report);

@@ -27,6 +27,7 @@ use super::{options, output, record, recordings, snapshots, target};
 use crate::api::party::Party;
 use crate::config::values::ValueError;
 use crate::config::{self, Config, known_failure, values};
+use crate::diagnostic::path::Shown as _;
 use crate::http::Client;
 use crate::http::interception::NamedHost;
 use crate::judge::redaction;
@@ -115,8 +116,11 @@ pub(crate) struct Arguments {
         conflicts_with = "service"
     )]
     timing: Timing,
-    /// Serve each recorded response as often as it is requested, until SIGTERM or Ctrl-C
-    #[arg(long, conflicts_with = "service")]
+    #[arg(
+        long,
+        conflicts_with = "service",
+        help = concat!("Serve each recorded response as often as it is requested, until ", end_request!())
+    )]
     reuse: bool,
     /// Play each recording twice, and print a rule for each value that varies (`[[replay.rule]]` of confcall.toml)
     #[arg(long, conflicts_with_all = ["update", "reuse", "snapshots", "report"])]
@@ -215,7 +219,7 @@ fn replay(
         failures,
     } = play(options, &read, output, |file| {
         let role = target.role.into_iter();
-        role.for_each(|it| events.started(&file.display().to_string(), it));
+        role.for_each(|it| events.started(&file.shown(), it));
     })?;
     // A rule may be about a recording that is not replayed now.
     if are_whole_folders(&found) {
@@ -346,7 +350,7 @@ fn play(
 /// The recordings as reports name them before they are played.
 fn selected(files: &[PathBuf], target: &JudgedTarget) -> Vec<Selected> {
     let selected = target.role.into_iter().flat_map(|role| {
-        let names = files.iter().map(|it| it.display().to_string());
+        let names = files.iter().map(|it| it.shown());
         names.map(move |it| Selected::recording(it, role))
     });
     selected.collect()

@@ -486,6 +486,7 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::path::Shown as _;
 
     #[test]
     fn the_reports_of_a_defect_say_so() {
@@ -493,7 +494,7 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         let report = |(kind, name): (&str, &str)| {
             std::fs::write(file(name), "of an earlier run").unwrap();
-            format!("{kind}={}", file(name).display()).parse().unwrap()
+            format!("{kind}={}", file(name).shown()).parse().unwrap()
         };
         let kinds = [
             ("json", "j"),

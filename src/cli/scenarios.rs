@@ -13,6 +13,7 @@ use crate::api::party::Party;
 use crate::config;
 use crate::contract::tables;
 use crate::contract::tables::{BY_HAND, Tables, Text};
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::Place;
 use crate::files;
 use crate::files::FileError;
@@ -147,7 +148,7 @@ impl Source {
 fn contract(file: &Path) -> Result<(), Failure> {
     let text = |path: &Path| {
         let bytes = files::read(path)?;
-        let name = path.display().to_string();
+        let name = path.shown();
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Text { name, text }),
             Err(error) => {

@@ -25,15 +25,19 @@ use crate::http::Client;
 use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const EXAMPLES: &str = "\
-confcall prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
+pub(crate) const EXAMPLES: &str = concat!(
+    "\
+confcall prints `listening URL`, then the addresses that a run needs, and serves until ",
+    end_request!(),
+    ".
 
 Examples:
   confcall serve --edition 2019-05 --listen 127.0.0.1:8080
   confcall run --service http://127.0.0.1:8080 --given http://127.0.0.1:8080/control/given
   confcall serve --bot
   confcall serve --bot --voice-menu --service http://127.0.0.1:8080/v1.0
-  confcall serve --tls --listen 127.0.0.1:8443";
+  confcall serve --tls --listen 127.0.0.1:8443"
+);
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

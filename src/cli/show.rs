@@ -16,6 +16,7 @@ use crate::api::party::Party;
 use crate::cassette::format::Form;
 use crate::cassette::har;
 use crate::cassette::read;
+use crate::diagnostic::path::Shown as _;
 use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::judge::redaction;
@@ -86,7 +87,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
             Format::Har => output.print_json(&har::write(&recording))?,
             Format::Html => {
                 let traffic = judge::recording::traffic(&recording);
-                let page = html::recording(&path.display().to_string(), &traffic);
+                let page = html::recording(&path.shown(), &traffic);
                 let page = page.map_err(|error| Failure::Defect(error.to_string()))?;
                 output.print_raw(&page)?;
             }

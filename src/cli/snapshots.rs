@@ -10,6 +10,7 @@ use super::environment;
 use super::exit::Exit;
 use super::reports::Failures;
 use super::usage::UsageError;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 use crate::files::FileError;
 use crate::judge::verdict::{Run, Verdict};
@@ -102,7 +103,7 @@ fn compare_all(
         _ => format!("{differing} conversations differ from their snapshots"),
     };
     let remedy = match proposals {
-        Proposals::Written => format!("review with `confcall accept {}`", folder.display()),
+        Proposals::Written => format!("review with `confcall accept {}`", folder.shown()),
         Proposals::NotWritten => {
             "run the command outside of CI, and review the differences".to_owned()
         }
@@ -147,11 +148,7 @@ fn compare_file(
                 remedy: "remove the link",
             });
         }
-        let parent = new.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(|source| FileError::Unwritable {
-            path: parent.to_owned(),
-            source,
-        })?;
+        files::make_folder(new.parent().unwrap_or(folder))?;
         files::write(&new, file)?;
     }
     Ok(Compared::Different { accepted })

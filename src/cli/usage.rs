@@ -11,6 +11,7 @@ use crate::cassette::journal::JournalError;
 use crate::cassette::open::EXTENSIONS;
 use crate::config::validation::SettingError;
 use crate::config::values::ValueError;
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::{Remedy, closest};
 use crate::files::FileError;
 use crate::http::tls::TrustError;
@@ -47,7 +48,7 @@ pub enum UsageError {
     },
     #[error("none of the {count} selected scenarios judges a {}", either(.roles))]
     JudgesNobody { count: usize, roles: Vec<Party> },
-    #[error("{}: this process already uses another contract", .0.display())]
+    #[error("{}: this process already uses another contract", .0.shown())]
     OtherContract(PathBuf),
     #[error("`{kind}` needs a scenario, so it cannot be used with monitored traffic")]
     InjectionNeedsPlan {
@@ -66,18 +67,18 @@ pub enum UsageError {
     },
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("{}: the configuration file does not exist", .0.display())]
+    #[error("{}: the configuration file does not exist", .0.shown())]
     NoConfiguration(PathBuf),
-    #[error("{}: the configuration has no `[target]`", .0.display())]
+    #[error("{}: the configuration has no `[target]`", .0.shown())]
     NoTarget(PathBuf),
     #[error(transparent)]
     Init(#[from] InitError),
 
-    #[error("two reports have the same file {}", .0.as_deref().unwrap_or(Path::new("-")).display())]
+    #[error("two reports have the same file {}", .0.as_deref().unwrap_or(Path::new("-")).shown())]
     ReportTwice(Option<PathBuf>),
-    #[error("{} is an input, which the report would overwrite", .0.display())]
+    #[error("{} is an input, which the report would overwrite", .0.shown())]
     ReportIsInput(PathBuf),
-    #[error("{} is not a JSON report of a run: {cause}", path.display())]
+    #[error("{} is not a JSON report of a run: {cause}", path.shown())]
     NoReport {
         path: PathBuf,
         cause: serde_json::Error,
@@ -103,7 +104,7 @@ pub enum UsageError {
         /// An id that is close to it.
         close: Option<&'static str>,
     },
-    #[error("{} is not a baseline: {cause}", path.display())]
+    #[error("{} is not a baseline: {cause}", path.shown())]
     NoBaseline { path: PathBuf, cause: BaselineError },
     #[error("unknown {kind} `{name}`")]
     UnknownName {
@@ -115,22 +116,22 @@ pub enum UsageError {
 
     #[error("`{0}` is the address on which confcall itself listens")]
     ListensAtParty(Url),
-    #[error("{}: the recording is empty", .0.display())]
+    #[error("{}: the recording is empty", .0.shown())]
     NoExchange(PathBuf),
     #[error(
-        "{}: the folder has no recordings (files that end in .{})", .0.display(),
+        "{}: the folder has no recordings (files that end in .{})", .0.shown(),
         EXTENSIONS.join(", .")
     )]
     NoRecordingIn(PathBuf),
     #[error("`--reuse` serves only one recording, but there are {0}")]
     ReuseOfSeveral(usize),
-    #[error("{}: only a cassette file can be updated", .0.display())]
+    #[error("{}: only a cassette file can be updated", .0.shown())]
     NotUpdated(PathBuf),
     #[error("`{0}`: the file does not exist")]
     NoRecording(String),
     #[error(transparent)]
     Journal(#[from] JournalError),
-    #[error("{}: the folder has no pages (files that end in .md)", .0.display())]
+    #[error("{}: the folder has no pages (files that end in .md)", .0.shown())]
     NoPage(PathBuf),
     #[error("there is only one side to compare")]
     OneSide,
@@ -243,7 +244,7 @@ fn suggestion(name: &str, names: &[&'static str]) -> Cow<'static, str> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    #[error("{} already exists", .0.display())]
+    #[error("{} already exists", .0.shown())]
     Exists(PathBuf),
     #[error("the values do not make a valid configuration: {0}")]
     NoConfiguration(FileError),

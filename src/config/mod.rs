@@ -23,6 +23,7 @@ use self::monitor::MonitorSection;
 use self::target::TargetSection;
 use self::trigger::TriggerRow;
 use crate::diagnostic::closest;
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::Place;
 use crate::files::FileError;
 use crate::inject::InjectionChoice;
@@ -177,7 +178,7 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
     let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
     match crate::files::read(&path) {
         Ok(bytes) => {
-            let mut config = read(&path.display().to_string(), &bytes)?;
+            let mut config = read(&path.shown(), &bytes)?;
             // The parent of the bare name `confcall.toml` is empty, which is not a folder to run in.
             let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
             config.resolve_paths(folder.unwrap_or_else(|| Path::new(".")));

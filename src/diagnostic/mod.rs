@@ -1,6 +1,7 @@
 //! Errors in files of users, each with place, cause and remedy.
 
 pub(crate) mod json;
+pub(crate) mod path;
 pub(crate) mod place;
 pub(crate) mod pointer;
 

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::api::resource;
+use crate::diagnostic::path::is_refused_by_windows;
 
 use super::inventory::{FindingKind, Findings};
 
@@ -279,7 +280,15 @@ pub(super) fn file_name(word: &str) -> String {
         })
         .collect();
     let name = name.trim_matches(['.', '-']);
-    if name.is_empty() { "unnamed" } else { name }.to_owned()
+    if name.is_empty() {
+        return "unnamed".to_owned();
+    }
+    if !is_refused_by_windows(name) {
+        return name.to_owned();
+    }
+    // That of a device, whatever its extension is.
+    let (stem, extension) = name.split_at(name.find('.').unwrap_or(name.len()));
+    format!("{stem}_{extension}")
 }
 
 #[cfg(test)]
@@ -396,5 +405,7 @@ mod tests {
             assert!(!is_locale(locale), "{locale}");
         }
         assert_eq!(file_name("../../etc"), "etc");
+        assert_eq!(file_name("con"), "con_");
+        assert_eq!(file_name("Aux.1.md"), "Aux_.1.md");
     }
 }

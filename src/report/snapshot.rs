@@ -12,6 +12,7 @@ use super::text::normalized;
 use crate::api::party::Party;
 use crate::api::resource::path_of;
 use crate::contract::rule::{Level, Rule};
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Body;
 use crate::judge::verdict::{
@@ -102,7 +103,7 @@ pub(crate) fn violation(file: &Path, accepted: Option<&str>, content: String) ->
         expected: accepted.map_or(Value::Null, Value::from),
         actual: content.into(),
         source: Source {
-            file: file.display().to_string(),
+            file: file.shown(),
             line: 1,
         },
         message: message.to_owned(),

@@ -258,7 +258,7 @@ impl TargetProgram {
         let mut environment = vec![(variable.to_owned(), own.clone())];
         let mut places = vec![("service", own.clone()), ("callback", own)];
         if let Some((proxy, certificate)) = addresses.proxy {
-            let certificate = certificate.display().to_string();
+            let certificate = certificate.to_string_lossy().into_owned();
             environment.extend(proxy_environment(proxy, &certificate));
             places.push(("proxy", proxy.to_owned()));
             places.push(("authority", certificate));

@@ -11,6 +11,7 @@ use include_dir::{Dir, include_dir};
 use super::format::{INJECTION_MARK, Scenario, ScenarioId};
 use super::parse;
 use crate::diagnostic::Remedy;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 use crate::files::{FileError, Files, files_below};
 
@@ -67,9 +68,9 @@ pub enum LoadError {
         second: PathBuf,
     },
     /// The id contains the separator of a fault injection.
-    #[error("{}: the id of a scenario cannot contain `~`, which separates the fault injection", .0.display())]
+    #[error("{}: the id of a scenario cannot contain `~`, which separates the fault injection", .0.shown())]
     Injected(PathBuf),
-    #[error("{}: the folder has no scenarios (files that end in .json)", .0.display())]
+    #[error("{}: the folder has no scenarios (files that end in .json)", .0.shown())]
     Empty(PathBuf),
 }
 
@@ -112,7 +113,7 @@ pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
         if id.as_str().contains(INJECTION_MARK) {
             return Err(LoadError::Injected(path));
         }
-        files.push((id.clone(), path.display().to_string(), files::read(&path)?));
+        files.push((id.clone(), path.shown(), files::read(&path)?));
         if let Some(first) = by_id.insert(id.clone(), path.clone()) {
             return Err(LoadError::Twice {
                 id,
@@ -180,11 +181,7 @@ pub(crate) fn write_scenarios(
     }
     for (id, text) in scenarios {
         let path = folder.join(file_of(id));
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(|source| FileError::Unwritable {
-            path: parent.to_owned(),
-            source,
-        })?;
+        files::make_folder(path.parent().unwrap_or(folder))?;
         files::write(&path, text)?;
         wrote(&path);
     }
@@ -215,8 +212,8 @@ fn check(folder: &Path, below: &Path) -> Result<(), FileError> {
     for (index, name) in below.components().enumerate() {
         path.push(name);
         for tried in [&path, &there.join(name)] {
-            if fs::symlink_metadata(tried).is_err_and(|it| it.kind() == ErrorKind::InvalidFilename)
-            {
+            let found = files::check_names(tried).and_then(|()| fs::symlink_metadata(tried));
+            if found.is_err_and(|it| it.kind() == ErrorKind::InvalidFilename) {
                 let remedy = "shorten the name of the page or the heading of the example";
                 return Err(in_the_way(
                     &path,

@@ -295,6 +295,15 @@ fn no_file_is_too_large() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// On Windows, `display` prints the kind of separator that each part of a path was written with.
+#[test]
+fn paths_are_printed_by_one_function() {
+    let of_source = files().into_iter().filter(|it| it.starts_with("src/"));
+    let wrong = of_source.filter(|it| text(it).is_some_and(|it| it.contains(".display()")));
+    let none: [&str; 0] = [];
+    assert_eq!(wrong.collect::<Vec<_>>(), none, "use `diagnostic::path::Shown`");
+}
+
 #[test]
 fn the_words_are_those_of_the_field() {
     let files = files();

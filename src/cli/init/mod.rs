@@ -20,6 +20,7 @@ use super::{output, schema, target};
 use crate::api::party::Party;
 use crate::config;
 use crate::config::values;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -89,12 +90,11 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     let answers = answers(arguments, found, &mut prompts)?;
     let text = answers.text();
     // confcall reads the files that it writes.
-    config::read(&path.display().to_string(), text.as_bytes())
-        .map_err(InitError::NoConfiguration)?;
+    config::read(&path.shown(), text.as_bytes()).map_err(InitError::NoConfiguration)?;
     let schema = path.with_file_name(SCHEMA);
     files::write(&schema, &schema::text(schema::What::Config))?;
     files::write(&path, &text)?;
-    let (path_name, schema) = (path.display(), schema.display());
+    let (path_name, schema) = (path.shown(), schema.shown());
     output.print(&format!("{path_name}\n{schema}\n{}", next_step(&path)))?;
     Ok(Exit::Success)
 }
@@ -187,7 +187,9 @@ fn start(
 }
 
 fn words(line: &str) -> Result<Vec<String>, InitError> {
-    shlex::split(line).ok_or(InitError::OpenQuote)
+    // On Windows, a backslash escapes nothing: it separates folders.
+    let escape = if cfg!(windows) { r"\\" } else { r"\" };
+    shlex::split(&line.replace('\\', escape)).ok_or(InitError::OpenQuote)
 }
 
 /// An address with some port for its placeholder; there is no other placeholder in it.
@@ -264,7 +266,7 @@ fn next_step(path: &Path) -> String {
     let (named, run) = if path == Path::new(config::FILE) {
         (String::new(), "")
     } else {
-        (format!(" --config {}", path.display()), " run")
+        (format!(" --config {}", path.shown()), " run")
     };
     format!(
         "`confcall doctor{named}` tries what a run needs, then `confcall{run}{named}` plays the selected scenarios against the target\n"

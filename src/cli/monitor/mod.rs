@@ -48,17 +48,21 @@ use crate::runner::process::Program;
 use crate::runner::run::SERVICE_VARIABLE;
 use crate::runner::{PlayError, reach};
 
-pub(crate) const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = concat!(
+    "\
 confcall prints `listening URL`: the address for the bot's requests. For the built-in service, it also prints `control \
 URL`: the address of the control interface. Then it starts COMMAND with these addresses in the environment variables \
 CONFCALL_SERVICE and CONFCALL_CONTROL; `[monitor.env]` in confcall.toml can name more variables. The run ends when \
-COMMAND ends; without COMMAND, it ends on SIGTERM or Ctrl-C.
+COMMAND ends; without COMMAND, it ends on ",
+    end_request!(),
+    ".
 
 Examples:
   confcall monitor -- npm test
   confcall monitor --report junit=confcall.xml -- pytest tests
   confcall monitor --service http://localhost:8080 --cassette call.jsonl -- go test ./...
-  confcall monitor --listen 8080";
+  confcall monitor --listen 8080"
+);
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -22,6 +22,7 @@ use crate::cli::run::listening;
 use crate::cli::tls;
 use crate::cli::usage::UsageError;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::http::interception::Interception;
 use crate::http::tls::Authority;
 use crate::http::{Client, Listener};
@@ -148,7 +149,7 @@ impl Suite {
         path: &Path,
         next: Option<&Path>,
     ) -> Result<Option<Replayed>, Failure> {
-        self.shown.progress().say(path.display().to_string());
+        self.shown.progress().say(path.shown());
         let (recording, torn) = file::open(path)?;
         if let (Some(torn), Aim::Learn) = (&torn, &self.options.aim) {
             output::warn(torn);
@@ -440,7 +441,10 @@ impl Suite {
         let mut launch = program.launch(role, url, addresses)?.observed_by(&observer);
         if self.is_started_anew() {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let recording = (RECORDING_VARIABLE.to_owned(), path.display().to_string());
+            let recording = (
+                RECORDING_VARIABLE.to_owned(),
+                path.to_string_lossy().into_owned(),
+            );
             launch.program.environment.insert(0, recording);
         }
         Ok(Some(launch))
@@ -480,7 +484,7 @@ impl Suite {
         if matches!(self.options.aim, Aim::Learn) || !self.shown.shows_messages() {
             return None;
         }
-        let (shown, name) = (Arc::clone(&self.shown), path.display().to_string());
+        let (shown, name) = (Arc::clone(&self.shown), path.shown());
         let watch = move |message| {
             let scenario = name.as_str();
             let playing = Playing {
@@ -496,7 +500,7 @@ impl Suite {
     fn replay_options(&self, path: &Path) -> ReplayOptions {
         let options = &self.options;
         ReplayOptions {
-            name: path.display().to_string(),
+            name: path.shown(),
             deadline: options.deadline,
             timing: options.timing,
             token: options.token.clone(),

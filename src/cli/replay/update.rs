@@ -12,6 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::reports::{Failures, Reports};
 use crate::cli::usage::UsageError;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 use crate::replay::update::Updated;
 
@@ -69,7 +70,7 @@ impl Original {
 
     /// Writes the file anew, unless something could not be played.
     fn replace(&self, updated: &Updated, output: Output) -> Result<Exit, Failure> {
-        let file = self.path.display();
+        let file = self.path.shown();
         if !updated.left.is_empty() {
             for left in &updated.left {
                 output::warn(left);
@@ -107,7 +108,7 @@ impl Original {
 
     fn was_changed(&self) -> Diagnostic {
         Diagnostic {
-            file: self.path.display().to_string(),
+            file: self.path.shown(),
             line: 0,
             column: 0,
             message: "the file was changed during the replay".to_owned(),

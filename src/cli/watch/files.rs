@@ -15,6 +15,7 @@ use crate::cli::last_run::LastRun;
 use crate::cli::output;
 use crate::cli::run::Arguments;
 use crate::config;
+use crate::diagnostic::path::Shown as _;
 
 /// How often files are looked at. For many of them, it takes at most a third of the time.
 const LOOKS_EVERY: Duration = Duration::from_millis(60);
@@ -256,7 +257,7 @@ impl Changes {
                 state.of_target.push(path.clone());
                 output::warn(format!(
                     "{} changes in every run, and is not watched any more; list it in .gitignore or .ignore",
-                    path.display()
+                    path.shown()
                 ));
             }
         }

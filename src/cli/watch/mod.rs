@@ -24,6 +24,7 @@ use super::output::Output;
 use super::reports::reporting;
 use super::run::{Arguments, run};
 use super::runtime;
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::printable;
 use crate::scenario::selection::Filter;
 
@@ -241,7 +242,7 @@ impl Watch<'_> {
 fn named(files: &[PathBuf]) -> String {
     let here = files::absolute(Path::new("."));
     let first = files.first().map(|it| it.strip_prefix(here).unwrap_or(it));
-    let first = printable(&first.unwrap_or(Path::new("")).display().to_string());
+    let first = printable(&first.unwrap_or(Path::new("")).shown());
     match files.len() {
         0 | 1 => first,
         count => format!("{first} and {} more", count - 1),

@@ -24,6 +24,7 @@ use rustls::{RootCertStore, ServerConfig};
 use super::HTTP_2;
 use super::secret::{self, Secret};
 use crate::diagnostic::Remedy;
+use crate::diagnostic::path::Shown as _;
 
 /// The file of the certificate in its folder, and that of the key.
 const CERTIFICATE: &str = "ca.pem";
@@ -38,19 +39,19 @@ const MOST_HOSTS: usize = 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}", path.shown())]
     Unwritable { path: PathBuf, source: io::Error },
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", path.shown())]
     Unreadable {
         path: PathBuf,
         secret: Secret,
         source: io::Error,
     },
-    #[error("{}: users other than the owner can read the key", path.display())]
+    #[error("{}: users other than the owner can read the key", path.shown())]
     ReadableByOthers { path: PathBuf, secret: Secret },
-    #[error("{}: not a local authority of confcall: {cause}", path.display())]
+    #[error("{}: not a local authority of confcall: {cause}", path.shown())]
     NoAuthority { path: PathBuf, cause: BoxError },
-    #[error("{}: {cause}", path.display())]
+    #[error("{}: {cause}", path.shown())]
     NoIdentity { path: PathBuf, cause: BoxError },
 }
 
@@ -65,7 +66,7 @@ impl Remedy for AuthorityError {
             }
             Self::ReadableByOthers { path, secret } => format!(
                 "run `chmod 600 {}`; if somebody else may have read the key, remove the folder: {}",
-                path.display(),
+                path.shown(),
                 secret.after_removal()
             )
             .into(),
@@ -102,7 +103,7 @@ pub(crate) struct Authority {
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Authority({})", self.path.display())
+        write!(f, "Authority({})", self.path.shown())
     }
 }
 

@@ -14,10 +14,11 @@ use rustls::{
 };
 
 use crate::diagnostic::Remedy;
+use crate::diagnostic::path::Shown as _;
 use crate::files;
 
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {cause}", path.display())]
+#[error("{}: {cause}", path.shown())]
 pub struct TrustError {
     path: PathBuf,
     cause: TrustFailure,

@@ -12,13 +12,14 @@ use crate::cassette::read::beside;
 use crate::cassette::source::{Source, SourceError, lines};
 use crate::cassette::{archive, journal};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::path::Shown as _;
 use crate::files::FileError;
 use crate::http::message::DEEPEST;
 
 /// Opens a recording, and returns a warning about its torn last line, where it has one. The file of
 /// a cassette stays open.
 pub(crate) fn open(path: &Path) -> Result<(Indexed, Option<Diagnostic>), FileError> {
-    index(&path.display().to_string(), open::open(path)?)
+    index(&path.shown(), open::open(path)?)
 }
 
 /// Indexes a recording. `file` is its name in errors.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{Origin, Problem, Stopped, Tried, needed};
 use crate::api::party::Party;
 use crate::diagnostic::Remedy;
+use crate::diagnostic::path::Shown as _;
 use crate::http::limits::MAX_BODY;
 use crate::http::message::Response;
 use crate::http::{Answer, OutgoingRequest, SendError};
@@ -185,7 +186,7 @@ pub(super) async fn proxy(
         .send_through(&at, request, options.judge.deadline);
     let host = proxy.service.host_str().unwrap_or_default();
     let Err(instead) = leads_here(session, sent.await) else {
-        let trusted = certificate.display();
+        let trusted = certificate.shown();
         let seen =
             format!("{host} leads to confcall through {at}, for clients that trust {trusted}");
         return Ok(((), seen));

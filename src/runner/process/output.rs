@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{LaunchError, Ready};
+use crate::files::check_names;
 use crate::runner::observer::{Observer, RunEvent};
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +53,9 @@ impl Output {
         observer: &Arc<dyn Observer>,
     ) -> Result<Self, LaunchError> {
         let create = |path: &PathBuf| {
-            let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            let checked = check_names(path);
+            let folder =
+                checked.and_then(|()| path.parent().map_or(Ok(()), std::fs::create_dir_all));
             let file = folder.and_then(|()| File::create(path));
             file.map_err(|cause| LaunchError::Log {
                 path: path.clone(),
