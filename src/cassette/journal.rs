@@ -5,10 +5,8 @@
 //! cut off, its last line is torn; reading reports that line and skips it.
 
 use std::borrow::Cow;
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
-#[cfg(unix)]
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +16,13 @@ use serde::de::IgnoredAny;
 
 use rayon::prelude::*;
 
+use super::exclusive;
 use super::format::{CORRECT_THE_LINE, Direction, Exchange, Form, Header, VERSION};
 use super::open::lines_of;
 use super::raw::RawExchange;
 use super::source::BYTE_ORDER_MARK;
 use crate::diagnostic::json::reason_of;
+use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::Place;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::files;
@@ -32,12 +32,12 @@ use crate::redact::{Line, Redacted};
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The file exists, and `--append` is not given.
-    #[error("{}: already exists", .0.display())]
+    #[error("{}: already exists", .0.shown())]
     Exists(PathBuf),
-    #[error("{}: another recorder is writing to it", .0.display())]
+    #[error("{}: another recorder is writing to it", .0.shown())]
     InUse(PathBuf),
     /// What was recorded is not there any more.
-    #[error("{}: {what} during the recording", path.display())]
+    #[error("{}: {what} during the recording", path.shown())]
     Lost { path: PathBuf, what: &'static str },
     #[error(transparent)]
     Store(#[from] FileError),
@@ -64,7 +64,7 @@ impl Remedy for JournalError {
 pub(crate) struct Journal {
     path: PathBuf,
     /// Of the file that was opened.
-    identity: (u64, u64),
+    identity: exclusive::Identity,
     out: Mutex<Out>,
     last: Arc<AtomicU64>,
 }
@@ -123,12 +123,7 @@ impl Journal {
     /// Creates a cassette.
     /// Errors: the file exists, or the place is not writable.
     pub(crate) fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
-        let opened = OpenOptions::new().append(true).create_new(true).open(path);
-        let file = opened.map_err(|source| match source.kind() {
-            ErrorKind::AlreadyExists => JournalError::Exists(path.to_owned()),
-            _ => unwritable(path, source),
-        })?;
-        Self::locked(path, file, 0)?.begun(directions)
+        Self::of(path, exclusive::create(path))?.begun(directions)
     }
 
     fn begun(self, directions: &[Direction]) -> Result<Self, JournalError> {
@@ -149,16 +144,14 @@ impl Journal {
         path: &Path,
         directions: &[Direction],
     ) -> Result<(Self, Option<Diagnostic>), JournalError> {
-        let opened = OpenOptions::new().append(true).read(true).open(path);
-        let file = opened.map_err(|source| unwritable(path, source))?;
-        let journal = Self::locked(path, file, 0)?;
+        let journal = Self::of(path, exclusive::open(path))?;
         if std::fs::metadata(path).is_ok_and(|it| it.len() == 0) {
             return Ok((journal.begun(directions)?, None));
         }
         let loaded = load(path)?;
         let place = Place { line: 1, column: 0 };
         let refused = |message: &str, remedy: &str| {
-            let mut wrong = place.diagnostic(&path.display().to_string(), "", message);
+            let mut wrong = place.diagnostic(&path.shown(), "", message);
             wrong.remedy = Some(remedy.to_owned());
             Err(FileError::Broken(vec![wrong]).into())
         };
@@ -181,8 +174,7 @@ impl Journal {
         }
         {
             let mut out = journal.out();
-            out.file
-                .set_len(loaded.whole)
+            exclusive::shorten(&mut out.file, loaded.whole)
                 .map_err(|source| unwritable(path, source))?;
             out.length = loaded.whole;
             if !loaded.is_ended {
@@ -196,25 +188,26 @@ impl Journal {
         Ok((journal, loaded.torn))
     }
 
-    fn locked(path: &Path, file: File, last: u64) -> Result<Self, JournalError> {
-        let opened = file.metadata().map_err(|source| unwritable(path, source))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                identity: identity(&opened),
-                out: Mutex::new(Out {
-                    file,
-                    length: 0,
-                    lines: Vec::new(),
-                    queued: 0,
-                    written: 0,
-                    failure: None,
-                }),
-                last: Arc::new(AtomicU64::new(last)),
+    fn of(path: &Path, file: io::Result<File>) -> Result<Self, JournalError> {
+        let identified = file.and_then(|file| Ok((exclusive::identity(&file)?, file)));
+        let (identity, file) = identified.map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => JournalError::Exists(path.to_owned()),
+            ErrorKind::WouldBlock => JournalError::InUse(path.to_owned()),
+            _ => unwritable(path, source),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            identity,
+            out: Mutex::new(Out {
+                file,
+                length: 0,
+                lines: Vec::new(),
+                queued: 0,
+                written: 0,
+                failure: None,
             }),
-            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
-            Err(TryLockError::Error(source)) => Err(unwritable(path, source)),
-        }
+            last: Arc::default(),
+        })
     }
 
     /// The number of the last exchange, as it grows.
@@ -256,9 +249,9 @@ impl Journal {
     }
 
     fn compare(&self, out: &Out) -> Result<(), JournalError> {
-        let what = match fs::metadata(&self.path) {
-            Ok(there) if identity(&there) != self.identity => "was replaced",
-            Ok(there) if there.is_file() && there.len() < out.length => "was shortened",
+        let what = match exclusive::there(&self.path) {
+            Ok((identity, _)) if identity != self.identity => "was replaced",
+            Ok((_, there)) if there.is_file() && there.len() < out.length => "was shortened",
             Ok(_) => return Ok(()),
             Err(source) if source.kind() == ErrorKind::NotFound => "was removed",
             Err(source) => return Err(unwritable(&self.path, source)),
@@ -270,18 +263,6 @@ impl Journal {
     fn out(&self) -> MutexGuard<'_, Out> {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Tells a file from another one that has come to its path: the device and the number on it.
-#[cfg(unix)]
-fn identity(file: &Metadata) -> (u64, u64) {
-    (file.dev(), file.ino())
-}
-
-/// Elsewhere files have no such number: only one that is gone or shortened is seen.
-#[cfg(not(unix))]
-const fn identity(_: &Metadata) -> (u64, u64) {
-    (0, 0)
 }
 
 fn unwritable(path: &Path, source: io::Error) -> JournalError {
@@ -303,11 +284,7 @@ pub(crate) struct Loaded {
 }
 
 pub(crate) fn load(path: &Path) -> Result<Loaded, FileError> {
-    parse(
-        &path.display().to_string(),
-        &files::read(path)?,
-        Form::Decoded,
-    )
+    parse(&path.shown(), &files::read(path)?, Form::Decoded)
 }
 
 /// `file` is the name of the file in errors.
@@ -562,7 +539,10 @@ mod tests {
         let journal = Journal::create(&path, &[Direction::Request]).unwrap();
         let written = std::mem::replace(
             &mut journal.out().file,
-            OpenOptions::new().append(true).open("/dev/full").unwrap(),
+            std::fs::OpenOptions::new()
+                .append(true)
+                .open("/dev/full")
+                .unwrap(),
         );
         let settle = || journal.settle(journal.queue(&one()));
         assert!(settle().is_err());

@@ -12,10 +12,11 @@
 //! - [`read`]: recordings from files.
 //! - [`source`]: the bytes of a recording at an offset; [`open`](mod@open): opens a recording.
 //! - [`ordered`]: the exchanges of a file in the order of time, a batch at a time.
-//! - [`journal`]: the cassette that a recorder writes.
+//! - [`journal`]: the cassette that a recorder writes; [`exclusive`]: the file of it.
 
 pub(crate) mod archive;
 pub(crate) mod causes;
+mod exclusive;
 pub(crate) mod format;
 pub(crate) mod har;
 pub(crate) mod journal;
