@@ -119,7 +119,7 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(|error| EnvironmentError::Threads(error).into())
 }
 
-/// Cancels on Ctrl-C, SIGTERM, SIGQUIT and SIGHUP, so that work that is under way ends whole. The signals are caught
+/// Cancels on Ctrl-C, SIGTERM, SIGQUIT and SIGHUP, on Windows on Ctrl-C, Ctrl-Break and the end of the console, so that work that is under way ends whole. The signals are caught
 /// from here on, not only once the task runs.
 fn interrupt_on_signals(interrupt: &CancellationToken) {
     let interrupt = interrupt.clone();
@@ -157,11 +157,22 @@ fn signalled() -> impl Future<Output = ()> + Send {
     }
 }
 
-#[cfg(not(unix))]
-async fn signalled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // There are no signals, so the run ends without one.
-        std::future::pending::<()>().await;
+#[cfg(windows)]
+fn signalled() -> impl Future<Output = ()> + Send {
+    use tokio::signal::windows;
+    let interrupt = windows::ctrl_c();
+    let end = windows::ctrl_break();
+    let close = windows::ctrl_close();
+    let shutdown = windows::ctrl_shutdown();
+    async move {
+        // One that cannot be caught is never ready; the run then ends without it.
+        tokio::select! {
+            Some(()) = async { interrupt.ok()?.recv().await } => {}
+            Some(()) = async { end.ok()?.recv().await } => {}
+            Some(()) = async { close.ok()?.recv().await } => {}
+            Some(()) = async { shutdown.ok()?.recv().await } => {}
+            else => std::future::pending().await,
+        }
     }
 }
 

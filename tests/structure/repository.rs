@@ -301,7 +301,11 @@ fn paths_are_printed_by_one_function() {
     let of_source = files().into_iter().filter(|it| it.starts_with("src/"));
     let wrong = of_source.filter(|it| text(it).is_some_and(|it| it.contains(".display()")));
     let none: [&str; 0] = [];
-    assert_eq!(wrong.collect::<Vec<_>>(), none, "use `diagnostic::path::Shown`");
+    assert_eq!(
+        wrong.collect::<Vec<_>>(),
+        none,
+        "use `diagnostic::path::Shown`"
+    );
 }
 
 #[test]

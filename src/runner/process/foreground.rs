@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::group::Group;
-use super::{LaunchError, Program};
+use super::{After, LaunchError, Program};
 use tokio_util::sync::CancellationToken;
 
 impl Program {
@@ -29,12 +29,15 @@ impl Program {
         }
         // The group is in the background of a terminal: a program that reads from it would be stopped.
         command.stdin(Stdio::null());
-        let (mut child, group) = Group::start(&mut command).map_err(not_run)?;
+        let (mut child, group) = Group::start(command, After::Killed).map_err(not_run)?;
         let ended = tokio::select! {
             status = child.wait() => Some(status),
             () = interrupt.cancelled() => {
-                group.terminate();
-                timeout(end_within, child.wait()).await.ok()
+                if group.terminate() {
+                    timeout(end_within, child.wait()).await.ok()
+                } else {
+                    None
+                }
             }
         };
         group.kill();

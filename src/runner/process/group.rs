@@ -1,13 +1,19 @@
 //! A program with all processes that it starts.
 
 use std::io;
-#[cfg(not(unix))]
-use std::process::Stdio;
 
+use rustix::process::{Pid, kill_process_group};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::MARK;
+use super::After;
+
+/// The gentle way to end a program, as messages name it.
+pub(super) const GENTLE: &str = "SIGTERM";
+
+/// The variable of the environment that marks the processes that a program has started. Its value is
+/// another one for each program.
+const MARK: &str = "CONFCALL_RUN";
 
 /// The process group of a program, and what has left it. Dropped, it is killed, unless it was let go.
 #[derive(Debug)]
@@ -19,18 +25,18 @@ pub(super) struct Group {
 
 impl Group {
     /// Starts a program as the leader of a group of its own.
-    pub(crate) fn start(command: &mut Command) -> io::Result<(Child, Self)> {
+    pub(crate) fn start(mut command: Command, _: After) -> io::Result<(Child, Self)> {
         let mark = Uuid::new_v4().to_string();
-        command.env(MARK, &mark);
-        #[cfg(unix)]
-        command.process_group(0);
+        command.env(MARK, &mark).process_group(0);
         let child = command.spawn()?;
         let leader = child.id();
         Ok((child, Self { leader, mark }))
     }
 
-    pub(crate) fn terminate(&self) {
+    /// Returns true: a signal reaches each group.
+    pub(crate) fn terminate(&self) -> bool {
         self.signal(Signal::Terminate);
+        true
     }
 
     pub(crate) fn kill(mut self) {
@@ -47,24 +53,11 @@ impl Group {
         strays::kill(&self.mark);
     }
 
-    #[cfg(unix)]
     fn signal(&self, signal: Signal) {
-        use rustix::process::{Pid, kill_process_group};
-
         let group = self.leader.and_then(|it| i32::try_from(it).ok());
         if let Some(group) = group.and_then(Pid::from_raw) {
             // A group that is gone needs no signal.
             let _ = kill_process_group(group, signal.into());
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn signal(&self, signal: Signal) {
-        // There is no gentle way here; the tree is ended by its root.
-        if let (Signal::Kill, Some(root)) = (signal, self.leader) {
-            let mut kill = std::process::Command::new("taskkill");
-            kill.args(["/T", "/F", "/PID", &root.to_string()]);
-            let _ = kill.stdout(Stdio::null()).stderr(Stdio::null()).status();
         }
     }
 }
@@ -83,7 +76,6 @@ enum Signal {
     Kill,
 }
 
-#[cfg(unix)]
 impl From<Signal> for rustix::process::Signal {
     fn from(signal: Signal) -> Self {
         match signal {
@@ -186,8 +178,8 @@ mod strays {
         use std::os::unix::process::ExitStatusExt as _;
         use std::process::Command;
 
+        use super::super::MARK;
         use super::{Pid, Signal, kill, kill_process};
-        use crate::runner::process::MARK;
 
         /// While a process becomes another program, `/proc` shows no environment of it.
         #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
-use super::Program;
 use super::group::Group;
+use super::{After, Program};
 
 impl Program {
     /// Runs the program with this input until it ends.
@@ -27,7 +27,7 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let (mut child, group) = Group::start(&mut command).map_err(broken)?;
+        let (mut child, group) = Group::start(command, After::LetGo).map_err(broken)?;
         let mut pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (stdin, stdout, stderr) = (&mut pipes.0, &mut pipes.1, &mut pipes.2);
         let write = async {

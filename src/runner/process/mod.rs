@@ -2,10 +2,11 @@
 //! hooks.
 //!
 //! Each program is started as the leader of a process group of its own, so that it ends together with all processes
-//! that it has started. If the system shows the environment of processes, a process that leaves the group is found by
-//! [`MARK`].
+//! that it has started. If the system shows the environment of processes, a process that leaves the group is found by a
+//! variable in it. On Windows, a job object holds the processes.
 
 mod foreground;
+#[cfg_attr(windows, path = "job.rs")]
 mod group;
 mod input;
 #[cfg(target_os = "linux")]
@@ -27,16 +28,20 @@ use url::Url;
 
 pub(crate) use self::input::Completed;
 
-use self::group::Group;
+use self::group::{GENTLE, Group};
 use self::output::Output;
 pub(crate) use self::output::Tail;
 use crate::diagnostic::Remedy;
+use crate::diagnostic::path::Shown as _;
 use crate::runner::observer::{Observer, RunEvent};
 use tokio_util::sync::CancellationToken;
 
-/// The variable of the environment that marks the processes that a program has started. Its value is
-/// another one for each program.
-pub(crate) const MARK: &str = "CONFCALL_RUN";
+/// What becomes of the processes of a program when confcall is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Killed,
+    LetGo,
+}
 
 /// A program with its arguments, and where it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,13 +106,13 @@ impl Ready {
 /// The reason that a target did not come up.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    #[error("`{program}` cannot be started in {}: {cause}", folder.display())]
+    #[error("`{program}` cannot be started in {}: {cause}", folder.shown())]
     NotStarted {
         program: String,
         folder: PathBuf,
         cause: std::io::Error,
     },
-    #[error("the log {} cannot be written: {cause}", path.display())]
+    #[error("the log {} cannot be written: {cause}", path.shown())]
     Log {
         path: PathBuf,
         cause: std::io::Error,
@@ -181,7 +186,7 @@ impl Launch {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let (mut child, group) =
-            Group::start(&mut command).map_err(|cause| LaunchError::NotStarted {
+            Group::start(command, After::Killed).map_err(|cause| LaunchError::NotStarted {
                 program: name.clone(),
                 folder: self.program.folder.clone(),
                 cause,
@@ -247,12 +252,25 @@ impl Program {
             let path = path.map(|(_, value)| value.as_str());
             Command::from(launcher::command(program, &self.folder, path))
         };
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(windows)]
+        let mut command = Command::new(below(&self.folder, program));
+        #[cfg(not(any(target_os = "linux", windows)))]
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.folder);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.kill_on_drop(true);
         command
+    }
+}
+
+/// A program that is named by a relative path is there in its folder, as on other systems. Windows looks for it in the
+/// folder of confcall. A name without a path is looked for in `PATH`.
+#[cfg(windows)]
+fn below(folder: &std::path::Path, program: &str) -> PathBuf {
+    if program.contains(['/', '\\']) {
+        folder.join(program)
+    } else {
+        program.into()
     }
 }
 
@@ -304,10 +322,10 @@ impl Running {
     pub(crate) async fn end(self) -> Option<String> {
         let mut warning = None;
         if self.ended.borrow().is_none() {
-            self.group.terminate();
-            if timeout(self.end_within, self.ending()).await.is_err() {
+            let terminates = self.group.terminate();
+            if terminates && timeout(self.end_within, self.ending()).await.is_err() {
                 warning = Some(format!(
-                    "`{}` did not end within {:?} of SIGTERM and was killed",
+                    "`{}` did not end within {:?} of {GENTLE} and was killed",
                     self.name, self.end_within
                 ));
             }
