@@ -96,7 +96,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     let authority = arguments.tls.authority()?;
     let tls = arguments.tls.trust()?.client_config();
     let redactor = redactor(arguments.config.as_deref())?;
-    let runtime = super::runtime()?;
+    let runtime = super::server_runtime()?;
     let shutdown = CancellationToken::new();
     let cassette = arguments.cassette.clone();
     runtime.block_on(async {
