@@ -18,6 +18,12 @@ use super::rules::rules;
 use super::scan::{DEPTH, Find, Kind, With};
 use super::seen;
 
+/// The number of header fields that are kept: so many that the few fields of a service rarely share a place.
+const FIELDS: usize = 1024;
+
+/// The number of bodies that are kept.
+const BODIES: usize = 64;
+
 /// Makes pseudonyms under one key.
 pub(crate) struct Redactor {
     key: Hmac<Sha256>,
@@ -48,8 +54,8 @@ impl Redactor {
                 key,
                 known_secrets: KnownSecrets::default(),
                 project: ProjectRules::new(project),
-                fields: Recent::default(),
-                bodies: Recent::default(),
+                fields: Recent::new(FIELDS),
+                bodies: Recent::new(BODIES),
             },
             Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
         }

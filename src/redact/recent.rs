@@ -4,13 +4,11 @@
 use std::hash::BuildHasher as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The number of texts that are kept. Each has one place, which the next text with this place takes.
-const KEPT: usize = 64;
-
 /// The longest text in bytes that is kept.
 const LONGEST: usize = 8192;
 
-/// Texts without secrets, each with what else is known of it.
+/// Texts without secrets, each with what else is known of it. Each has one place, which the next text with this place
+/// takes.
 pub(super) struct Recent<T> {
     entries: Mutex<Vec<Option<Entry<T>>>>,
     hasher: foldhash::fast::RandomState,
@@ -25,20 +23,19 @@ struct Entry<T> {
     known: T,
 }
 
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
+impl<T: Copy> Recent<T> {
+    /// Keeps at most this number of texts.
+    pub(super) fn new(places: usize) -> Self {
         Self {
-            entries: Mutex::new(std::iter::repeat_with(|| None).take(KEPT).collect()),
+            entries: Mutex::new(std::iter::repeat_with(|| None).take(places).collect()),
             hasher: foldhash::fast::RandomState::default(),
         }
     }
-}
 
-impl<T: Copy> Recent<T> {
     /// What is known of a text that was searched when the same secrets were known.
     pub(super) fn get(&self, of: &str, text: &[u8], learnt: u64) -> Option<T> {
         let entries = self.entries();
-        let entry = entries[self.place(of, text)].as_ref();
+        let entry = entries[self.place(of, text, entries.len())].as_ref();
         let entry = entry.filter(|it| it.learnt == learnt && *it.of == *of && *it.text == *text);
         entry.map(|it| it.known)
     }
@@ -54,11 +51,13 @@ impl<T: Copy> Recent<T> {
             learnt,
             known,
         };
-        self.entries()[self.place(of, text)] = Some(entry);
+        let mut entries = self.entries();
+        let place = self.place(of, text, entries.len());
+        entries[place] = Some(entry);
     }
 
-    fn place(&self, of: &str, text: &[u8]) -> usize {
-        let place = self.hasher.hash_one((of, text)) % KEPT as u64;
+    fn place(&self, of: &str, text: &[u8], places: usize) -> usize {
+        let place = self.hasher.hash_one((of, text)) % places as u64;
         usize::try_from(place).unwrap_or(0)
     }
 
@@ -73,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_text_is_known_again_by_all_that_was_kept_with_it() {
-        let recent = Recent::default();
+        let recent = Recent::new(64);
         recent.keep("server", b"a", 1, 'x');
         assert_eq!(recent.get("server", b"a", 1), Some('x'));
         for (of, text, learnt) in [("date", "a", 1), ("server", "b", 1), ("server", "a", 2)] {
@@ -83,7 +82,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_not_kept() {
-        let recent = Recent::default();
+        let recent = Recent::new(64);
         let long = vec![b'a'; LONGEST + 1];
         recent.keep("", &long, 0, ());
         assert_eq!(recent.get("", &long, 0), None);
