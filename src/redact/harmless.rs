@@ -207,7 +207,11 @@ pub(super) fn is_guid(value: &str) -> bool {
     if value.len() < 36 {
         return false;
     }
-    let value = value.trim_matches(['{', '}']);
+    let value = if value.len() == 36 {
+        value
+    } else {
+        value.trim_matches(['{', '}'])
+    };
     value.len() == 36
         && value.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -57,8 +57,6 @@ struct Frame {
     /// The name or the index of the container, where the project has pointers.
     step: Option<String>,
     above: Above,
-    /// The name of the next value, and what the rules say of it.
-    name: Option<(Scalar, Property)>,
     /// True for an array below this name of flags and their arguments, or of names and values.
     previous: Option<Scalar>,
     /// The rule of the name that a property `name` or `key` holds.
@@ -79,7 +77,6 @@ impl Frame {
             is_object,
             step: None,
             above,
-            name: None,
             previous: None,
             names: None,
             values: Vec::new(),
@@ -95,6 +92,10 @@ impl Frame {
 /// The most levels of objects and arrays.
 const DEEPEST: usize = 1024;
 
+/// The levels of most documents. An allocation of more than 1 KiB would cost more than all else of a short one.
+const FRAMES: usize = 6;
+const _: () = assert!(FRAMES * size_of::<Frame>() <= 1024);
+
 static KEY: NameRule = NameRule {
     id: Cow::Borrowed("private-jwk"),
     values: Values::Any,
@@ -104,7 +105,12 @@ static KEY: NameRule = NameRule {
 struct Walk<'s, 'a> {
     scan: &'s mut Scan<'a>,
     frames: Vec<Frame>,
+    /// The name of the next value, and what the rules say of it.
+    name: Option<(Scalar, Property)>,
     end: usize,
+    /// True if the project adds nothing to the built-in rules.
+    is_built_in: bool,
+    has_pointers: bool,
 }
 
 impl Scan<'_> {
@@ -121,11 +127,17 @@ impl Scan<'_> {
     }
 
     fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) {
-        let end = range.end;
+        let project = &self.redactor.project;
+        let (is_built_in, has_pointers) = (project.is_empty(), project.has_pointers());
+        let mut frames = Vec::with_capacity(FRAMES);
+        frames.push(Frame::new(false, above));
         let mut walk = Walk {
             scan: self,
-            frames: vec![Frame::new(false, above)],
-            end,
+            frames,
+            name: None,
+            end: range.end,
+            is_built_in,
+            has_pointers,
         };
         walk.run(range.start, is_one);
     }
@@ -138,7 +150,10 @@ impl Walk<'_, '_> {
         let mut at = from;
         while let Some(byte) = bytes.get(at) {
             match byte {
-                b' ' | b'\t' | b'\n' | b'\r' | b',' => at += 1,
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b',' => {
+                    at += 1;
+                }
                 b':' => {
                     at += 1;
                 }
@@ -147,9 +162,10 @@ impl Walk<'_, '_> {
                     return self.scan.running(at..self.end, Style::Running);
                 }
                 b'{' | b'[' => {
+                    let is_object = *byte == b'{';
                     let step = self.step();
-                    let above = self.above_container(*byte == b'{');
-                    let mut frame = Frame::new(*byte == b'{', above);
+                    let above = self.above_container(is_object);
+                    let mut frame = Frame::new(is_object, above);
                     frame.step = step;
                     self.top().items += 1;
                     self.frames.push(frame);
@@ -228,10 +244,10 @@ impl Walk<'_, '_> {
 
     /// The name or the index of the next value, where the project has pointers.
     fn step(&mut self) -> Option<String> {
-        if !self.scan.redactor.project.has_pointers() {
+        if !self.has_pointers {
             return None;
         }
-        match self.top().name.clone() {
+        match self.name.clone() {
             Some((name, _)) => Some(self.text_of(&name)),
             None => Some(self.top().items.to_string()),
         }
@@ -252,9 +268,8 @@ impl Walk<'_, '_> {
 
     /// What is above the values of a container that opens here.
     fn above_container(&mut self, is_object: bool) -> Above {
-        let name = self.top().name.take();
         let above = self.top().above;
-        let Some((name, property)) = name else {
+        let Some((name, property)) = self.name.take() else {
             return above;
         };
         let own = self.rule(&name, &property);
@@ -273,13 +288,17 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What the rules say of the name of a property.
-    fn property_of(&self, name: &Scalar) -> Property {
-        if name.has_escapes {
-            seen::property(&self.text_of(name))
+    /// The name of a property.
+    fn name(&mut self, name: Scalar) {
+        let (property, is_harmless) = if name.has_escapes {
+            (seen::property(&self.text_of(&name)), false)
         } else {
-            seen::property(&self.scan.text[name.inner.clone()])
+            seen::searched_property(&self.scan.text[name.inner.clone()])
+        };
+        if !(is_harmless && self.is_built_in) {
+            self.search(&name);
         }
+        self.name = Some((name, property));
     }
 
     /// The rule of a name.
@@ -294,8 +313,9 @@ impl Walk<'_, '_> {
         seen::property(name).rule.or_else(|| project.named(name))
     }
 
+    /// The rule of the name that a text is.
     fn named(&self, name: &Scalar) -> Option<Named> {
-        self.rule(name, &self.property_of(name))
+        self.rule(name, &seen::property(&self.text_of(name)))
     }
 
     /// The rule of the property that a path ends in, the index of an item aside: `/passwords/0`.
@@ -307,20 +327,17 @@ impl Walk<'_, '_> {
 
     /// A scalar: the name of a property, or a value.
     fn scalar(&mut self, scalar: Scalar, bytes: &[u8], behind: usize) {
-        let frame = self.top();
-        if frame.is_object && frame.name.is_none() && scalar.is_string {
+        let is_in_object = self.top().is_object;
+        if is_in_object && self.name.is_none() && scalar.is_string {
             let blanks = bytes[behind..]
                 .iter()
                 .take_while(|it| it.is_ascii_whitespace())
                 .count();
             if bytes.get(behind + blanks) == Some(&b':') {
-                self.search(&scalar);
-                let property = self.property_of(&scalar);
-                self.top().name = Some((scalar, property));
-                return;
+                return self.name(scalar);
             }
         }
-        if frame.is_object {
+        if is_in_object {
             self.property(&scalar);
         } else {
             self.item(scalar);
@@ -331,7 +348,7 @@ impl Walk<'_, '_> {
     fn property(&mut self, value: &Scalar) {
         let step = self.step();
         let pointed = self.pointed(step.as_deref());
-        let Some((name, property)) = self.top().name.take() else {
+        let Some((name, property)) = self.name.take() else {
             return self.search(value);
         };
         let is_value = property.is_value;
@@ -459,7 +476,7 @@ impl Walk<'_, '_> {
                 }
             }
         }
-        self.top().name = None;
+        self.name = None;
     }
 
     /// Replaces the value if it is a secret by this rule.
@@ -507,7 +524,6 @@ impl Walk<'_, '_> {
         }
         let (whole, begin) = (self.scan.text, self.scan.finds.len());
         let text = &whole[range.clone()];
-        let by_built_in = self.scan.redactor.project.is_empty();
         let is_harmless = || {
             if scalar.is_string {
                 seen::is_harmless(text, Place::Json)
@@ -515,7 +531,7 @@ impl Walk<'_, '_> {
                 seen::is_plain(text)
             }
         };
-        if by_built_in && is_harmless() {
+        if self.is_built_in && is_harmless() {
             return;
         }
         let first = text.as_bytes()[0];
@@ -527,7 +543,7 @@ impl Walk<'_, '_> {
         } else {
             self.scan.running(range, Style::Running);
         }
-        let is_all = by_built_in && scalar.is_string && self.scan.depth >= DEEP;
+        let is_all = self.is_built_in && scalar.is_string && self.scan.depth >= DEEP;
         if is_all && self.scan.finds.len() == begin {
             seen::found_nothing_in(text, Place::Json);
         }

@@ -84,31 +84,31 @@ thread_local! {
 
 /// What the rules say of the name of a property.
 pub(super) fn property(name: &str) -> Property {
-    if !is_remembered(name) {
-        return Property::of(name);
-    }
-    let known = SEEN.with_borrow(|seen| seen.get(name).and_then(|it| it.property));
-    known.unwrap_or_else(|| {
+    searched_property(name).0
+}
+
+/// The same, and true if the built-in rules found nothing before in the name itself, as a string of JSON.
+pub(super) fn searched_property(name: &str) -> (Property, bool) {
+    let known = known(name);
+    let property = known.property.unwrap_or_else(|| {
         let property = Property::of(name);
-        remember(name, |it| it.property = Some(property));
+        remember(name, |it| {
+            it.property = Some(property);
+            it.is_harmless_in_json |= is_plain(name);
+        });
         property
-    })
+    });
+    (property, known.is_harmless_in_json)
 }
 
 /// True for a text in which the built-in rules find nothing, as it is short and plain, or as they found nothing before.
 pub(super) fn is_harmless(text: &str, place: Place) -> bool {
-    let known = |key: Cow<'_, str>| SEEN.with_borrow(|seen| seen.get(&*key).copied());
-    is_plain(text)
-        || key(text)
-            .and_then(known)
-            .is_some_and(|mut it| *it.is_harmless(place))
+    is_plain(text) || *known(&key(text)).is_harmless(place)
 }
 
 /// Remembers that the built-in rules find nothing in a text.
 pub(super) fn found_nothing_in(text: &str, place: Place) {
-    if let Some(key) = key(text) {
-        remember(&key, |it| *it.is_harmless(place) = true);
-    }
+    remember(&key(text), |it| *it.is_harmless(place) = true);
 }
 
 /// True for a word, a number or an identifier by itself. No secret that is known by its shape is so short.
@@ -122,27 +122,36 @@ pub(super) fn is_plain(text: &str) -> bool {
     }
 }
 
-fn remember(text: &str, say: impl FnOnce(&mut Known)) {
+fn known(key: &str) -> Known {
+    if key.len() > LONGEST {
+        return Known::default();
+    }
+    SEEN.with_borrow(|seen| seen.get(key).copied())
+        .unwrap_or_default()
+}
+
+fn remember(key: &str, say: impl FnOnce(&mut Known)) {
+    if key.len() > LONGEST || key.bytes().filter(u8::is_ascii_digit).count() > DIGITS {
+        return;
+    }
     SEEN.with_borrow_mut(|seen| {
         if seen.len() >= REMEMBERED {
             seen.clear();
         }
-        say(seen.entry(text.into()).or_default());
+        say(seen.entry(key.into()).or_default());
     });
 }
 
 /// The text under which is remembered what was found. In a path, identifiers make no difference.
-fn key(text: &str) -> Option<Cow<'_, str>> {
+fn key(text: &str) -> Cow<'_, str> {
     const GUID: usize = 36;
-    if text.len() > LONGEST + 4 * GUID {
-        return None;
-    }
-    if text.len() <= GUID {
-        return is_remembered(text).then_some(Cow::Borrowed(text));
+    if text.len() <= GUID || text.len() > LONGEST + 4 * GUID {
+        return Cow::Borrowed(text);
     }
     let (mut key, mut copied, mut start) = (String::new(), 0, 0);
     for end in memchr::memchr_iter(b'/', text.as_bytes()).chain([text.len()]) {
         if end - start == GUID && is_guid(&text[start..end]) {
+            key.reserve(text.len());
             key.push_str(&text[copied..start]);
             key.push_str("{}");
             copied = end;
@@ -150,14 +159,10 @@ fn key(text: &str) -> Option<Cow<'_, str>> {
         start = end + 1;
     }
     if copied == 0 {
-        return is_remembered(text).then_some(Cow::Borrowed(text));
+        return Cow::Borrowed(text);
     }
     key.push_str(&text[copied..]);
-    is_remembered(&key).then_some(Cow::Owned(key))
-}
-
-fn is_remembered(text: &str) -> bool {
-    text.len() <= LONGEST && text.bytes().filter(u8::is_ascii_digit).count() <= DIGITS
+    Cow::Owned(key)
 }
 
 #[cfg(test)]
