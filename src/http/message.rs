@@ -124,7 +124,8 @@ impl Headers {
 
     /// The media type of the body: `Content-Type` in lower case without its parameters.
     pub fn media_type(&self) -> Option<String> {
-        self.get("content-type").map(media_type)
+        let content_type = self.get("content-type")?;
+        Some(media_type(content_type).into_owned())
     }
 }
 
@@ -214,9 +215,14 @@ pub(crate) fn is_token(text: &str) -> bool {
 }
 
 /// The media type that a `Content-Type` names: in lower case, without its parameters.
-pub(crate) fn media_type(content_type: &str) -> String {
-    let essence = content_type.split(';').next().unwrap_or(content_type);
-    essence.trim().to_ascii_lowercase()
+pub(crate) fn media_type(content_type: &str) -> Cow<'_, str> {
+    let parameters = content_type.bytes().position(|it| it == b';');
+    let essence = content_type[..parameters.unwrap_or(content_type.len())].trim();
+    if essence.bytes().any(|it| it.is_ascii_uppercase()) {
+        essence.to_ascii_lowercase().into()
+    } else {
+        essence.into()
+    }
 }
 
 /// True if a media type (lower case, no parameters) is one of JSON: `application/json`,

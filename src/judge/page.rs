@@ -89,7 +89,7 @@ impl Page {
         let answer = Answer {
             status: step.status,
             line: step.line,
-            media_type: header("content-type").map(|value| media_type(value)),
+            media_type: header("content-type").map(|value| media_type(value).into_owned()),
             has_location: header("location").is_some(),
             has_body: !step.body.is_empty(),
         };

@@ -503,7 +503,7 @@ fn documented_head(step: &NotificationStep) -> (String, String) {
     let is_media_type = |name: &str| name.eq_ignore_ascii_case("content-type");
     let documented = step.headers.iter().find(|(name, _)| is_media_type(name));
     let documented = documented.map_or("application/json", |(_, value)| value);
-    (step.method.clone(), media_type(documented))
+    (step.method.clone(), media_type(documented).into_owned())
 }
 
 /// The places of the members of a roster whom the request does not name: no example shows them.

@@ -106,7 +106,7 @@ impl<'a> ComparedRequest<'a> {
         Own::at(self.host.clone())
     }
 
-    pub(in crate::replay) fn media_type(&self) -> Option<String> {
+    pub(in crate::replay) fn media_type(&self) -> Option<Cow<'_, str>> {
         self.content_type.map(media_type)
     }
 

@@ -170,7 +170,10 @@ impl<'a> Content<'a> {
             properties.push(("filename".into(), Self::Text(name.into())));
         }
         if let Some(kind) = &kind {
-            properties.push(("type".into(), Self::Text(media_type(kind).into())));
+            properties.push((
+                "type".into(),
+                Self::Text(media_type(kind).into_owned().into()),
+            ));
         }
         let kind = kind.as_deref();
         properties.push(("content".into(), Self::read(kind, &part[body..])));
