@@ -9,6 +9,7 @@ use super::Redactor;
 use super::gzip;
 use super::pseudonyms;
 use super::scan::{DEPTH, Kind};
+use crate::http::message::media_type;
 
 /// How characters are written in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +32,7 @@ pub(crate) struct ContentType<'a>(pub Option<&'a str>);
 impl ContentType<'_> {
     /// The kind of text by the media type.
     pub(super) fn kind(self) -> Kind {
-        let media = self
-            .0
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let media = media_type(self.0.unwrap_or_default());
         let (kind, subtype) = media.split_once('/').unwrap_or((&media, ""));
         let is_one_of = |names: &[&str]| names.contains(&subtype);
         if is_one_of(&["json", "x-json"]) || subtype.ends_with("+json") {
@@ -100,6 +94,19 @@ impl Redactor {
         self.redacted_coded(bytes, of, DEPTH).map(|it| it.0)
     }
 
+    /// The same, and true if the body is known to be JSON that a line can hold.
+    pub(super) fn searched_body(
+        &self,
+        bytes: &[u8],
+        of: ContentType<'_>,
+    ) -> (Option<Vec<u8>>, bool) {
+        if gzip::is_packed(bytes) {
+            return (self.redacted_body(bytes, of), false);
+        }
+        let (redacted, is_json) = self.searched_bytes(bytes, of, DEPTH);
+        (redacted.map(|it| it.0), is_json)
+    }
+
     /// The same, with the rules by which its secrets were found. `depth` codings in each other are taken away.
     pub(super) fn redacted_coded(
         &self,
@@ -112,22 +119,35 @@ impl Redactor {
             let (redacted, rules) = self.redacted_coded(&inner, ContentType(None), depth - 1)?;
             return Some((gzip::packed(&redacted)?, rules));
         }
+        self.searched_bytes(bytes, of, depth).0
+    }
+
+    /// The same for bytes that are not packed; and true if they are known to be JSON that a line can hold.
+    pub(super) fn searched_bytes(
+        &self,
+        bytes: &[u8],
+        of: ContentType<'_>,
+        depth: usize,
+    ) -> (Option<(Vec<u8>, Vec<String>)>, bool) {
         let (mark, charset) = charset(bytes, of);
-        let text = decode(&bytes[mark..], charset)?;
+        let Some(text) = decode(&bytes[mark..], charset) else {
+            return (None, false);
+        };
         let kind = match (charset, of.kind()) {
             (Charset::Bytes, _) => Kind::Bytes,
             (Charset::Utf8, Kind::Any) if text.bytes().take(4096).any(is_binary) => Kind::Bytes,
             (_, kind) => kind,
         };
-        let finds = self.finds(&text, kind, depth);
+        let (finds, is_json) = self.searched(&text, kind, depth);
+        let is_json = is_json && mark == 0 && charset == Charset::Utf8;
         if finds.is_empty() {
-            return None;
+            return (None, is_json);
         }
         let rules = finds.iter().map(|it| it.rule.clone()).collect();
         let redacted = self.replaced(&text, finds);
         let mut all = bytes[..mark].to_vec();
         all.extend(encode(&redacted, charset));
-        (all != bytes).then_some((all, rules))
+        ((all != bytes).then_some((all, rules)), is_json)
     }
 }
 

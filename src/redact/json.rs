@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::assigned::{is_beside, is_secret_value, without_scheme};
 use super::harmless::is_guid;
+use super::json_check::Grammar;
 use super::names::Named;
 use super::project::ProjectRules;
 use super::rules::{NameRule, Values};
@@ -111,11 +112,16 @@ struct Walk<'s, 'a> {
     /// True if the project adds nothing to the built-in rules.
     is_built_in: bool,
     has_pointers: bool,
+    grammar: Grammar,
 }
 
 impl Scan<'_> {
-    pub(super) fn json(&mut self, range: Range<usize>) {
-        self.walk(range, Above::Nothing, false);
+    /// Returns true if the text is known to be JSON that a line can hold: one line, and not too deep.
+    pub(super) fn json(&mut self, range: Range<usize>) -> bool {
+        let bytes = &self.text.as_bytes()[range.clone()];
+        // Without an early end, this is done for many bytes at once.
+        let has_control = bytes.iter().fold(false, |has, byte| has | (*byte < b' '));
+        self.walk(range, Above::Nothing, false) && !has_control
     }
 
     /// The value that begins here, below a secret name, in a text that is no JSON.
@@ -126,7 +132,7 @@ impl Scan<'_> {
         (self.hits, self.looked) = before;
     }
 
-    fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) {
+    fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) -> bool {
         let project = &self.redactor.project;
         let (is_built_in, has_pointers) = (project.is_empty(), project.has_pointers());
         let mut frames = Vec::with_capacity(FRAMES);
@@ -138,8 +144,10 @@ impl Scan<'_> {
             end: range.end,
             is_built_in,
             has_pointers,
+            grammar: Grammar::default(),
         };
         walk.run(range.start, is_one);
+        walk.grammar.is_whole()
     }
 }
 
@@ -152,9 +160,12 @@ impl Walk<'_, '_> {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => at += 1,
                 b',' => {
+                    let is_object = self.top().is_object;
+                    self.grammar.comma(is_object);
                     at += 1;
                 }
                 b':' => {
+                    self.grammar.colon();
                     at += 1;
                 }
                 b'{' | b'[' if self.frames.len() > DEEPEST => {
@@ -163,6 +174,7 @@ impl Walk<'_, '_> {
                 }
                 b'{' | b'[' => {
                     let is_object = *byte == b'{';
+                    self.grammar.open(is_object);
                     let step = self.step();
                     let above = self.above_container(is_object);
                     let mut frame = Frame::new(is_object, above);
@@ -172,6 +184,8 @@ impl Walk<'_, '_> {
                     at += 1;
                 }
                 b'}' | b']' => {
+                    let is_alike = self.top().is_object == (*byte == b'}');
+                    self.grammar.close(is_alike);
                     self.close();
                     at += 1;
                     if is_one && self.frames.len() == 1 {
@@ -180,6 +194,7 @@ impl Walk<'_, '_> {
                 }
                 b'"' => {
                     let (inner, has_escapes, behind) = string(bytes, at);
+                    self.grammar.string(!has_escapes && behind > inner.end);
                     self.scalar(
                         Scalar {
                             inner,
@@ -208,6 +223,7 @@ impl Walk<'_, '_> {
                     while !text.is_char_boundary(at) {
                         at += 1;
                     }
+                    self.grammar.scalar(&text[inner.start..at]);
                     self.scalar(
                         Scalar {
                             inner: inner.start..at,

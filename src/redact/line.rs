@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::json_check::fits_a_line;
-use super::{ContentType, Redacted, Redactor};
+use super::{ContentType, Redacted, Redactor, json_check};
 use crate::cassette::format;
 use crate::cassette::format::{Cause, Direction, Wire};
 use crate::http::message;
@@ -107,9 +106,9 @@ impl Redactor {
         }
         put(out, b",\"at_ms\":", &exchange.at_ms);
         put(out, b",\"took_ms\":", &exchange.took_ms);
-        put(out, b",\"request\":{\"method\":", exchange.method);
+        put_text(out, b",\"request\":{\"method\":", exchange.method);
         let target = self.redacted_target(exchange.target);
-        put(
+        put_text(
             out,
             b",\"target\":",
             target.as_deref().unwrap_or(exchange.target),
@@ -120,7 +119,7 @@ impl Redactor {
             self.message(out, response);
         }
         if let Some(broke) = exchange.broke {
-            self.put_text(out, b",\"broke\":", broke);
+            put_text(out, b",\"broke\":", &self.in_text(broke));
         }
         out.push(b'}');
     }
@@ -129,13 +128,11 @@ impl Redactor {
     fn message(&self, out: &mut Vec<u8>, message: &UnredactedMessage<'_>) {
         out.extend_from_slice(b",\"headers\":[");
         for (index, field) in message.headers.iter().enumerate() {
-            put(out, if index == 0 { b"[" } else { b",[" }, field.name);
-            match self.field(field.name, &field.value) {
-                Some(redacted) => put(out, b",", redacted.as_str()),
-                None => put(out, b",", &*field.value),
-            }
+            put_text(out, if index == 0 { b"[" } else { b",[" }, field.name);
+            let redacted = self.field(field.name, &field.value);
+            put_text(out, b",", redacted.as_deref().unwrap_or(&field.value));
             if field.octets == Octets::Latin1 {
-                put(out, b",", LATIN1);
+                put_text(out, b",", LATIN1);
             }
             out.push(b']');
         }
@@ -162,7 +159,7 @@ impl Redactor {
             UnredactedBody::Bytes(bytes) => self.bytes(out, bytes, of),
             UnredactedBody::Omitted { length, sha256 } => {
                 put(out, b",\"body\":{\"omitted\":{\"length\":", length);
-                put(out, b",\"sha256\":", sha256);
+                put_text(out, b",\"sha256\":", sha256);
                 out.push(b'}');
             }
         }
@@ -175,19 +172,13 @@ impl Redactor {
         if let Some(form) = self.bodies.get(kind, bytes, learnt) {
             return form.put(out, bytes);
         }
-        let redacted = self.redacted_body(bytes, of);
-        let form = Form::of(redacted.as_deref().unwrap_or(bytes), of);
-        if redacted.is_none() {
+        let (redacted, is_json) = self.searched_body(bytes, of);
+        let Some(redacted) = redacted else {
+            let form = Form::of(bytes, of, is_json);
             self.bodies.keep(kind, bytes, learnt, form);
-        }
-        form.put(out, redacted.as_deref().unwrap_or(bytes));
-    }
-
-    fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {
-        match self.redacted_text(text) {
-            Some(redacted) => put(out, before, &redacted),
-            None => put(out, before, text),
-        }
+            return form.put(out, bytes);
+        };
+        Form::of(&redacted, of, false).put(out, &redacted);
     }
 }
 
@@ -200,14 +191,19 @@ pub(super) enum Form {
 }
 
 impl Form {
-    fn of(bytes: &[u8], of: ContentType<'_>) -> Self {
+    /// `fits_a_line` is true for bytes that are known to be JSON that a line can hold.
+    fn of(bytes: &[u8], of: ContentType<'_>, fits_a_line: bool) -> Self {
+        // JSON of several lines, with blanks around it, or with a mark before it, is kept as a text.
+        let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)))
+            && bytes.trim_ascii().len() == bytes.len();
+        if is_json && fits_a_line {
+            return Self::Json;
+        }
         let Ok(text) = std::str::from_utf8(bytes) else {
             return Self::Base64;
         };
-        let is_json = of.0.is_some_and(|it| message::is_json(&media_type(it)));
-        // JSON of several lines, with blanks around it, or with a mark before it, is kept as a text.
-        let is_one_line = memchr::memchr2(b'\n', b'\r', bytes).is_none();
-        if is_json && is_one_line && bytes.trim_ascii() == bytes && fits_a_line(text) {
+        let is_one_line = || memchr::memchr2(b'\n', b'\r', bytes).is_none();
+        if is_json && is_one_line() && json_check::fits_a_line(text) {
             Self::Json
         } else {
             Self::Text
@@ -221,12 +217,12 @@ impl Form {
                 out.extend_from_slice(b",\"body\":{\"json\":");
                 out.extend_from_slice(bytes);
             }
-            Self::Text => put(
+            Self::Text => put_text(
                 out,
                 b",\"body\":{\"text\":",
                 &*String::from_utf8_lossy(bytes),
             ),
-            Self::Base64 => put(out, b",\"body\":{\"base64\":", &STANDARD.encode(bytes)),
+            Self::Base64 => put_text(out, b",\"body\":{\"base64\":", &STANDARD.encode(bytes)),
         }
     }
 }
@@ -239,6 +235,22 @@ fn room(message: &UnredactedMessage<'_>) -> usize {
         UnredactedBody::Bytes(bytes) => fields + bytes.len(),
         UnredactedBody::Omitted { .. } => fields,
     }
+}
+
+/// Appends `before`, then the text as a string of JSON.
+fn put_text(out: &mut Vec<u8>, before: &[u8], text: &str) {
+    // The characters that a string has as escapes only (RFC 8259 section 7).
+    let is_escaped = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    // Eight bytes without an early end are compared at once.
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let in_eight = |eight: &[u8; 8]| eight.iter().fold(false, |has, it| has | is_escaped(it));
+    if eights.iter().any(in_eight) || rest.iter().any(is_escaped) {
+        return put(out, before, text);
+    }
+    out.extend_from_slice(before);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Appends `before`, then the value.

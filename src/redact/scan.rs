@@ -82,8 +82,13 @@ pub(super) struct Scan<'a> {
 impl Redactor {
     /// The secrets in a text, in order and apart.
     pub(super) fn finds(&self, text: &str, kind: Kind, depth: usize) -> Vec<Find> {
+        self.searched(text, kind, depth).0
+    }
+
+    /// The same, and true if the text is known to be JSON that a line can hold.
+    pub(super) fn searched(&self, text: &str, kind: Kind, depth: usize) -> (Vec<Find>, bool) {
         if text.len() < 4 {
-            return Vec::new();
+            return (Vec::new(), false);
         }
         let mut scan = Scan {
             redactor: self,
@@ -98,14 +103,15 @@ impl Redactor {
         };
         let is_alone = kind == Kind::Any || (kind == Kind::Target && text.starts_with('/'));
         let may_be_seen = is_alone && self.project.is_empty();
+        let mut is_json = false;
         if !(may_be_seen && seen::is_harmless(text, Place::Alone)) {
-            scan.document(kind);
+            is_json = scan.document(kind);
             if may_be_seen && depth >= DEEP && scan.finds.is_empty() {
                 seen::found_nothing_in(text, Place::Alone);
             }
         }
         scan.known();
-        apart(scan.finds)
+        (apart(scan.finds), is_json)
     }
 
     /// False for a text in which nothing is found, with or without its zeros.
@@ -135,14 +141,15 @@ pub(super) fn apart(mut finds: Vec<Find>) -> Vec<Find> {
 }
 
 impl Scan<'_> {
-    fn document(&mut self, kind: Kind) {
+    /// Returns true if the text is known to be JSON that a line can hold.
+    fn document(&mut self, kind: Kind) -> bool {
         let whole = 0..self.text.len();
         let kind = self.detected(kind);
         if kind != Kind::Json {
             self.look(&whole);
         }
         match kind {
-            Kind::Json => self.json(whole),
+            Kind::Json => return self.json(whole),
             Kind::Form => self.form(whole),
             Kind::Markup => self.markup(whole),
             Kind::Table(separator) => {
@@ -167,6 +174,7 @@ impl Scan<'_> {
                 self.running(whole, Style::Running);
             }
         }
+        false
     }
 
     /// Secrets that were found before, wherever they stand.
