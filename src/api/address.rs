@@ -97,12 +97,22 @@ pub(crate) fn is_same_place(one: &Url, other: &Url) -> bool {
 
 /// The host and the port of a request, in small letters: of its target, else of `Host`.
 pub(crate) fn authority(target: Option<&str>, host: Option<&str>) -> Option<String> {
-    let named = target.or(host).map(str::to_ascii_lowercase)?;
+    let named = without_default(target.or(host)?).to_ascii_lowercase();
+    Some(named).filter(|it| !it.is_empty())
+}
+
+/// True if a text names this host and port, which are as [`authority`] has them.
+pub(crate) fn names_authority(text: &str, authority: &str) -> bool {
+    without_default(text).eq_ignore_ascii_case(authority)
+}
+
+/// The host and the port without what may be left out: who asks, and the port of the scheme.
+fn without_default(named: &str) -> &str {
     let named = named.rsplit('@').next().unwrap_or_default();
     let bare = named
         .strip_suffix(":80")
         .or_else(|| named.strip_suffix(":443"));
-    Some(bare.unwrap_or(named).to_owned()).filter(|it| !it.is_empty())
+    bare.unwrap_or(named)
 }
 
 #[cfg(test)]

@@ -243,10 +243,14 @@ impl Collected {
     }
 
     /// The bytes of a whole body.
-    pub(super) fn bytes(&self) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&self) -> Option<Bytes> {
         let is_whole = matches!(self.end, CollectedEnd::Whole);
         let data = self.frames.iter().filter_map(Frame::data_ref);
-        is_whole.then(|| data.map(|it| &**it).collect::<Vec<_>>().concat())
+        is_whole.then(|| match *data.collect::<Vec<_>>() {
+            // Most bodies come at once.
+            [all] => all.clone(),
+            ref pieces => pieces.iter().flat_map(|it| it.iter().copied()).collect(),
+        })
     }
 
     /// Puts other bytes in the place of those of a whole body.

@@ -337,7 +337,8 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let broke = (!self.is_event_stream())
+        let is_open = matches!(*lock(&self.progress), Progress::Open);
+        let broke = (is_open && !self.is_event_stream())
             .then_some("the connection was closed before the end of the response");
         // A failure has ended the recording.
         let _ = self.end(broke);
@@ -523,16 +524,16 @@ pub(super) fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// Header fields as they are recorded.
 fn fields(headers: &HeaderMap) -> Vec<UnredactedField<'_>> {
-    let fields = headers.iter();
-    let fields = fields.map(|(name, value)| {
+    let mut fields = Vec::with_capacity(headers.len());
+    fields.extend(headers.iter().map(|(name, value)| {
         let (value, octets) = Octets::read(value.as_bytes());
         UnredactedField {
             name: name.as_str(),
             value,
             octets,
         }
-    });
-    fields.collect()
+    }));
+    fields
 }
 
 #[cfg(test)]

@@ -13,11 +13,11 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::ext::{ReasonPhrase, on_informational};
 use hyper::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, Entry, HOST,
-    HeaderMap, HeaderValue, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap,
+    HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
-use hyper::http::uri::{PathAndQuery, Scheme};
+use hyper::http::uri::Scheme;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
@@ -26,19 +26,17 @@ use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 
+use super::address::{StandIn, address};
 use super::body::{Broken, Collected, RequestBody, ResponseBody, Unsent};
 use super::exchange::{Pending, codings, target_of};
 use super::hop::{self, HopByHopOptions};
 use super::{Proxy, Recorder, Upstream, around, expect, injected};
 use crate::cassette::format::Direction;
-use crate::diagnostic::json;
 use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
-use crate::http::interception::{Origin, Refused};
-use crate::http::limits::MAX_URI;
+use crate::http::interception::Refused;
 use crate::http::server::{Connection, Takeover, Tunnel, refusal};
-use crate::http::{coded, message, uncoded};
+use crate::http::{message, uncoded};
 use crate::inject::InjectionKind;
-use crate::replay::matching::target::{ADDRESS_FIELDS, Own};
 
 /// Passes one request on, and returns the answer. An error breaks the connection.
 pub(super) async fn forward(
@@ -298,16 +296,16 @@ async fn response(
         pending.end(Some(reason))?;
         return Ok(refusal(StatusCode::BAD_GATEWAY, reason));
     }
-    let stand_in = proxy.stand_in(&pending.head);
+    let stand_in = StandIn::of(&proxy.upstream, &pending.head);
     let mut collected = None;
-    if let Some((own, base)) = &stand_in {
-        move_fields(&mut head.headers, own, base);
+    if let Some(stand_in) = &stand_in {
+        stand_in.move_fields(&mut head.headers);
         let limit = pending.recorder.sinks.max_body;
         let is_long = body.size_hint().lower() > limit as u64;
         if !has_no_body && is_json(&head.headers) && !is_long && !body.is_end_stream() {
             let mut whole = Collected::read(&mut body, limit).await;
             let bytes = whole.bytes();
-            let moved = bytes.and_then(|bytes| moved(&head.headers, &bytes, limit, own, base));
+            let moved = bytes.and_then(|bytes| stand_in.moved(&head.headers, &bytes, limit));
             if let Some(moved) = moved {
                 if head.headers.contains_key(CONTENT_LENGTH) {
                     head.headers.insert(CONTENT_LENGTH, moved.len().into());
@@ -367,34 +365,6 @@ async fn response(
     Ok(body.behind(response))
 }
 
-/// Puts the proxy's address in the place of the service's own in the fields that are followed.
-fn move_fields(headers: &mut HeaderMap, own: &Own, base: &str) {
-    for name in ADDRESS_FIELDS {
-        let Entry::Occupied(mut field) = headers.entry(name) else {
-            continue;
-        };
-        for value in field.iter_mut() {
-            let text = value.to_str().ok();
-            let moved = text.and_then(|text| own.moved(name, text, base));
-            if let Some(moved) = moved.and_then(|it| HeaderValue::try_from(it).ok()) {
-                *value = moved;
-            }
-        }
-    }
-}
-
-/// The same in the texts of a body of JSON, which stays in its coding; none where it changes nothing.
-fn moved(headers: &HeaderMap, bytes: &[u8], limit: usize, own: &Own, base: &str) -> Option<Bytes> {
-    let text = uncoded(codings(headers), bytes, limit).ok().flatten()?;
-    let text = std::str::from_utf8(&text).ok()?;
-    if !own.may_be_in(text) {
-        return None;
-    }
-    let moved = json::with_texts(text, |it| own.moved("", it, base))?;
-    let coding: Vec<&str> = codings(headers).collect();
-    coded(&coding.join(","), moved.as_bytes()).map(Bytes::from)
-}
-
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     kind.is_some_and(|it| message::is_json(&message::media_type(it)))
@@ -446,66 +416,6 @@ fn unusable(head: &hyper::http::response::Parts, has_no_body: bool) -> Option<&'
     let codings = head.headers.get_all(TRANSFER_ENCODING);
     let is_coded = !has_no_body && !hop::is_chunked_at_most(codings);
     is_coded.then_some("the other party responds with a transfer coding that was not requested")
-}
-
-fn address(upstream: &Upstream, client: &Connection, head: &mut Parts) -> Result<Uri, Refused> {
-    // Of the whole server (RFC 9112 section 3.2.4).
-    let is_asterisk = head.uri.path_and_query().is_some_and(|it| it == "*");
-    let target = if is_asterisk {
-        "/".to_owned()
-    } else {
-        target_of(&head.uri).into_owned()
-    };
-    let url = match upstream {
-        Upstream::Service { url, .. } => format!("{}{target}", url.as_str().trim_end_matches('/')),
-        Upstream::Bot(callbacks) => callbacks.target(&target),
-        Upstream::Named => {
-            let origin = named_origin(client, head)?;
-            name_host(head, &origin);
-            origin.url(&target)
-        }
-    };
-    if url.len() > MAX_URI {
-        let message = "the target is too long to be forwarded";
-        return Err((StatusCode::URI_TOO_LONG, message.to_owned()));
-    }
-    let no_path = || {
-        (
-            StatusCode::BAD_REQUEST,
-            "the target is not a path".to_owned(),
-        )
-    };
-    let mut parts = Uri::try_from(url).map_err(|_| no_path())?.into_parts();
-    if is_asterisk {
-        parts.path_and_query = Some(PathAndQuery::from_static("*"));
-    }
-    Uri::from_parts(parts).map_err(|_| no_path())
-}
-
-/// The origin that a request to a forward proxy is for.
-fn named_origin(client: &Connection, head: &Parts) -> Result<Origin, Refused> {
-    match client.origin(head) {
-        Ok(Some(origin)) => Ok(origin),
-        Ok(None) => unreachable!("the listener of a forward proxy intercepts"),
-        Err((StatusCode::FORBIDDEN, message)) => {
-            let message = format!("{message}; other hosts are only reachable through CONNECT");
-            Err((StatusCode::FORBIDDEN, message))
-        }
-        Err(refused) => Err(refused),
-    }
-}
-
-/// Writes the origin into `Host`, which the target overrides: the recording names the host that the
-/// request was sent to.
-fn name_host(head: &mut Parts, origin: &Origin) {
-    let is_named = head
-        .headers
-        .get(HOST)
-        .and_then(|it| it.to_str().ok())
-        .is_some_and(|it| origin.is(it));
-    if !is_named && let Ok(host) = HeaderValue::from_str(origin.authority()) {
-        head.headers.insert(HOST, host);
-    }
 }
 
 /// Makes one field of the cookies that HTTP/2 lets a client send apart (RFC 9113 section 8.2.3).
@@ -576,11 +486,12 @@ async fn request_body(
     let json = text.as_deref().filter(|_| is_read);
     let json = json.and_then(message::read_json);
     pending.note_request(json.as_ref());
-    let readable = text.as_deref().and_then(|it| std::str::from_utf8(it).ok());
-    let rewritten = match (direction, readable, json.as_ref()) {
-        (Direction::Request, Some(text), Some(json)) => {
-            recorder.with_own_callbacks(text, json).await
-        }
+    let readable = || std::str::from_utf8(text.as_deref()?).ok();
+    let rewritten = match (direction, json.as_ref()) {
+        (Direction::Request, Some(json)) => match readable() {
+            Some(text) => recorder.with_own_callbacks(text, json).await,
+            None => None,
+        },
         _ => None,
     };
     headers.remove(CONTENT_LENGTH);

@@ -89,8 +89,9 @@ pub(super) fn strip(headers: &mut HeaderMap) {
         .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .flat_map(|value| value.split(',').map(str::trim))
+        .filter(|name| !HOP.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        .filter_map(|name| name.parse().ok())
         .filter(|name| name != hyper::header::CONTENT_LENGTH);
     let own = headers.keys().filter(|name| HOP.contains(&name.as_str()));
     let gone: Vec<HeaderName> = named.chain(own.cloned()).collect();
@@ -194,7 +195,7 @@ fn has_host(head: &Parts) -> bool {
 
 /// True for a host, with a port or without, and for an empty value (RFC 9110 section 7.2).
 fn is_host(value: &HeaderValue) -> bool {
-    if value.is_empty() {
+    if value.is_empty() || is_plain_host(value.as_bytes()) {
         return true;
     }
     let Ok(authority) = Authority::try_from(value.as_bytes()) else {
@@ -205,6 +206,14 @@ fn is_host(value: &HeaderValue) -> bool {
         let digits = it.strip_prefix(':').unwrap_or(it);
         digits.bytes().all(|digit| digit.is_ascii_digit())
     })
+}
+
+/// True for a name or an address of IPv4, which needs no parser, with a port or without.
+fn is_plain_host(value: &[u8]) -> bool {
+    let mut parts = value.splitn(2, |it| *it == b':');
+    let [name, port] = [(); 2].map(|()| parts.next().unwrap_or_default());
+    let is_of_name = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'.');
+    !name.is_empty() && name.iter().all(is_of_name) && port.iter().all(u8::is_ascii_digit)
 }
 
 /// True if `Transfer-Encoding` is absent or `chunked` alone: the proxy removes `chunked`, and any other

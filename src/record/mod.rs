@@ -7,6 +7,7 @@
 //! the forward proxy of the clients (`http::interception`). Bodies are forwarded as they come. Not for: the meaning of
 //! the messages.
 
+mod address;
 mod around;
 mod body;
 pub(crate) mod callback;
@@ -25,8 +26,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
-use hyper::header::HOST;
-use hyper::http::request;
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Request, Response, Uri};
 use rustls::ClientConfig;
@@ -229,21 +228,6 @@ impl Proxy {
         timeout(ENDS_WITHIN, ended).await.is_ok()
     }
 
-    /// The service's own addresses in answers, and the one of this proxy in their place, as the client
-    /// of a request names it.
-    fn stand_in(&self, request: &request::Parts) -> Option<(&Own, String)> {
-        let Upstream::Service { own, listener, .. } = &self.upstream else {
-            return None;
-        };
-        let host = request.headers.get(HOST).and_then(|it| it.to_str().ok());
-        let host = request.uri.authority().map(Authority::as_str).or(host);
-        let base = match (host, listener.split_once("://")) {
-            (Some(host), Some((scheme, _))) if !host.is_empty() => format!("{scheme}://{host}"),
-            _ => listener.clone(),
-        };
-        Some((own, base))
-    }
-
     /// The scheme under which the client of a request that goes to this address knows the other party.
     fn scheme(&self, address: &Uri) -> Scheme {
         let listener = match &self.upstream {
@@ -273,6 +257,8 @@ enum Upstream {
     /// The service, below the path of this URL.
     Service {
         url: Url,
+        /// The scheme and the host of that URL, if it has no path.
+        origin: Option<(Scheme, Authority)>,
         /// Its addresses in answers.
         own: Own,
         /// See [`Parties::aside`].
@@ -337,6 +323,7 @@ pub(crate) async fn record(
             let listener = parties.listener.url();
             let upstream = Upstream::Service {
                 own: Own::of(&url),
+                origin: origin(&url),
                 url,
                 aside,
                 listener,
@@ -369,6 +356,13 @@ pub(crate) async fn record(
     let journal = recorder.sinks.journal.as_ref();
     let lost = || journal?.check().err().map(RecordError::from);
     failure.or_else(lost).map_or(Ok(()), Err)
+}
+
+/// The scheme and the host of a URL that has nothing else.
+fn origin(url: &Url) -> Option<(Scheme, Authority)> {
+    let is_all = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let parts = url.as_str().parse::<Uri>().ok()?.into_parts();
+    parts.scheme.zip(parts.authority).filter(|_| is_all)
 }
 
 /// The journal of a recording takes no more.

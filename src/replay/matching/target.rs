@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
-use crate::api::address::{authority, percent_decoded};
+use crate::api::address::{authority, names_authority, percent_decoded};
 use crate::api::resource;
 use crate::api::resource::Resource;
 
@@ -80,29 +80,32 @@ impl Own {
     pub(in crate::replay) fn path_in<'a>(&self, text: &'a str) -> Option<&'a str> {
         let rest = after_scheme(text)?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let own = authority(Some(&rest[..end]), None)?;
         let path = rest[end..].strip_prefix(&*self.below)?;
         let is_below = path.is_empty() || path.starts_with(['/', '?', '#']);
-        (is_below && self.authorities.contains(&own)).then_some(path)
+        (is_below && self.is_at(&rest[..end])).then_some(path)
+    }
+
+    /// True if a text names a host and a port of the service.
+    fn is_at(&self, named: &str) -> bool {
+        let mut authorities = self.authorities.iter();
+        authorities.any(|own| names_authority(named, own))
     }
 
     /// False for JSON in which no text is an address of the service.
-    pub(crate) fn may_be_in(&self, json: &str) -> bool {
+    pub(crate) fn may_be_in(&self, json: &[u8]) -> bool {
         /// The most bytes of an authority that is read.
         const LONGEST: usize = 512;
-        let bytes = json.as_bytes();
         let names_it = |slashes: usize| {
-            let rest = &bytes[slashes + 2..];
+            let rest = &json[slashes + 2..];
             let ends = |it: &u8| b"/?#\"".contains(it);
             let Some(end) = rest.iter().take(LONGEST).position(ends) else {
                 return true;
             };
-            let named = std::str::from_utf8(&rest[..end]).ok();
-            authority(named, None).is_some_and(|it| self.authorities.contains(&it))
+            let named = std::str::from_utf8(&rest[..end]);
+            named.is_ok_and(|it| self.is_at(it))
         };
         // Its slashes may be escaped.
-        memchr::memchr(b'\\', bytes).is_some()
-            || memchr::memmem::find_iter(bytes, "//").any(names_it)
+        memchr::memchr(b'\\', json).is_some() || memchr::memmem::find_iter(json, "//").any(names_it)
     }
 
     /// The text with this base in the place of the service's own address. `Link` has addresses within
@@ -240,7 +243,7 @@ mod tests {
             ),
             ("[\"//", true),
         ] {
-            assert_eq!(own.may_be_in(json), is_it, "{json}");
+            assert_eq!(own.may_be_in(json.as_bytes()), is_it, "{json}");
         }
         let below = Own::of(&Url::parse("http://h:1/a/").unwrap());
         let moved = |text| below.moved("", text, "http://r");
