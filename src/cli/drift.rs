@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
+use self::touched::Project;
 use super::exit::Exit;
 use super::extract::source;
 use super::failure::Failure;
@@ -19,7 +20,7 @@ use super::usage::UsageError;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::path::Shown as _;
 use crate::extract::drift::pairing::{Candidate, Pairs, Wanted};
-use crate::extract::drift::{self, Contracts, Documented, Relation, Source, pairing};
+use crate::extract::drift::{self, Contracts, Documented, Relation, Scope, Source, pairing};
 use crate::extract::remark::{PageRule, Remark, RemarkKind, sorted};
 use crate::extract::{Edition, Locale, PageDefaults, damage};
 use crate::files;
@@ -149,16 +150,26 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         .collect();
     let mut relations = Vec::new();
     let mut remarks = Vec::new();
-    let mut changed = Vec::new();
+    let mut project = None;
     let mut contracts = Vec::new();
     let compared: Vec<_> = compared.into_iter().collect::<Result<_, FileError>>()?;
     let compared = files::all_valid(compared)?;
     for ((_, other), found) in pairs.both.iter().zip(compared) {
         let name = new[*other].0.path.shown();
         relations.push((found.relation, name));
-        changed.extend(found.changed);
         contracts.extend(found.contracts);
-        remarks.extend(found.remarks);
+        let Some(page) = found.changed else {
+            remarks.extend(found.remarks.into_iter().map(|it| it.0));
+            continue;
+        };
+        let project = match &mut project {
+            Some(project) => project,
+            None => project.insert(Project::load(&arguments.cassettes)?),
+        };
+        remarks.extend(found.remarks.into_iter().map(|(mut remark, scopes)| {
+            remark.touched = project.touched(&page, &scopes);
+            remark
+        }));
     }
     let mut preface = preface(&relations);
     let Pairs {
@@ -180,7 +191,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         pages: pairs.both.len(),
         preface,
         remarks: sorted(remarks),
-        notes: touched::sentences(&changed, &arguments.cassettes)?,
+        notes: Vec::new(),
         contracts,
     };
     Ok((report, relations.into_iter().map(|it| it.1).collect()))
@@ -214,7 +225,8 @@ fn preface(relations: &[(Relation, String)]) -> Vec<String> {
 /// Two texts that were compared.
 struct Compared {
     relation: Relation,
-    remarks: Vec<Remark>,
+    /// Each with its scopes.
+    remarks: Vec<(Remark, Vec<Scope>)>,
     /// What the old text documents, if there are changes.
     changed: Option<Documented>,
     /// Only where they are shown, and if there are changes.

@@ -104,6 +104,24 @@ pub(crate) struct Remark {
     pub message: String,
     /// The party that a change breaks.
     pub breaks: Option<Party>,
+    pub touched: Touched,
+}
+
+/// What a change touches in a project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Touched {
+    /// The ids of built-in scenarios.
+    pub scenarios: Vec<String>,
+    /// The scenarios of known failures, as `confcall.toml` has them.
+    pub known_failures: Vec<String>,
+    /// The names of recordings.
+    pub cassettes: Vec<String>,
+}
+
+impl Touched {
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Remark {
@@ -123,6 +141,7 @@ impl Remark {
             other: None,
             message: message.into(),
             breaks: None,
+            touched: Touched::default(),
         }
     }
 

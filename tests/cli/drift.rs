@@ -220,7 +220,7 @@ fn reports_are_those_of_lint() {
 }
 
 #[test]
-fn what_a_change_touches_is_said() {
+fn a_change_touches_what_has_its_operation_message_or_property() {
     let folder = tempfile::tempdir().unwrap();
     let mute = |hash, status| {
         let page = page("en-US", hash, "2022", "beta");
@@ -239,6 +239,26 @@ fn what_a_change_touches_is_said() {
             "content": {"size": 0, "mimeType": ""}, "redirectURL": "", "headersSize": -1, "bodySize": 0}}]}}"#;
     put(folder.path(), "tape/a.har", har);
     let text = stdout(&drift(&folder, &["1", "2", "--cassettes", "tape"]));
-    let touched = "the changes of call-mute/beta touch 2 built-in scenarios, 1 known failure, 1 cassette (a.har)\n";
+    let touched = "touches 2 built-in scenarios, 1 known failure, 1 cassette (a.har)\n\n1 error";
     assert!(text.contains(touched), "{text}");
+
+    // The number is about a parameter that no request of a mute has.
+    let new = mute("3", "200 OK").replace("256", "128");
+    put(folder.path(), "2/call-mute.md", &new);
+    let text = stdout(&drift(&folder, &["1", "2", "--cassettes", "tape"]));
+    assert!(
+        text.contains("limit-tightened") && !text.contains("touches"),
+        "{text}"
+    );
+
+    // No scenario and no recording has this status.
+    put(folder.path(), "1/call-mute.md", &mute("4", "201 Created"));
+    put(folder.path(), "2/call-mute.md", &mute("5", "202 Accepted"));
+    let json = drift(
+        &folder,
+        &["1", "2", "--cassettes", "tape", "--format", "json"],
+    );
+    let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(json["remarks"][0]["id"], "example-status-changed");
+    assert_eq!(json["remarks"][0].get("touches"), None);
 }

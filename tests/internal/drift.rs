@@ -7,8 +7,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::extract::PageDefaults;
-use crate::extract::drift::{self, Change, Comparison, Page, Source, compare, rules};
+use crate::extract::drift::{self, Change, Comparison, Conversation, Page, Source, compare, rules};
+use crate::extract::{self, PageDefaults};
 
 /// A page of our own. Its prose names no number that is no limit.
 const PAGE: &str = r##"---
@@ -520,6 +520,56 @@ fn a_change_has_its_lines() {
         .map(|it| (it.old, it.new))
         .collect();
     assert_eq!(lines, [(Some(21), Some(21)), (Some(36), Some(35))]);
+}
+
+/// Edits of the page, and whether the first change touches the conversation of the page, and that of a page with another
+/// path, word and properties.
+#[test]
+fn a_change_touches_the_conversations_in_its_scope() {
+    let other = PAGE
+        .replace("\"left\"", "\"right\"")
+        .replace("/app/calls", "/communications/calls");
+    let other = other
+        .replace("\"code\": 1", "\"message\": \"done\"")
+        .replace("\"clientContext\": \"c1\", ", "");
+    let scenarios = [PAGE, &other].map(|text| {
+        let page =
+            extract::page("call-wave.md", text.as_bytes(), &PageDefaults::default()).unwrap();
+        Conversation::of_scenario(&page.scenarios[0])
+    });
+    for (replacements, expected) in [
+        (&[("POST /app/calls/{id}/wave\n", "")][..], [true, true]),
+        (
+            &[("Calls.Wave.All", "Calls.Wave.All, Calls.Greet.All")],
+            [true, true],
+        ),
+        (&[("`left`, `right`", "`right`, `both`")], [true, false]),
+        (&[("256", "128")], [true, false]),
+        (
+            &[("HTTP/1.1 200 OK", "HTTP/1.1 202 Accepted")],
+            [true, true],
+        ),
+        (&[(", \"code\": 1}", "}")], [true, false]),
+        (&[("\"code\": 1", "\"code\": \"1\"")], [true, false]),
+        (&[("Authorization: Bearer <TOKEN>\n", "")], [true, true]),
+        (&[("up to 15 seconds", "up to 5 seconds")], [true, true]),
+        (&[("Wave with a hand", "Wave")], [true, true]),
+        (&[("\"call-wave\"", "\"call-wave-1\"")], [false, false]),
+    ] {
+        let new = edited(replacements);
+        let [old, new] = [PAGE, &new].map(|text| Source {
+            file: "call-wave.md",
+            bytes: text.as_bytes(),
+        });
+        let found = drift::differences(old, new, &PageDefaults::default()).unwrap();
+        let page = found.contracts.unwrap().documented();
+        let (remark, scopes) = &found.remarks[0];
+        let touched = scenarios.each_ref().map(|it| {
+            assert!(page.is_in(it));
+            scopes.iter().any(|scope| page.touches(scope, it))
+        });
+        assert_eq!(touched, expected, "{replacements:?}: {}", remark.message);
+    }
 }
 
 fn published(old: &str, new: &str) -> Comparison {

@@ -6,6 +6,7 @@ use crate::api::party::Party;
 
 use super::super::remark::{PagePlace, PageRule, Remark, Severity};
 use super::rules;
+use super::scope::Scope;
 
 /// A difference, with its lines in both texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(crate) struct Change {
     pub new: Option<usize>,
     /// The scenario of the page that the change is about.
     pub scenario: Option<String>,
+    /// `None` if it touches no conversation.
+    pub scope: Option<Scope>,
 }
 
 /// The consequence of a change for a party that was right by the old text.
@@ -176,6 +179,7 @@ impl Change {
             old: None,
             new: None,
             scenario: None,
+            scope: None,
         }
     }
 
@@ -195,8 +199,14 @@ impl Change {
         self
     }
 
+    /// The change of a conversation, which is its scope, too.
     pub(super) fn of_scenario(mut self, name: &str) -> Self {
         self.scenario = Some(name.to_owned());
+        self.within(Scope::Scenario(vec![name.to_owned()]))
+    }
+
+    pub(super) fn within(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
         self
     }
 
@@ -234,7 +244,7 @@ impl Change {
 
 /// The remarks on changes, one for each sentence. A remark has the line of the new page, and beside it the line of the old
 /// page.
-pub(super) fn remarks(changes: &[Change], old: &str, new: &str) -> Vec<Remark> {
+pub(super) fn remarks(changes: &[Change], old: &str, new: &str) -> Vec<(Remark, Vec<Scope>)> {
     let mut groups: Vec<Vec<&Change>> = Vec::new();
     for change in changes {
         match groups.iter_mut().find(|group| group[0].joins(change)) {
@@ -256,7 +266,8 @@ pub(super) fn remarks(changes: &[Change], old: &str, new: &str) -> Vec<Remark> {
         if remark.breaks.is_some() {
             remark.level = Severity::Error;
         }
-        Some(remark)
+        let scopes = group.iter().filter_map(|it| it.scope.clone());
+        Some((remark, scopes.collect()))
     };
     groups.into_iter().filter_map(remark).collect()
 }

@@ -21,10 +21,14 @@ mod number;
 mod page;
 pub(crate) mod pairing;
 pub(crate) mod rules;
+mod sample;
 mod scenario;
+mod scope;
 mod statement;
 mod tables;
 mod text;
+
+use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
 
@@ -38,6 +42,7 @@ use super::remark::Remark;
 pub(crate) use self::change::{Change, Effect};
 pub(crate) use self::compare::{ContractCell, ContractPart, ContractRow};
 pub(crate) use self::page::Page;
+pub(crate) use self::scope::{Conversation, Scope};
 pub(crate) use self::text::Relation;
 
 /// Two texts of a page and their differences.
@@ -60,8 +65,8 @@ pub(crate) struct Source<'a> {
 #[derive(Debug)]
 pub(crate) struct Differences {
     pub relation: Relation,
-    /// Changes of two texts, or damage of two translations.
-    pub remarks: Vec<Remark>,
+    /// Changes of two texts, each with its scopes, or damage of two translations, which has none.
+    pub remarks: Vec<(Remark, Vec<Scope>)>,
     /// None if the texts are translations of one text.
     pub contracts: Option<Contracts>,
 }
@@ -92,8 +97,10 @@ pub(crate) struct Documented {
     /// The stem of the page's file name.
     pub name: String,
     pub api: String,
-    /// The method and the form of the path, for each path template.
-    pub requests: Vec<String>,
+    /// True for a resource type, false for an operation.
+    pub is_of_resource: bool,
+    /// The method and the form of the path, for each path template and for the requests of the examples.
+    pub requests: BTreeSet<String>,
 }
 
 /// Compares two texts of a page.
@@ -149,7 +156,7 @@ pub(crate) fn compare(old: &Page, new: &Page) -> Comparison {
 }
 
 /// The damage in two translations of one text.
-fn damaged(old: Source<'_>, new: Source<'_>) -> Result<Vec<Remark>, Diagnostic> {
+fn damaged(old: Source<'_>, new: Source<'_>) -> Result<Vec<(Remark, Vec<Scope>)>, Diagnostic> {
     let read = |Source { file, bytes }: Source<'_>| -> Result<Translation, Diagnostic> {
         let text = super::text::decode(file, bytes)?;
         let (page, prose) = prose::read_page(&text, &mut Findings::new(file));
@@ -159,5 +166,6 @@ fn damaged(old: Source<'_>, new: Source<'_>) -> Result<Vec<Remark>, Diagnostic> 
     let mut found = damage::between(&old, &new);
     found.extend_from_slice(damage::of_page(&old));
     found.extend_from_slice(damage::of_page(&new));
-    Ok(damage::remarks(found))
+    let remarks = damage::remarks(found).into_iter();
+    Ok(remarks.map(|it| (it, Vec::new())).collect())
 }

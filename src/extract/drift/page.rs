@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use foldhash::HashMap;
-use serde_json::Value;
-
 use crate::api::resource;
-use crate::contract::change;
 use crate::contract::extracted::{Kind, Origin};
 use crate::diagnostic::Diagnostic;
-use crate::http::message::Body;
 use crate::scenario::format::Translation;
+use foldhash::HashMap;
 
 use super::super::contract::operation::AnswerType;
 use super::super::contract::printed::Printed;
@@ -18,7 +14,6 @@ use super::super::contract::{self, Content, Facts, cell};
 use super::super::conversation;
 use super::super::conversation::Run;
 use super::super::inventory::Findings;
-use super::super::json::property;
 use super::super::markdown;
 use super::super::message;
 use super::super::message::{Message, Messages, Part};
@@ -29,10 +24,11 @@ use super::super::prose::{Prose, Row, Section};
 use super::super::script::Context;
 use super::super::{api_version, context, names, places, scripts, text};
 use super::Documented;
-use super::body::{Collector, Shape};
 use super::note;
 use super::note::{Limit, Note};
-use super::scenario::{Scenario, Step, StepKind, people_of};
+use super::sample;
+use super::sample::{Sample, SamplePart, Samples};
+use super::scenario::{Scenario, Step};
 use super::tables;
 use super::tables::{Header, Permissions};
 use super::text::SourceText;
@@ -93,49 +89,6 @@ pub(super) struct Parameter {
     pub(super) line: usize,
 }
 
-/// A message of an example.
-#[derive(Debug, Clone)]
-pub(super) struct Sample {
-    pub(super) part: SamplePart,
-    /// Names of header fields, without those that follow from the body.
-    pub(super) headers: BTreeSet<String>,
-    /// Its bodies, each with its kind.
-    pub(super) shapes: Vec<(Subject, Shape)>,
-    /// The kinds of the people in it, and whether there are several.
-    pub(super) people: (BTreeSet<String>, bool),
-    pub(super) has_body: bool,
-    /// The second line of the code block, counted from 1.
-    pub(super) line: usize,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SamplePart {
-    /// The form of the request, and whether it is for the page's own operation.
-    Request {
-        form: String,
-        is_own: bool,
-    },
-    /// The status, and the form of the request.
-    Answer {
-        status: u16,
-        to: String,
-    },
-    Notification,
-}
-
-/// The kind of a body: properties are compared within one kind.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Subject {
-    /// The body of a request, by the form of the request.
-    Request(String),
-    /// The body of an answer, by the form of the request. Refusals are a kind of their own.
-    Answer { to: String, is_refusal: bool },
-    /// The body of every notification, without the data.
-    Notification,
-    /// The data of a notification, by the kind of its entry.
-    Data(String),
-}
-
 impl Page {
     /// Reads a page. `file` names it; the defaults and the parts of `file` replace missing metadata.
     ///
@@ -158,7 +111,7 @@ impl Page {
         let key = PageKey::new(file, &page.metadata, defaults, api, &mut ignored);
         let facts = contract::facts(file, file, &page, &messages, &prose, &key);
         let context = context(&page, &messages);
-        let samples = Samples::read(&page, &messages, &context);
+        let samples = samples(&page, &messages, &context);
         let names = names(&page, &messages.list, &runs, &key);
         let mut scenarios = scenarios(&page, &messages.list, &runs, &samples);
         let blocks = messages.list.iter().map(|message| message.code_block);
@@ -214,12 +167,18 @@ impl Page {
     }
 
     pub(super) fn documented(&self) -> Documented {
-        let forms = self.paths.iter().map(|it| resource::shape_of(&it.text));
-        let method = self.method.clone().unwrap_or_default();
+        let method = self.method.as_deref().unwrap_or_default();
+        let paths = self.paths.iter().map(|it| sample::shape_of(&it.text));
+        let paths = paths.map(|shape| format!("{method} {shape}"));
+        let own = self.messages.iter().filter_map(|it| match &it.part {
+            SamplePart::Request { form, is_own: true } => Some(form.clone()),
+            _ => None,
+        });
         Documented {
             name: self.name.clone(),
             api: self.api.clone(),
-            requests: forms.map(|form| format!("{method} {form}")).collect(),
+            is_of_resource: self.resource.is_some(),
+            requests: paths.chain(own).collect(),
         }
     }
 
@@ -368,114 +327,26 @@ fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
     paths.collect()
 }
 
-/// The messages of a page with their shapes.
-struct Samples {
-    list: Vec<Sample>,
-}
-
-impl Samples {
-    fn read(page: &markdown::Page<'_>, messages: &Messages<'_>, context: &Context<'_>) -> Self {
-        let mut list: Vec<Sample> = Vec::with_capacity(messages.list.len());
-        let mut request = String::new();
-        for message in &messages.list {
-            let code_block = &page.code_blocks[message.body_block];
-            let mut sample = Sample {
-                part: SamplePart::Notification,
-                headers: message
-                    .headers
-                    .iter()
-                    .map(|(name, _)| name.to_ascii_lowercase())
-                    .filter(|name| !matches!(name.as_str(), "content-type" | "content-length"))
-                    .collect(),
-                shapes: Vec::new(),
-                people: <_>::default(),
-                has_body: !message.body.is_empty(),
-                line: message.line + 1,
-            };
-            let mut collector = Collector::new(&code_block.text, code_block.line + 1);
-            let body = match &message.body {
-                Body::Json(body) => body,
-                _ => &Value::Null,
-            };
-            match message.part {
-                Part::Request { method, target } => {
-                    let shape = resource::shape_of(target);
-                    let is_own = !message.is_foreign && context.shapes.contains(&shape);
-                    request = format!("{method} {shape}");
-                    sample.people = people_of(body);
-                    sample.add(Subject::Request(request.clone()), body, &mut collector);
-                    let form = request.clone();
-                    sample.part = SamplePart::Request { form, is_own };
-                }
-                Part::Response { status } => {
-                    let to = request.clone();
-                    let subject = Subject::Answer {
-                        to: to.clone(),
-                        is_refusal: status >= 400,
-                    };
-                    sample.add(subject, body, &mut collector);
-                    sample.part = SamplePart::Answer { status, to };
-                }
-                Part::Notification { .. } => sample.add_notification(body, &mut collector),
-            }
-            list.push(sample);
-        }
-        Self { list }
+/// The messages of the examples.
+fn samples(page: &markdown::Page<'_>, messages: &Messages<'_>, context: &Context<'_>) -> Samples {
+    let shapes: BTreeSet<_> = context
+        .shapes
+        .iter()
+        .map(|it| sample::shape_of(it))
+        .collect();
+    let mut samples = Samples::default();
+    for message in &messages.list {
+        let code_block = &page.code_blocks[message.body_block];
+        samples.push(
+            message.part,
+            message.headers.iter().map(|(name, _)| *name),
+            &message.body,
+            |shape| !message.is_foreign && shapes.contains(shape),
+            (&code_block.text, code_block.line + 1),
+            message.line + 1,
+        );
     }
-
-    fn kind(&self, index: usize) -> StepKind {
-        let sample = &self.list[index];
-        match &sample.part {
-            SamplePart::Request { form, .. } => StepKind::Request(form.clone()),
-            SamplePart::Answer { .. } => StepKind::Answer,
-            SamplePart::Notification => {
-                let mut entries: Vec<&str> = Vec::new();
-                for (subject, _) in &sample.shapes {
-                    if let Subject::Data(kind) = subject
-                        && !entries.contains(&kind.as_str())
-                    {
-                        entries.push(kind);
-                    }
-                }
-                StepKind::Notification(entries.join(" + "))
-            }
-        }
-    }
-}
-
-impl Sample {
-    fn add(&mut self, subject: Subject, body: &Value, collector: &mut Collector<'_>) {
-        let mut shape = Shape::default();
-        collector.collect(body, "", &mut shape);
-        self.shapes.push((subject, shape));
-    }
-
-    fn add_notification(&mut self, body: &Value, collector: &mut Collector<'_>) {
-        let mut around = Shape::default();
-        let mut data = Vec::new();
-        collector.collect_around(body, &mut around, &mut |entry, collector| {
-            let mut shape = Shape::default();
-            collector.collect(change::data(entry), "", &mut shape);
-            data.push((Subject::Data(kind(entry)), shape));
-        });
-        self.shapes.push((Subject::Notification, around));
-        self.shapes.append(&mut data);
-    }
-}
-
-/// The kind of an entry of a notification: its resource, the change, and the state of the resource.
-fn kind(entry: &Value) -> String {
-    let read = change::Change::read(entry);
-    let kind = read.kind();
-    if read.subject != change::Subject::Other {
-        return kind.trim_end().to_owned();
-    }
-    let paths = ["resourceUrl", "resource"].into_iter();
-    let mut paths = paths.filter_map(|name| property(entry, name).as_str());
-    let path = paths.next().unwrap_or_default();
-    let mut names = path.rsplit('/').filter(|part| cell::is_identifier(part));
-    let name = names.next().unwrap_or("other");
-    kind.trim_end().replacen("other", name, 1)
+    samples
 }
 
 /// The conversations, without names, sections and provider states.
@@ -498,7 +369,7 @@ fn scenarios(
                 Some((annotation.name.clone()?, annotation.line))
             });
         let steps = run.messages.iter().map(|index| Step {
-            kind: samples.kind(*index),
+            kind: samples.list[*index].kind(),
             message: *index,
             line: messages[*index].line + 1,
         });

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::PageReport;
 use crate::api::party::Party;
-use crate::extract::remark::{PagePlace, Remark, RemarkKind, Severity};
+use crate::extract::remark::{PagePlace, Remark, RemarkKind, Severity, Touched};
 
 /// The version of the format that this confcall writes.
 const VERSION: u32 = 1;
@@ -57,6 +57,9 @@ struct Row<'a> {
     reason: &'static str,
     /// The party that a change breaks; null if the change breaks neither party.
     breaks: Option<Party>,
+    /// What a change touches; absent if it touches nothing.
+    #[serde(skip_serializing_if = "Touched::is_nothing")]
+    touches: &'a Touched,
 }
 
 /// Pretty JSON that ends in a line feed.
@@ -88,6 +91,7 @@ fn line(remark: &Remark) -> Row<'_> {
         message: &remark.message,
         reason: remark.rule.text,
         breaks: remark.breaks,
+        touches: &remark.touched,
     }
 }
 
@@ -110,6 +114,10 @@ mod tests {
                 "reason": "A length is not that of the body.", "breaks": null})
         );
         assert_eq!(value["remarks"][1]["breaks"], "bot");
+        assert_eq!(
+            value["remarks"][1]["touches"],
+            json!({"scenarios": ["page/beta@2026-01/one"], "known_failures": [], "cassettes": ["a.jsonl"]})
+        );
         assert_eq!(
             value["notes"],
             json!(["two texts are compared", "two texts are not one"])

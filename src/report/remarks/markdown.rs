@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PageReport, breaks, see};
+use super::{PageReport, breaks, see, touched};
 use crate::diagnostic::place::printable;
 use crate::extract::remark::Remark;
 
@@ -32,8 +32,9 @@ fn item(remark: &Remark) -> String {
         0 => String::new(),
         line => format!(", line {line}"),
     };
+    let touched = touched(remark).map_or_else(String::new, |it| format!("; {}", escaped(&it)));
     format!(
-        "**{breaks}{}** {}: {}{at}{}",
+        "**{breaks}{}** {}: {}{at}{}{touched}",
         remark.level,
         code(remark.rule.id),
         escaped(&remark.message),
@@ -78,7 +79,7 @@ mod tests {
             render(&samples::report()),
             "two texts are compared.\n\n## `a.md`\n\n- **warning** `wrong-length`: the length is 3, not 4, line 9, see line 12\n\n\
              ## `new/b c.md`\n\n\
-             - **breaks a bot, error** `path-removed`: `GET /a|b` is \\<gone\\>, see old/b c.md:4\n\n\
+             - **breaks a bot, error** `path-removed`: `GET /a|b` is \\<gone\\>, see old/b c.md:4; touches 1 built-in scenario, 1 cassette (a.jsonl)\n\n\
              two texts are not one.\n\n1 error, 1 warning, 0 notes in 3 pages.\n"
         );
     }

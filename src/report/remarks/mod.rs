@@ -80,6 +80,33 @@ fn breaks(remark: &Remark) -> Option<String> {
     remark.breaks.map(|party| format!("breaks a {party}"))
 }
 
+/// The most recordings that a text for people names.
+const MOST_NAMES: usize = 3;
+
+/// What a change touches, in words; none if it touches nothing.
+fn touched(remark: &Remark) -> Option<String> {
+    let touched = &remark.touched;
+    if touched.is_nothing() {
+        return None;
+    }
+    let parts = [
+        (&touched.scenarios, "built-in scenario"),
+        (&touched.known_failures, "known failure"),
+        (&touched.cassettes, "cassette"),
+    ];
+    let parts = parts.into_iter().filter(|(all, _)| !all.is_empty());
+    let parts: Vec<_> = parts.map(|(all, noun)| counted(all.len(), noun)).collect();
+    let mut names: Vec<_> = touched.cassettes.iter().take(MOST_NAMES).cloned().collect();
+    if let Some(others @ 1..) = touched.cassettes.len().checked_sub(MOST_NAMES) {
+        names.push(format!("and {others} more"));
+    }
+    let touched = format!("touches {}", parts.join(", "));
+    Some(match names.as_slice() {
+        [] => touched,
+        names => format!("{touched} ({})", names.join(", ")),
+    })
+}
+
 /// The address of a place, in a remark on `page`: only the line if the place is on the same page.
 fn address(place: &PagePlace, page: &str) -> String {
     match (place.page == page, place.line) {
@@ -116,6 +143,8 @@ pub(super) mod samples {
         let mut change = Remark::new(&CHANGE, "new/b c.md", 0, "`GET /a|b` is <gone>");
         change = change.beside("old/b c.md", 4);
         change.breaks = Some(Party::Bot);
+        change.touched.scenarios = vec!["page/beta@2026-01/one".to_owned()];
+        change.touched.cassettes = vec!["a.jsonl".to_owned()];
         PageReport {
             command: "lint",
             pages: 3,

@@ -79,6 +79,9 @@ fn result(remark: &Remark, rules: &[&'static PageRule]) -> Value {
         "partialFingerprints": {"message/v1": format!("{}: {}", remark.rule.id, remark.message)},
         "properties": {"kind": remark.rule.kind, "breaks": remark.breaks},
     });
+    if !remark.touched.is_nothing() {
+        result["properties"]["touches"] = json!(remark.touched);
+    }
     if let Some(other) = &remark.other {
         let mut other = location(other);
         other["id"] = 1.into();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PageReport, breaks, see};
+use super::{PageReport, breaks, see, touched};
 use crate::diagnostic::place::printable;
 use crate::extract::remark::{Remark, Severity};
 use crate::report::text::Look;
@@ -45,7 +45,10 @@ fn line(remark: &Remark, look: Look) -> String {
     let breaks = breaks(remark).map_or_else(String::new, |it| format!(" ({it})"));
     let message = printable(&format!("{}{breaks}{}", remark.message, see(remark)));
     let id = look.dim(remark.rule.id);
-    format!("{at:>6}  {level}  {message}  {id}\n")
+    let touched = touched(remark).map_or_else(String::new, |it| {
+        format!("{:17}{}\n", "", look.dim(&printable(&it)))
+    });
+    format!("{at:>6}  {level}  {message}  {id}\n{touched}")
 }
 
 #[cfg(test)]
@@ -58,7 +61,8 @@ mod tests {
         assert_eq!(
             render(&samples::report(), Look::PLAIN),
             "two texts are compared\n\na.md\n     9  warning  the length is 3, not 4, see line 12  wrong-length\n\n\
-             new/b c.md\n        error    `GET /a|b` is <gone> (breaks a bot), see old/b c.md:4  path-removed\n\n\
+             new/b c.md\n        error    `GET /a|b` is <gone> (breaks a bot), see old/b c.md:4  path-removed\n\
+             \x20                touches 1 built-in scenario, 1 cassette (a.jsonl)\n\n\
              two texts are not one\n1 error, 1 warning, 0 notes in 3 pages\n"
         );
     }

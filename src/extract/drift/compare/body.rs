@@ -6,7 +6,9 @@ use super::super::body;
 use super::super::body::{Form, Seen, Shape};
 use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
-use super::super::page::{Page, Sample, SamplePart, Subject};
+use super::super::page::Page;
+use super::super::sample::{Sample, SamplePart, Subject};
+use super::super::scope::Scope;
 use super::{Pair, TO_BOT, TO_SERVICE};
 
 pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
@@ -80,7 +82,7 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let mut listed = pair.old.headers.iter().chain(&pair.new.headers);
         listed.any(|it| it.name.eq_ignore_ascii_case(name))
     };
-    for (subject, is_it) in PARTS {
+    for (part, is_it) in PARTS {
         let (old, new) = (parts(pair.old, is_it), parts(pair.new, is_it));
         if old.is_empty() || new.is_empty() {
             continue;
@@ -94,35 +96,39 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             let shown = all.iter().find(|it| it.headers.contains(name));
             shown.or(all.first()).map(|it| it.line)
         };
-        let is_request = subject == "request";
+        let is_request = part == "request";
         let (before, after) = (names(&old), names(&new));
         for header in before
             .difference(&after)
             .filter(|it| !is_request || !is_listed(it))
         {
-            let is_of_answer = subject == "answer";
+            let is_of_answer = part == "answer";
             let is_always = old.iter().all(|it| it.headers.contains(header));
             let effect = if is_of_answer && is_always {
                 TO_BOT
             } else {
                 Effect::Compatible
             };
-            let change = Change::new(
-                K::HeaderRemoved,
-                effect,
-                &format!("{subject} header"),
-                header,
-            );
+            let change = Change::new(K::HeaderRemoved, effect, &format!("{part} header"), header);
+            let change = change.within(field(part, header));
             changes.push(change.at(first(&old, header), first(&new, header)));
         }
         for header in after
             .difference(&before)
             .filter(|it| !is_request || !is_listed(it))
         {
-            let subject = format!("{subject} header");
+            let subject = format!("{part} header");
             let change = Change::new(K::HeaderAdded, Effect::Compatible, &subject, header);
+            let change = change.within(field(part, header));
             changes.push(change.at(first(&old, header), first(&new, header)));
         }
+    }
+}
+
+fn field(part: &'static str, name: &str) -> Scope {
+    Scope::Header {
+        part,
+        name: name.to_owned(),
     }
 }
 
@@ -162,7 +168,11 @@ fn bodies(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             is_refusal: false,
         };
         let subject = body_subject(&subject, pair);
-        changes.push(Change::new(kind, effect, &subject, "").at(Some(old.line), Some(new.line)));
+        let change = Change::new(kind, effect, &subject, "").within(Scope::Answer {
+            to: Some(to.clone()),
+            statuses: Vec::new(),
+        });
+        changes.push(change.at(Some(old.line), Some(new.line)));
     }
 }
 
@@ -194,13 +204,23 @@ const NEEDLESS: [&str; 7] = [
 ];
 
 impl Comparison<'_, '_> {
+    /// A change of a property. Its scope are the bodies that have the property, or the object that now has it.
+    fn change(&self, kind: K, effect: Effect, path: &str) -> Change {
+        let (subject, property) = (self.subject.clone(), path.to_owned());
+        let change = Change::new(kind, effect, &self.name, path);
+        change.within(match kind {
+            K::PropertyAdded => Scope::ObjectOf(subject, property),
+            _ => Scope::Property(subject, property),
+        })
+    }
+
     fn compare(&self, changes: &mut Vec<Change>) {
         for (path, old) in &self.old.properties {
             match self.new.properties.get(path) {
                 Some(new) => self.both(path, old, new, changes),
                 None if self.is_topmost(path, self.new) => {
                     let effect = self.effect_of_absence(path, old);
-                    let change = Change::new(K::PropertyRemoved, effect, &self.name, path);
+                    let change = self.change(K::PropertyRemoved, effect, path);
                     let change = change.at(
                         Some(old.line),
                         Some(self.new.line_around(path, self.lines.1)),
@@ -212,7 +232,7 @@ impl Comparison<'_, '_> {
         }
         for (path, new) in &self.new.properties {
             if !self.old.properties.contains_key(path) && self.is_topmost(path, self.old) {
-                let change = Change::new(K::PropertyAdded, Effect::Compatible, &self.name, path);
+                let change = self.change(K::PropertyAdded, Effect::Compatible, path);
                 let change = change.at(
                     Some(self.old.line_around(path, self.lines.0)),
                     Some(new.line),
@@ -259,7 +279,7 @@ impl Comparison<'_, '_> {
             && let Some((one, other)) = self.omitted(path)
         {
             let effect = self.effect_of_absence(path, old);
-            let change = Change::new(K::PropertyOmitted, effect, &self.name, path);
+            let change = self.change(K::PropertyOmitted, effect, path);
             changes.push(remarked(change.at(Some(one), Some(other)), old));
         }
         if path.ends_with("@odata.type") {
@@ -275,19 +295,19 @@ impl Comparison<'_, '_> {
                     .collect::<Vec<_>>()
                     .join(" or ")
             };
-            let change = Change::new(K::PropertyTypeChanged, reader, &self.name, path);
+            let change = self.change(K::PropertyTypeChanged, reader, path);
             changes.push(at(change.values(name(old), name(new))));
         }
         if let (Some(before), Some(after)) = (form(old), form(new))
             && before != after
             && (before == Form::Id || after == Form::Id)
         {
-            let change = Change::new(K::ValueFormChanged, reader, &self.name, path);
+            let change = self.change(K::ValueFormChanged, reader, path);
             changes.push(at(change.values(before.as_str(), after.as_str())));
         }
         for word in old.words.difference(&new.words) {
             if let Some(other) = new.words.iter().find(|it| it.eq_ignore_ascii_case(word)) {
-                let change = Change::new(K::WordCaseChanged, Effect::Compatible, &self.name, path);
+                let change = self.change(K::WordCaseChanged, Effect::Compatible, path);
                 changes.push(at(change.values(word, other)));
             }
         }
@@ -332,7 +352,7 @@ impl Comparison<'_, '_> {
             (true, Subject::Request(_)) => TO_SERVICE,
             (true, _) => TO_BOT,
         };
-        let change = Change::new(K::ObjectTypeChanged, effect, &self.name, path);
+        let change = self.change(K::ObjectTypeChanged, effect, path);
         let change = change.values(names(one), names(other));
         let change = change.at(Some(one.line), Some(other.line));
         Some(if is_gone {

@@ -6,9 +6,11 @@ use crate::scenario::format::ProviderState;
 
 use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
-use super::super::page::{Page, SamplePart};
+use super::super::page::Page;
+use super::super::sample::SamplePart;
 use super::super::scenario;
 use super::super::scenario::{Described, Scenario, Step, StepKind};
+use super::super::scope::Scope;
 use super::{Pair, TO_BOT};
 
 /// The subjects of changes.
@@ -58,7 +60,8 @@ fn steps(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
             Effect::Compatible
         };
         let change = Change::new(K::StepsRemoved, effect, &of_scenario(new), &listed(&lost));
-        let change = change.at(Some(first.line), new.line).of_scenario(&new.name);
+        let change = change.at(Some(first.line), new.line);
+        let change = change.of_scenario(&new.name).within(either(old, new));
         changes.push(match begins_with(old, new) {
             Some(remark) => change.remark(remark),
             None => change,
@@ -71,9 +74,14 @@ fn steps(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
         });
         let effect = if is_news { TO_BOT } else { Effect::Compatible };
         let change = Change::new(K::StepsAdded, effect, &of_scenario(new), &listed(&gained));
-        let change = change.at(old.line, Some(first.line)).of_scenario(&new.name);
-        changes.push(change);
+        let change = change.at(old.line, Some(first.line));
+        changes.push(change.of_scenario(&new.name).within(either(old, new)));
     }
+}
+
+/// A conversation under both of its names.
+fn either(old: &Scenario, new: &Scenario) -> Scope {
+    Scope::Scenario(vec![old.name.clone(), new.name.clone()])
 }
 
 fn of_scenario(scenario: &Scenario) -> String {
@@ -111,7 +119,8 @@ fn names(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
     if one.name != other.name && has_same_messages() {
         let change = Change::new(K::ScenarioRenamed, Effect::Renamed, "scenario", "");
         let change = change.values(&one.name, &other.name);
-        changes.push(change.at(one.line, other.line).of_scenario(&other.name));
+        let change = change.at(one.line, other.line).of_scenario(&other.name);
+        changes.push(change.within(either(one, other)));
     }
     if let (Some((before, line)), Some((after, other_line))) = (&one.annotated, &other.annotated)
         && before != after
@@ -152,7 +161,8 @@ fn preparations(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Chang
         .filter(|it| lacks(&new.preparations, &it.0))
     {
         let change = Change::new(K::SectionRemoved, Effect::Compatible, "section", anchor);
-        changes.push(change.at(Some(*line), new.line).of_scenario(&new.name));
+        let change = change.at(Some(*line), new.line).of_scenario(&new.name);
+        changes.push(change.within(either(old, new)));
     }
     for (anchor, line) in new
         .preparations
@@ -160,7 +170,8 @@ fn preparations(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Chang
         .filter(|it| lacks(&old.preparations, &it.0))
     {
         let change = Change::new(K::SectionAdded, Effect::Compatible, "section", anchor);
-        changes.push(change.at(old.line, Some(*line)).of_scenario(&new.name));
+        let change = change.at(old.line, Some(*line)).of_scenario(&new.name);
+        changes.push(change.within(either(old, new)));
     }
 }
 
@@ -177,6 +188,10 @@ fn statuses(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         if before != after && seen.insert((before, after, to)) {
             let change = Change::new(K::ExampleStatusChanged, TO_BOT, EXAMPLE_STATUS, "");
             let change = change.values(before.to_string(), after.to_string());
+            let change = change.within(Scope::Answer {
+                to: Some(to.clone()),
+                statuses: vec![*before],
+            });
             changes.push(change.at(Some(old.line), Some(new.line)));
         }
     }
@@ -291,6 +306,7 @@ fn states(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     for (kind, states) in [(K::StateRemoved, lost), (K::StateAdded, gained)] {
         for (state, (old, new)) in states {
             let change = Change::new(kind, Effect::Compatible, STATE, state.as_str());
+            let change = change.within(Scope::State(state));
             changes.push(change.at(old, new));
         }
     }

@@ -6,7 +6,9 @@ use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
 use super::super::note::{About, Limit, Note};
 use super::super::number::Number;
-use super::super::page::{Page, SamplePart};
+use super::super::page::Page;
+use super::super::sample::SamplePart;
+use super::super::scope::Scope;
 use super::{Pair, TO_BOT};
 
 /// The first words of the subjects of changes.
@@ -74,7 +76,7 @@ fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         .zip(gone)
         .filter_map(|(it, gone)| gone.then_some(it))
     {
-        let change = note_change(K::NoteRemoved, Effect::Compatible, note);
+        let change = note_change(pair.old, K::NoteRemoved, Effect::Compatible, note);
         changes.push(change.at(Some(note.line), None));
     }
     let sent = sent(pair.new);
@@ -90,7 +92,8 @@ fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             } else {
                 Effect::Compatible
             };
-            let change = note_change(K::NoteAdded, effect, note).at(None, Some(note.line));
+            let change =
+                note_change(pair.new, K::NoteAdded, effect, note).at(None, Some(note.line));
             changes.push(if restricts {
                 change.remark("it may restrict what a bot sends")
             } else {
@@ -109,20 +112,32 @@ fn standards(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         for standard in note.standards.iter().filter(|it| !old.contains(*it)) {
             if known.insert(standard) {
                 let change = Change::new(K::LimitAdded, TO_BOT, FORMAT, standard);
+                let change = change.within(scope(pair.new, &note.about, &note.names));
                 changes.push(change.at(None, Some(note.line)));
             }
         }
     }
 }
 
-fn note_change(kind: K, effect: Effect, note: &Note) -> Change {
+fn note_change(page: &Page, kind: K, effect: Effect, note: &Note) -> Change {
     let names: Vec<_> = note.names.iter().map(String::as_str).collect();
     let subject = if names.is_empty() {
         "note"
     } else {
         "note about"
     };
-    Change::new(kind, effect, subject, &names.join("`, `"))
+    let change = Change::new(kind, effect, subject, &names.join("`, `"));
+    change.within(scope(page, &note.about, &note.names))
+}
+
+/// The messages that prose of a page is about: those with its names, else those of its example, else those of the operation.
+fn scope(page: &Page, about: &About, names: &BTreeSet<String>) -> Scope {
+    let names: BTreeSet<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
+    match about {
+        _ if !names.is_empty() => Scope::Names(names),
+        About::Scenario(index) => Scope::Scenario(vec![page.scenarios[*index].name.clone()]),
+        About::Section(_) => Scope::Operation,
+    }
 }
 
 /// The names of the properties that a bot sends.
@@ -181,6 +196,7 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         };
         let change = Change::new(kind, effect, &subject(after, ""), "");
         let change = change.values(&before.number.text, &after.number.text);
+        let change = change.within(scope(pair.new, &after.about, &after.names));
         changes.push(change.at(Some(before.line), Some(after.line)));
     }
     for (limit, _) in old {
@@ -190,6 +206,7 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             &subject(limit, ":"),
             &limit.number.text,
         );
+        let change = change.within(scope(pair.old, &limit.about, &limit.names));
         changes.push(change.at(Some(limit.line), None));
     }
     for limit in new {
@@ -199,6 +216,7 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             &subject(limit, ":"),
             &limit.number.text,
         );
+        let change = change.within(scope(pair.new, &limit.about, &limit.names));
         changes.push(change.at(None, Some(limit.line)));
     }
 }

@@ -10,6 +10,8 @@ use crate::contract::types;
 use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
 use super::super::page::{Page, Parameter, Path};
+use super::super::sample;
+use super::super::scope::Scope;
 use super::super::tables;
 use super::super::tables::{Header, Permissions};
 use super::matched::{Matched, matched};
@@ -34,11 +36,13 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         && before != after
     {
         let change = Change::new(K::MethodChanged, TO_BOT, "method", "").values(before, after);
+        let change = change.within(Scope::Operation);
         changes.push(change.at(first(old), first(new)));
     }
     for path in &old.paths {
         let Some(other) = find(&new.paths, path) else {
             let change = Change::new(K::PathRemoved, TO_BOT, "path", &path.text);
+            let change = change.within(request_to(old, path));
             let change = change.at(Some(path.line), first(new));
             changes.push(match (path.is_deprecated, old.api == new.api) {
                 (true, true) => change.remark("it was deprecated"),
@@ -56,12 +60,20 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             _ => continue,
         };
         let change = Change::new(kind, Effect::Compatible, "path", &path.text);
+        let change = change.within(request_to(old, path));
         changes.push(change.at(Some(path.line), Some(other.line)));
     }
     for path in new.paths.iter().filter(|it| find(&old.paths, it).is_none()) {
         let change = Change::new(K::PathAdded, Effect::Compatible, "path", &path.text);
+        let change = change.within(request_to(new, path));
         changes.push(change.at(first(old), Some(path.line)));
     }
+}
+
+/// The requests to a path of a page.
+fn request_to(page: &Page, path: &Path) -> Scope {
+    let method = page.method.as_deref().unwrap_or_default();
+    Scope::Request(format!("{method} {}", sample::shape_of(&path.text)))
 }
 
 /// A path without host and version; placeholders have no names.
@@ -104,7 +116,11 @@ fn permissions(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             } else {
                 TO_BOT
             };
-            changes.push(Change::new(K::PermissionRemoved, effect, subject, name).at(at.0, at.1));
+            changes.push(
+                Change::new(K::PermissionRemoved, effect, subject, name)
+                    .within(Scope::Operation)
+                    .at(at.0, at.1),
+            );
         }
         for name in new.names.iter().filter(|name| !has(old, name)) {
             let effect = if old.are_free {
@@ -112,7 +128,9 @@ fn permissions(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             } else {
                 Effect::Compatible
             };
-            let change = Change::new(K::PermissionAdded, effect, subject, name).at(at.0, at.1);
+            let change = Change::new(K::PermissionAdded, effect, subject, name)
+                .within(Scope::Operation)
+                .at(at.0, at.1);
             changes.push(if old.are_free {
                 change.remark("none was needed before")
             } else {
@@ -132,6 +150,7 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             if is_named(header) && !new.is_empty() {
                 let (name, line) = (&header.name, Some(header.line));
                 let change = Change::new(K::RequestHeaderRemoved, Effect::Compatible, HEADER, name);
+                let change = change.within(header_field(name));
                 changes.push(change.at(line, first(new)));
             }
             continue;
@@ -140,6 +159,7 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             && before != after
         {
             let change = Change::new(K::RequestHeaderChanged, TO_BOT, HEADER, &header.name);
+            let change = change.within(header_field(&header.name));
             let change = change.values(before, after);
             changes.push(change.at(Some(header.line), Some(other.line)));
         }
@@ -152,6 +172,7 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
                 Effect::Compatible
             };
             let change = Change::new(K::RequestHeaderAdded, effect, HEADER, &header.name);
+            let change = change.within(Scope::Operation);
             changes.push(change.at(first(old), Some(header.line)));
         }
     }
@@ -161,6 +182,13 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 pub(super) const HEADER: &str = "request header";
 pub(super) const PROSE_STATUS: &str = "status in prose";
 pub(super) const ANSWER_TYPE: &str = "type of the answer in prose";
+
+fn header_field(name: &str) -> Scope {
+    Scope::Header {
+        part: "request",
+        name: name.to_owned(),
+    }
+}
 
 pub(super) fn matched_headers(pair: &Pair<'_>) -> Matched {
     let is_damaged = |it: &Header| !tables::is_header_name(&it.name);
@@ -195,12 +223,14 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
                 }
                 let effect = Effect::Compatible;
                 let change = Change::new(K::ParameterRemoved, effect, &subject, &one.name);
+                let change = change.within(shown(pair, &one.name));
                 let change = change.at(Some(one.line), first(new));
                 changes.push(change.remark("the examples still show it"));
             }
             Some(other) => changed(pair, &subject, one, other, changes),
             None if is_declared(one) => {
                 let change = Change::new(K::ParameterRemoved, TO_BOT, &subject, &one.name);
+                let change = change.within(shown(pair, &one.name));
                 changes.push(change.at(Some(one.line), first(new)));
             }
             None => {}
@@ -216,6 +246,7 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
                 Effect::Compatible
             };
             let change = Change::new(K::ParameterAdded, effect, &subject, &other.name);
+            let change = change.within(missing(pair));
             changes.push(change.at(first(old), Some(other.line)));
         }
     }
@@ -265,6 +296,7 @@ fn changed(
     let name = if old.is_shown { &old.name } else { &new.name };
     if let Some((before, after)) = types_of(pair, old, new) {
         let change = Change::new(K::ParameterTypeChanged, TO_BOT, subject, name);
+        let change = change.within(shown(pair, name));
         changes.push(at(change.values(before, after)));
     }
     if pair.has_one_language()
@@ -277,7 +309,8 @@ fn changed(
         } else {
             (K::ParameterOptional, Effect::Compatible)
         };
-        changes.push(at(Change::new(kind, effect, subject, name)));
+        let change = Change::new(kind, effect, subject, name);
+        changes.push(at(change.within(missing(pair))));
     }
     if old.words.is_empty() || new.words.is_empty() {
         return;
@@ -301,9 +334,46 @@ fn changed(
         Effect::Compatible
     };
     let subject = words_subject(subject, name);
-    changes.extend(removed.map(|it| at(Change::new(K::WordsRemoved, effect, &subject, it))));
-    changes
-        .extend(added.map(|it| at(Change::new(K::WordsAdded, Effect::Compatible, &subject, it))));
+    let change = |kind, effect, word: &str| {
+        let change = Change::new(kind, effect, &subject, word);
+        at(change.within(word_of(pair, name, word)))
+    };
+    changes.extend(removed.map(|it| change(K::WordsRemoved, effect, it)));
+    changes.extend(added.map(|it| change(K::WordsAdded, Effect::Compatible, it)));
+}
+
+/// The messages that have a parameter or a property of the type.
+fn shown(pair: &Pair<'_>, name: &str) -> Scope {
+    let name = name.to_owned();
+    match &pair.new.resource {
+        Some(of) => Scope::Member {
+            of: of.clone(),
+            name: Some(name),
+        },
+        None => Scope::Parameter { name, word: None },
+    }
+}
+
+/// The messages that may lack a parameter or a property of the type.
+fn missing(pair: &Pair<'_>) -> Scope {
+    match &pair.new.resource {
+        Some(of) => Scope::Member {
+            of: of.clone(),
+            name: None,
+        },
+        None => Scope::Operation,
+    }
+}
+
+/// The messages that have a word of a parameter; of a type, those that have the property.
+fn word_of(pair: &Pair<'_>, name: &str, word: &str) -> Scope {
+    match shown(pair, name) {
+        Scope::Parameter { name, .. } => Scope::Parameter {
+            name,
+            word: Some(word.to_owned()),
+        },
+        scope => scope,
+    }
 }
 
 /// The names of two types, if the new one cannot replace the old one.
@@ -360,6 +430,10 @@ fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     };
     if let (Some(first), Some(other)) = (removed.first(), added.first()) {
         let change = Change::new(K::ProseStatusChanged, TO_BOT, PROSE_STATUS, "");
+        let change = change.within(Scope::Answer {
+            to: None,
+            statuses: removed.iter().map(|it| it.0).collect(),
+        });
         let change = change.values(list(&removed), list(&added));
         changes.push(change.at(Some(first.1), Some(other.1)));
     }
@@ -378,6 +452,10 @@ fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         };
         let join = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
         let change = Change::new(K::AnswerTypeChanged, effect, ANSWER_TYPE, "");
+        let change = change.within(Scope::Answer {
+            to: None,
+            statuses: Vec::new(),
+        });
         let change = change.values(join(before), join(after));
         let line = |all: &[(String, usize)]| all.first().map(|it| it.1);
         changes.push(change.at(line(&pair.old.answers), line(&pair.new.answers)));
