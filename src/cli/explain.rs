@@ -123,7 +123,10 @@ impl Named {
                 format!("a requirement: the {} {level}", it.party())
             }
             Self::Kind(it) => format!("a kind of fault injection, for a {}", it.party()),
-            Self::Page(it) => format!("{} in pages, level {}", it.kind, it.level),
+            Self::Page(it) => match it.breaks {
+                Some(whom) => format!("{} in pages, breaks {whom}", it.kind),
+                None => format!("{} in pages, level {}", it.kind, it.level),
+            },
         };
         let meaning = self.meaning().trim_end_matches('.');
         let mut text = format!("{}, {of}\n  {meaning}.\n", look.bold(self.name()));

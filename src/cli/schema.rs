@@ -14,6 +14,7 @@ use crate::contract::types::Kinds;
 use crate::judge::verdict::Run;
 use crate::report::events::Event;
 use crate::report::remarks::Document;
+use crate::report::remarks::baseline::Baseline;
 use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
@@ -37,6 +38,8 @@ pub(crate) enum What {
     Events,
     /// A JSON report of `confcall lint` or `confcall drift`
     Pages,
+    /// The file of `--baseline` of these commands
+    Baseline,
     /// An extracted contract
     Contract,
     /// The table of operations beside a contract
@@ -60,6 +63,7 @@ pub(crate) fn text(what: What) -> String {
         What::Report => schemars::schema_for!(Run),
         What::Events => schemars::schema_for!(Event),
         What::Pages => schemars::schema_for!(Document<'_>),
+        What::Baseline => schemars::schema_for!(Baseline),
         What::Contract => schemars::schema_for!(Extracted),
         What::Operations => schemars::schema_for!(Operations),
         What::Lifecycles => schemars::schema_for!(LifeCycles),

@@ -19,6 +19,8 @@ pub(crate) struct PageRule {
     pub kind: RemarkKind,
     /// The level of its remarks, unless one of them says otherwise.
     pub level: Severity,
+    /// Whom a change breaks, in words, with the condition if there is one. Findings and damage break nobody.
+    pub breaks: Option<&'static str>,
     /// The reason, as a sentence.
     pub text: &'static str,
     /// The advice to a writer of pages, as a sentence.
@@ -32,6 +34,7 @@ macro_rules! page_rules {
             id: $id,
             kind: $crate::extract::remark::RemarkKind::$kind,
             level: $crate::extract::remark::Severity::$level,
+            breaks: None,
             text: $text,
             remedy: $remedy,
         };)*
@@ -181,6 +184,7 @@ mod tests {
         id: "a-rule",
         kind: RemarkKind::Finding,
         level: Severity::Warning,
+        breaks: None,
         text: "Something is wrong.",
         remedy: "Correct it.",
     };

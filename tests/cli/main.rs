@@ -398,6 +398,7 @@ fn the_schemas_are_the_ones_in_the_repository() {
         "report",
         "events",
         "pages",
+        "baseline",
         "contract",
         "operations",
         "lifecycles",

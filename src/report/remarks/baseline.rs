@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PageReport;
@@ -11,17 +12,23 @@ use crate::extract::remark::Remark;
 const VERSION: u32 = 1;
 
 /// A file of known remarks. It has no line numbers, so that it stays valid when lines move.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "confcall baseline of remarks on pages")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Baseline {
+    /// The version of the format: 1.
+    #[schemars(range(min = 1, max = 1))]
     version: u32,
+    /// The remarks that are not reported again.
     remarks: Vec<Known>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Known {
+    /// The page, as the command line names it.
     page: String,
+    /// The id of the rule.
     id: String,
     message: String,
     /// The number of equal remarks on the page.

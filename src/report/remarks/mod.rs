@@ -126,6 +126,7 @@ pub(super) mod samples {
         id: "wrong-length",
         kind: RemarkKind::Finding,
         level: Severity::Warning,
+        breaks: None,
         text: "A length is not that of the body.",
         remedy: "Correct the length.",
     };
@@ -134,6 +135,7 @@ pub(super) mod samples {
         id: "path-removed",
         kind: RemarkKind::Change,
         level: Severity::Error,
+        breaks: Some("bots"),
         text: "A path is gone.",
         remedy: "Keep the path.",
     };
