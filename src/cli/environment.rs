@@ -40,8 +40,24 @@ pub(crate) fn proxies() -> Vec<(String, String)> {
 
 /// True if a line of progress can be drawn and cleared: on a terminal that is none of a CI job.
 pub(crate) fn shows_progress() -> bool {
+    stderr().is_terminal() && has_terminal()
+}
+
+/// True if standard output is a terminal that a person reads.
+pub(crate) fn has_terminal() -> bool {
     let is_dumb = env::var_os("TERM").is_none_or(|it| it == "dumb");
-    stderr().is_terminal() && stdout().is_terminal() && !is_dumb && !is_ci()
+    stdout().is_terminal() && !is_dumb && !is_ci()
+}
+
+/// The command of the pager.
+pub(crate) fn pager() -> Option<String> {
+    env::var_os("PAGER").map(|it| it.to_string_lossy().into_owned())
+}
+
+/// The variables that a pager gets, as from git: a short text stays on the screen, and colours are colours.
+pub(crate) fn of_pager() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let variables = [("LESS", "FRX"), ("LV", "-c")].into_iter();
+    variables.filter(|(name, _)| env::var_os(name).is_none())
 }
 
 pub(crate) fn is_github_actions() -> bool {

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lint;
 use super::output::Output;
+use super::pager::Paging;
 use super::usage::UsageError;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
     /// The name of a rule, a requirement, a kind of fault injection, a finding or a change [default: list all names]
     #[arg(value_name = "NAME", add = candidates::explained())]
     name: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// Something that has a name in reports.
@@ -56,7 +59,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         None => names(look),
         Some(name) => explained(name, look)?,
     };
-    output.print(&text)?;
+    output.print_long(&text, arguments.paging)?;
     Ok(Exit::Success)
 }
 

@@ -43,6 +43,7 @@ pub(crate) mod merge;
 pub(crate) mod monitor;
 pub(crate) mod options;
 pub(crate) mod output;
+pub(crate) mod pager;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod record;

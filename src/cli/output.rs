@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use terminal_size::terminal_size_of;
 
+use super::pager::Paging;
 use super::{environment, progress};
 use crate::redact::Redactor;
 use crate::report::ReportKind;
@@ -76,6 +77,15 @@ impl Output {
     /// Writes text for people. Text of the other party can control neither the terminal nor a CI runner.
     pub(crate) fn print(self, text: &str) -> io::Result<()> {
         self.print_commands(&shown(text, self.look.colour, Log::of_environment()))
+    }
+
+    /// Writes text for people, on a terminal through a pager.
+    pub(crate) fn print_long(self, text: &str, paging: Paging) -> io::Result<()> {
+        let text = shown(text, self.look.colour, Log::of_environment());
+        if paging.shows(&text) {
+            return Ok(());
+        }
+        self.print_commands(&text)
     }
 
     /// Writes JSON. Its values stay, but no character of it controls a terminal or a CI runner.

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::github;
 use super::output::Output;
+use super::pager::Paging;
 use super::usage::UsageError;
 use crate::diagnostic::closest;
 use crate::diagnostic::path::Shown as _;
@@ -44,6 +45,8 @@ pub(crate) struct Reporting {
     /// Write everything that is found into this file, for `--baseline`, and report nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "format", "out"])]
     write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -135,7 +138,7 @@ impl Reporting {
         let look = output.look;
         let text = match self.format {
             Format::Text if self.out.is_none() => {
-                output.print(&remarks::text(report, look))?;
+                output.print_long(&remarks::text(report, look), self.paging)?;
                 return Ok(github::show_remarks(report, output)?);
             }
             Format::Text => remarks::text(report, crate::report::text::Look::PLAIN),
