@@ -118,6 +118,15 @@ impl Effect {
         }
     }
 
+    /// True for an effect that makes values of the request true.
+    pub(crate) const fn is_of_values(&self) -> bool {
+        match self {
+            Self::ReadsBack => true,
+            Self::ParticipantBecomes { value, .. } => matches!(value, Wanted::Given { .. }),
+            _ => false,
+        }
+    }
+
     /// The participant of the effect.
     pub(crate) const fn who(&self) -> Option<&Who> {
         match self {

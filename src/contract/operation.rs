@@ -348,6 +348,12 @@ pub(crate) struct Ids<'t> {
     pub below: Option<&'t str>,
 }
 
+impl Ids<'_> {
+    fn count(&self) -> usize {
+        usize::from(self.call.is_some()) + usize::from(self.below.is_some())
+    }
+}
+
 /// The table of operations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -380,18 +386,19 @@ pub(crate) fn named(name: &str) -> Option<&'static Operation> {
 }
 
 /// The operation of a request, with the identifiers of its path. `None` if no page documents the request.
+/// A segment that an operation names is no identifier: a GET of `participants/invite` reads no participant.
 pub(crate) fn of_request<'t>(
     method: &str,
     target: &'t str,
 ) -> Option<(&'static Operation, Ids<'t>)> {
     let path = resource::below_prefix(target)?;
-    // Literal paths come first: `calls/logTeleconferenceDeviceQuality` names no call.
-    let fits = |operation: &'static Operation| {
-        let ids = operation.has_path(&path)?;
-        (operation.request.method == method).then_some((operation, ids))
+    let fits = |operation: &'static Operation| Some((operation, operation.has_path(&path)?));
+    let found: Vec<_> = operations().iter().filter_map(fits).collect();
+    let fewest = found.iter().map(|(_, ids)| ids.count()).min()?;
+    let is_it = |(operation, ids): &(&Operation, Ids<'_>)| {
+        ids.count() == fewest && operation.request.method == method
     };
-    let found = operations().iter().filter_map(fits);
-    found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
+    found.into_iter().find(is_it)
 }
 
 /// The operation with the path of this target, for a request with a method that no page documents for the path.
@@ -415,7 +422,7 @@ pub(crate) fn of_path<'t>(method: &str, target: &'t str) -> Option<(&'static Ope
         is_judged.then_some((operation, ids))
     };
     let found = operations().iter().filter_map(fits);
-    found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
+    found.min_by_key(|(_, ids)| ids.count())
 }
 
 /// True for the same target, or another spelling of the same operation on the same resources.

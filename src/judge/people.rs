@@ -128,11 +128,12 @@ pub(crate) enum Named {
 pub(crate) fn named(invited: &[Person], in_operation: &[Person]) -> Named {
     let same = Person::is_same;
     let is_exactly = |wanted: &[Person]| {
-        wanted.len() == in_operation.len()
-            && wanted.iter().all(|person| {
-                let count = |people: &[Person]| people.iter().filter(|p| same(p, person)).count();
-                count(in_operation) == count(wanted)
-            })
+        let count = |people: &[Person], person: &Person| {
+            people.iter().filter(|it| same(it, person)).count()
+        };
+        // A person whom the request names twice may be named once.
+        let is_once = |it| (1..=count(wanted, it)).contains(&count(in_operation, it));
+        wanted.iter().all(is_once) && in_operation.iter().all(|it| count(wanted, it) > 0)
     };
     if is_exactly(invited) {
         Named::All

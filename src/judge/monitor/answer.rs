@@ -1,5 +1,7 @@
 //! Checks of the service's answer to a request, and the changes that the answer makes.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::body::Part;
@@ -7,6 +9,7 @@ use super::call::CommsOperation;
 use super::conversation::{Findings, JSON, breach};
 use super::correlation::{compare_context, compare_people};
 use super::reads::{self, Found};
+use super::request::is_same;
 use super::{Monitor, Pending, body, effects};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
@@ -151,6 +154,7 @@ impl Monitor {
         if id.is_none() {
             known.nameless.push(CommsOperation {
                 begun_by: Some((exchange, pending.operation)),
+                request: Some(Arc::clone(&pending.request)),
                 context: pending.context.clone(),
                 people: pending.people.clone(),
                 ..CommsOperation::default()
@@ -166,11 +170,8 @@ impl Monitor {
                 .entry(Normal::of(id).into_owned());
             let state = known.or_default();
             // A service may answer a request that was sent again with the comms operation that it began.
-            let is_another = state.begun_by.is_some_and(|(_, operation)| {
-                operation.name != pending.operation.name
-                    || state.context != pending.context
-                    || state.people != pending.people
-            });
+            let before = state.request.replace(Arc::clone(&pending.request));
+            let is_another = before.is_some_and(|it| !is_same(&it, &pending.request));
             state.begun_by = Some((exchange, pending.operation));
             state.context.clone_from(&pending.context);
             state.people.clone_from(&pending.people);

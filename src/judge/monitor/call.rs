@@ -99,6 +99,7 @@ pub(super) struct CommsOperation {
     pub begun_by: Option<(u64, &'static Operation)>,
     /// Its status, as the life cycle spells it. None until a message has it.
     pub status: Option<&'static str>,
+    pub request: Option<Arc<Request>>,
     /// The client context of the request.
     pub context: Option<String>,
     /// The people whom the request names.
@@ -149,6 +150,8 @@ pub(super) struct Obligation {
     pub stopped_by: Option<u64>,
     /// The last value that contradicts it.
     pub contradiction: Option<Contradiction>,
+    /// The exchange of a later notification that may be about it, and cannot be read.
+    pub hidden_by: Option<u64>,
 }
 
 /// A value that an effect must not have.

@@ -67,9 +67,11 @@ impl Monitor {
         call.is_deleted |= is_deletion;
         found.list.extend(connected_anyway(call, entry, state));
         let has_result = lookup(data, "resultInfo").is_some();
-        found
-            .checked
-            .extend(effects::call_changed(call, entry.at, has_result));
+        found.checked.extend(effects::call_changed(
+            call,
+            (entry.at, patience),
+            has_result,
+        ));
         if is_deletion {
             let conversation = self
                 .conversations

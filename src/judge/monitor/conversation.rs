@@ -1,5 +1,7 @@
 //! One conversation of the monitor: the exchanges about a call, and the violations of each party.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::AtEnd;
@@ -7,7 +9,7 @@ use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
-use crate::contract::rule::Rule;
+use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Omission;
 use crate::judge::Breach;
@@ -52,6 +54,8 @@ pub(crate) struct Conduct {
     pub notes: Vec<String>,
     /// Without duplicates, in order.
     pub checked: Vec<Requirement>,
+    /// The exchanges in which it broke a requirement that is a MUST.
+    wrong: BTreeSet<usize>,
 }
 
 /// A reason why something could not be judged.
@@ -122,6 +126,9 @@ impl Conduct {
     /// Records a violation, unless the same one was recorded for another message: one cause is one violation.
     pub(crate) fn report(&mut self, breach: Breach, operation: Option<&'static Operation>) {
         self.check(breach.requirement);
+        if breach.requirement.level() == Level::Must {
+            self.wrong.extend(breach.step);
+        }
         let is_same = |(other, _): &(Breach, Option<&Operation>)| {
             other.requirement == breach.requirement
                 && other.rule == breach.rule
@@ -133,6 +140,11 @@ impl Conduct {
         } else {
             self.breaches.push((breach, operation));
         }
+    }
+
+    /// True if its message of this exchange breaks a requirement, so that the other party may refuse it.
+    pub(super) fn is_wrong_at(&self, exchange: u64) -> bool {
+        usize::try_from(exchange).is_ok_and(|it| self.wrong.contains(&it))
     }
 
     pub(crate) fn note(&mut self, note: impl Into<String>) {
@@ -197,6 +209,7 @@ impl Conduct {
         for requirement in other.checked {
             self.check(requirement);
         }
+        self.wrong.extend(other.wrong);
         if is_all_reported {
             self.reported = self.breaches.len();
         }

@@ -8,6 +8,7 @@ use super::reads;
 use super::{AtEnd, Monitor, Pending};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
+use crate::contract::change::Subject;
 use crate::contract::lifecycle;
 use crate::contract::operation::{Effect, Endless, Wanted, Who};
 use crate::contract::requirement::Requirement;
@@ -144,7 +145,8 @@ fn supersede(open: &mut Vec<Obligation>, exchange: u64) {
     open.append(&mut later);
 }
 
-/// What has to follow from a request, as far as it is known whom it is about.
+/// What has to follow from a request, as far as it is known whom it is about. The values of a request that breaks a
+/// requirement need not become true, even if the service accepts it.
 fn obligations(exchange: u64, pending: &Pending, call: &Call) -> Vec<Obligation> {
     let about = |effect: &'static Effect| {
         let items = match effect.who() {
@@ -160,7 +162,9 @@ fn obligations(exchange: u64, pending: &Pending, call: &Call) -> Vec<Obligation>
         let items = items.into_iter().filter(is_known);
         items.map(move |item| obligation(effect, exchange, pending, call, item))
     };
-    pending.operation.effects.iter().flat_map(about).collect()
+    let effects = pending.operation.effects.iter();
+    let effects = effects.filter(|it| !pending.is_wrong || !it.is_of_values());
+    effects.flat_map(about).collect()
 }
 
 fn obligation(
@@ -217,6 +221,46 @@ fn obligation(
         is_endless,
         stopped_by: None,
         contradiction: None,
+        hidden_by: None,
+    }
+}
+
+/// A notification about this, or about anything, cannot be read: what should follow may be in it.
+pub(super) fn hidden(call: &mut Call, exchange: u64, about: Option<(Subject, Option<&str>)>) {
+    let may_show = |obligation: &Obligation| match (about, obligation.effect) {
+        (None, _)
+        | (Some((Subject::Operation, None)), Effect::OperationEnds { .. })
+        | (
+            Some((Subject::Roster, _)),
+            Effect::PeopleJoin { .. }
+            | Effect::ParticipantBecomes { .. }
+            | Effect::RosterNames { .. },
+        )
+        | (
+            Some((Subject::Call, _)),
+            Effect::CallConnects | Effect::CallEnds | Effect::CallMoves { .. },
+        ) => true,
+        (Some((Subject::Operation, Some(id))), Effect::OperationEnds { .. }) => {
+            let own = obligation.comms_operation.as_deref();
+            own.is_none_or(|own| identifier::same(own, id))
+        }
+        _ => false,
+    };
+    for obligation in call.open.iter_mut().filter(|it| may_show(it)) {
+        obligation.hidden_by = Some(exchange);
+    }
+}
+
+/// What is overdue is missing, unless it may be in a notification that cannot be read: one cause is one violation.
+fn overdue(obligation: Obligation, at: u64, conversation: &mut Conversation) {
+    let operation = obligation.operation;
+    if let Some(exchange) = obligation.hidden_by {
+        let what = wanted(&obligation);
+        let note = format!("{what} may be in exchange {exchange}, which cannot be read");
+        conversation.service.note(note);
+    } else {
+        let breach = missing(obligation, at);
+        conversation.service.report(breach, Some(operation));
     }
 }
 
@@ -229,13 +273,26 @@ pub(super) fn stopped(call: &mut Call, exchange: u64, at: u64) {
     }
 }
 
-/// A call has a new state. Returns the requirement of what it fulfils.
-pub(super) fn call_changed(call: &mut Call, at: u64, has_result: bool) -> Option<Requirement> {
+/// A call has a new state. Returns the requirement of what it fulfils. The end of the call is no outcome of what was
+/// overdue when the bot hung up.
+pub(super) fn call_changed(
+    call: &mut Call,
+    (at, patience): (u64, u64),
+    has_result: bool,
+) -> Option<Requirement> {
     let before = call.open.len();
+    let mut hang_ups = call.open.iter().filter(|it| *it.effect == Effect::CallEnds);
+    let hung_up = hang_ups.next().map(|it| it.since.unwrap_or(at));
+    let was_overdue = |it: &Obligation| {
+        let waited = hung_up
+            .zip(it.since)
+            .map(|(end, since)| end.saturating_sub(since));
+        waited.is_some_and(|it| it >= patience)
+    };
     let state = call.state.clone().unwrap_or_default();
     let (is_deleted, is_over) = (call.is_deleted, call.is_ended());
     call.open.retain_mut(|obligation| match obligation.effect {
-        Effect::CallConnects => state != "established" && !is_over,
+        Effect::CallConnects => state != "established" && (!is_over || was_overdue(obligation)),
         Effect::CallEnds => !is_deleted,
         Effect::CallMoves { through } => {
             if through.contains(&state) {
@@ -244,7 +301,7 @@ pub(super) fn call_changed(call: &mut Call, at: u64, has_result: bool) -> Option
             }
             // Without a result it is about other details.
             let has_failed = state == "established" && (obligation.is_under_way || has_result);
-            !is_over && !has_failed
+            !has_failed && (!is_over || was_overdue(obligation))
         }
         _ => true,
     });
@@ -307,10 +364,7 @@ pub(super) fn call_deleted(
         if obligation.effect.is_read() {
             reads::at_the_end(&obligation, at, (patience, AtEnd::Note), conversation);
         } else if !obligation.is_endless && at.saturating_sub(since) >= patience {
-            let operation = obligation.operation;
-            conversation
-                .service
-                .report(missing(obligation, at), Some(operation));
+            overdue(obligation, at, conversation);
         } else {
             let note = format!(
                 "the call ended before {}, which exchange {} requires",
@@ -358,10 +412,7 @@ pub(super) fn at_the_end(
             );
             conversation.service.note(note);
         } else if waited >= patience {
-            let operation = obligation.operation;
-            conversation
-                .service
-                .report(missing(obligation, at), Some(operation));
+            overdue(obligation, at, conversation);
         } else {
             let (exchange, what) = (obligation.exchange, wanted(&obligation));
             let reason = format!(

@@ -215,7 +215,6 @@ impl Monitor {
         conversation.bot.took_part = true;
         self.name(place);
         let conversation = self.conversation(place);
-        let has_acted = retry.as_ref().is_some_and(|it| it.has_acted);
         if let Some(retry) = &retry {
             conversation
                 .service
@@ -231,13 +230,12 @@ impl Monitor {
             .map_or_else(Vec::new, request::replaced_calls);
         self.replaced.extend(replaced.iter().cloned());
         self.conversation(place).replaces.extend(replaced);
-        let mut pending = self.check_request(
+        let pending = self.check_request(
             (at, exchange, place),
             (operation, ids),
             request,
             retry.as_ref(),
         );
-        pending.is_wrong |= has_acted;
         if pending.has_documented_method() && pending.is_possible {
             self.expect_early(exchange, &pending);
         }
@@ -311,8 +309,16 @@ impl Monitor {
             conversation.add(exchange, at);
             conversation.bot.took_part |= !matches!(ending, Ending::Unknown);
             conversation.bot.check(Requirement::Acknowledgement);
+            let is_wrong = conversation.service.is_wrong_at(exchange);
             let (rule, actual, message) = match ending {
                 Ending::Response(_) if is_success => continue,
+                Ending::Response(response) if is_wrong && response.status >= 400 => {
+                    let status = response.status;
+                    conversation.bot.note(format!(
+                        "the bot refused the notification of exchange {exchange}, which is wrong, with {status}"
+                    ));
+                    continue;
+                }
                 Ending::Response(response) => (
                     Rule::AcknowledgementStatus,
                     Value::from(response.status),

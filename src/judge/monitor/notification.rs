@@ -9,6 +9,7 @@ use super::body;
 use super::body::Part;
 use super::call::Call;
 use super::conversation::{Findings, JSON};
+use super::effects;
 use super::entry::{Entry, check_entry};
 use super::{Monitor, Notified};
 use crate::api::address::path_and_query;
@@ -83,6 +84,12 @@ impl Monitor {
         }
         places.sort_unstable();
         places.dedup();
+        if calls.is_empty() {
+            let calls = self.calls.values_mut();
+            for call in calls.filter(|it| places.contains(&it.conversation)) {
+                effects::hidden(call, exchange, None);
+            }
+        }
         for place in &places {
             let conversation = self.conversation(*place);
             conversation.add(exchange, at);
@@ -225,12 +232,28 @@ impl Monitor {
             self.conversation(conversation).service.note(note);
             return;
         }
-        let found = check_entry(&entry);
+        let mut found = check_entry(&entry);
+        if let (Some(call), Some(named)) = (&call, entry.change.call())
+            && Normal::of(named) != *call
+        {
+            found.add(
+                Requirement::CallIdentity,
+                Rule::Correlation,
+                entry.pointer.key("resource"),
+                (json!(call.to_string()), json!(named)),
+                format!("the operation began in the call {call}, but the change is about {named}"),
+            );
+        }
         let is_readable = entry.says_what_changed(&found);
         let operation = self.begins(&entry);
         let conduct = &mut self.conversation(conversation).service;
         conduct.take(found, operation);
-        if !is_readable || call.is_none() {
+        let Some(call) = call else { return };
+        if !is_readable {
+            let (subject, operation) = (entry.change.subject, entry.change.operation());
+            if let Some(call) = self.calls.get_mut(&call) {
+                effects::hidden(call, exchange, Some((subject, operation)));
+            }
             return;
         }
         self.check_address(&entry, target);
@@ -262,7 +285,8 @@ impl Monitor {
     /// The call of a change: that of its resource, or without one that of its data.
     fn call_of(&self, change: &Change<'_>) -> Option<String> {
         if !change.names_no_resource() {
-            return change.call().map(ToOwned::to_owned);
+            let begun_in = self.other_call(change);
+            return begun_in.or_else(|| change.call().map(ToOwned::to_owned));
         }
         let id = Normal::of(change.id()?).into_owned();
         let is_it = |(call, state): &(&Normal<'_>, &Call)| match change.subject {
@@ -271,6 +295,23 @@ impl Monitor {
             Subject::Roster | Subject::Other => false,
         };
         let found = self.calls.iter().find(is_it);
+        found.map(|(call, _)| call.to_string())
+    }
+
+    /// The call in which the comms operation of a change began, where the change names another call.
+    fn other_call(&self, change: &Change<'_>) -> Option<String> {
+        let named = Normal::of(change.call()?).into_owned();
+        // Only GUIDs are unique beyond a call.
+        let id @ Normal::Guid(_) = Normal::of(change.operation()?).into_owned() else {
+            return None;
+        };
+        let has = |call: &Call| call.operations.contains_key(&id);
+        if self.calls.get(&named).is_some_and(has) {
+            return None;
+        }
+        let is_begun = |call: &Call| call.operations.get(&id)?.begun_by;
+        let mut others = self.calls.iter();
+        let found = others.find(|(_, call)| is_begun(call).is_some());
         found.map(|(call, _)| call.to_string())
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Pending {
     pub(super) is_about_deleted: bool,
     /// The request breaks a requirement, so that it may be refused.
     pub(super) is_wrong: bool,
+    /// The request was sent before, and the service may have acted on it, so that it may refuse the repetition.
+    pub(super) has_acted: bool,
     /// False if the call cannot be in the state that the request needs: nothing has to follow from it.
     pub(super) is_possible: bool,
 }

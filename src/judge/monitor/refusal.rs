@@ -28,16 +28,18 @@ impl Monitor {
         let is_not_found = matches!(status, 404 | 410);
         let is_gone = is_not_found && self.is_over(pending);
         let is_invented = is_not_found && self.is_invented(exchange, pending);
-        let is_wrong = pending.is_wrong || is_invented;
+        let is_wrong = pending.is_wrong || pending.has_acted || is_invented;
         let is_for_now = matches!(status, 401 | 429 | 500..);
+        let is_refusal = status >= 400;
         let conduct = &mut self.conversation(pending.conversation).service;
-        if pending.is_about_deleted && status >= 400 {
+        if pending.is_about_deleted && is_refusal {
             conduct.check(Requirement::RefusalEndedCall);
         }
-        if matches!(response.body, Body::Json(_)) {
+        if is_refusal && matches!(response.body, Body::Json(_)) {
             conduct.check(Requirement::RefusalError);
         }
-        for (at, actual, message) in error_flaws(response) {
+        let flaws = is_refusal.then(|| error_flaws(response));
+        for (at, actual, message) in flaws.into_iter().flatten() {
             let expected = match at.as_str() {
                 "" | "/error" => json!({"error": {"code": "…", "message": "…"}}),
                 _ => json!("a non-empty string"),
@@ -53,7 +55,7 @@ impl Monitor {
             );
             conduct.report(breach, Some(pending.operation));
         }
-        if status < 400 {
+        if !is_refusal {
             let breach = status_breach(exchange, pending.operation, &[], status);
             conduct.report(breach, Some(pending.operation));
         } else if !is_gone && !is_shown && !is_wrong {

@@ -90,6 +90,7 @@ impl Monitor {
             items,
             is_about_deleted,
             is_wrong,
+            has_acted: retry.is_some_and(|it| it.has_acted),
             is_possible,
         }
     }

@@ -537,4 +537,22 @@ rows! {
         .request("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing",
             "direction": "Outgoing", "requestedModalities": ["Audio"]}))
         .is("established"), Passes, Passes;
+    an_answered_call_that_is_hung_up_before_anything_follows: Tape::new()
+        .incoming()
+        .answers()
+        .wait(300_000)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted(), Passes, Fails("notification.arrives");
+    an_answered_call_that_is_hung_up_soon: Tape::new()
+        .incoming()
+        .answers()
+        .wait(60_000)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .wait(100_000)
+        .deleted(), Passes, Passes;
+    a_transfer_that_is_hung_up_before_anything_follows: Tape::new()
+        .transfers()
+        .wait(300_000)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted(), Passes, Fails("notification.arrives");
 }

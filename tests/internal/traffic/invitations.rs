@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Outcome::{Fails, IsBlameless, IsOpen, Passes, Warns};
+use super::{move_to, refused};
 use crate::http::message::{Body, Response};
 use crate::tests::tape::{
     ANNA, BERT, CALL, CLARA, OPERATION, OTHER_CALL, SECOND_OPERATION, Tape, call, end, error,
@@ -397,4 +398,69 @@ rows! {
             json!({"id": OPERATION, "status": "running"}))
         .tells(unknown_operation("startRecordingOperation"))
         .roster(&[("1", ANNA)]), Passes, Fails("type.kind");
+    an_end_at_the_path_of_another_call: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([end(OPERATION, "completed", "context-1", json!([user(ANNA)]))]))
+        .but(|it| move_to(it, OTHER_CALL))
+        .roster(&[("1", ANNA)]), Passes, Fails("call.identity");
+    an_end_at_the_path_of_another_known_call: Tape::new()
+        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{OTHER_CALL}"),
+            "resourceData": {"state": "established"}}]))
+        .invite(json!([user(ANNA)]))
+        .tells(json!([end(OPERATION, "completed", "context-1", json!([user(ANNA)]))]))
+        .but(|it| move_to(it, OTHER_CALL))
+        .roster(&[("1", ANNA)])
+        .wait(300_000)
+        .keeps_alive(), Passes, Fails("call.identity");
+    a_refused_end_that_is_put: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .but(|it| "PUT".clone_into(&mut it.request.method))
+        .but(|it| refused(it, 405))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, Fails("notification.method");
+    a_refused_end_without_data: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}")}]))
+        .but(|it| refused(it, 400))
+        .wait(300_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    a_refused_end: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .but(|it| refused(it, 400))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
+    an_end_and_a_roster_that_cannot_be_read: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"), "resourceData": []}]))
+        .roster(&[("1", ANNA)])
+        .wait(300_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    a_roster_that_cannot_be_read: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+            "resourceData": "nobody"}]))
+        .wait(300_000)
+        .keeps_alive(), Passes, Fails("notification.body");
+    a_person_who_is_invited_twice_is_named_once: Tape::new()
+        .invite(json!([user(ANNA), user(BERT), user(ANNA)]))
+        .ends(json!([user(ANNA), user(BERT)]))
+        .roster(&[("1", ANNA), ("2", BERT)]), Passes, Passes;
+    a_person_who_is_invited_once_is_named_twice: Tape::new()
+        .invite(json!([user(ANNA), user(BERT)]))
+        .ends(json!([user(ANNA), user(BERT), user(ANNA)]))
+        .roster(&[("1", ANNA), ("2", BERT)]), Passes, Fails("operation.people");
+    an_action_that_is_read: Tape::new()
+        .request("GET", "participants/invite", Value::Null, 405, error("7504")),
+        Fails("request.method"), Passes;
+    a_qualified_action_that_is_read: Tape::new()
+        .request("GET", "participants/microsoft.graph.muteAll", Value::Null, 405, error("7504")),
+        Fails("request.method"), Passes;
+    a_redirection: Tape::new()
+        .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 302, Value::Null),
+        Passes, Fails("answer.status");
 }

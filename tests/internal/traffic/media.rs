@@ -171,4 +171,18 @@ rows! {
         .tells(recording("notRecording"))
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
+    two_prompts_in_one_operation: Tape::new()
+        .plays(json!({"clientContext": "context-1"}))
+        .plays(json!({"clientContext": "context-1", "loop": true}))
+        .stops_playing(OPERATION), Passes, Fails("operation.identity");
+    a_prompt_that_is_sent_again_has_its_operation: Tape::new()
+        .plays(json!({"clientContext": "context-1"}))
+        .plays(json!({"clientContext": "context-1"}))
+        .stops_playing(OPERATION), Passes, Passes;
+    a_recording_status_that_is_none_and_is_accepted: Tape::new()
+        .tells(json!([call("updated", json!({"state": "established", "myParticipantId": "1"}))]))
+        .records("paused", OPERATION)
+        .tells(json!([recording("notRecording")]))
+        .wait(300_000)
+        .keeps_alive(), Fails("request.body"), Passes;
 }

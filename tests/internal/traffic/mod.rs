@@ -5,9 +5,11 @@
 
 use serde_json::{Value, json};
 
-use super::tape::{ANNA, Tape, call, create, error, user, without_token};
+use super::tape::{ANNA, CALL, Tape, call, create, error, user, without_token};
 use crate::api::party::Party;
+use crate::cassette::format::Exchange;
 use crate::contract::requirement::Requirement;
+use crate::http::message::{Body, Response};
 use crate::judge;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::scenario::store;
@@ -81,6 +83,24 @@ mod people;
 fn with(mut body: Value, name: &str, value: Value) -> Value {
     body[name] = value;
     body
+}
+
+/// The path of the notification's only change is below another call.
+fn move_to(notification: &mut Exchange, call: &str) {
+    let Body::Json(body) = &mut notification.request.body else {
+        panic!("a notification without changes")
+    };
+    for name in ["resource", "resourceUrl"] {
+        let entry = body["value"][0].as_object_mut().expect("a change");
+        if let Some(Value::String(resource)) = entry.get_mut(name) {
+            *resource = resource.replace(CALL, call);
+        }
+    }
+}
+
+/// The bot refuses the notification.
+fn refused(notification: &mut Exchange, status: u16) {
+    notification.response = Some(Response::new(status));
 }
 
 /// The requirements that only the monitor checks: each is broken by a row.
