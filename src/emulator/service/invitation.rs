@@ -62,11 +62,14 @@ impl Service {
         invitation: &Invitation,
     ) -> Result<(Line, Option<Failure>), Refusal> {
         let mut state = self.state();
-        state.replaceable(id, &replaced_by(&invitation.invitees))?;
         let call = state.answered(id)?;
         if invitation.invitees.len() > 1 && call.kind == CallKind::Peer {
             let why = "Several participants need a call with valid chat information.";
             return Err(Refusal::bad_request(why));
+        }
+        let itself = |replaced: &String| identifier::same(replaced, &call.id);
+        if replaced_by(&invitation.invitees).iter().any(itself) {
+            return Err(Refusal::bad_request("A call cannot replace itself."));
         }
         let failure = call.take_failure(Operation::Invite);
         Ok((call.line()?, failure))

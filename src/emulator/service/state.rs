@@ -408,17 +408,6 @@ impl State {
         Ok(call)
     }
 
-    /// Refuses to replace a call by itself, and calls that do not exist or have ended.
-    pub(super) fn replaceable(&mut self, id: &str, replaced: &[String]) -> Result<(), Refusal> {
-        for other in replaced {
-            if identifier::same(other, id) {
-                return Err(Refusal::bad_request("A call cannot replace itself."));
-            }
-            self.live(other)?;
-        }
-        Ok(())
-    }
-
     /// An answered call whose media the service hosts, for what the pages support in no other call.
     pub(super) fn service_hosted(&mut self, id: &str) -> Result<&mut Call, Refusal> {
         let call = self.answered(id)?;

@@ -271,30 +271,26 @@ async fn the_built_in_pair_talks() {
             ..ServiceOptions::default()
         };
         let service = BuiltInService::start(listener, options, fixture.shutdown.clone());
-        let callback = fixture.bot.callback_url();
-        let given = async |state: &str| {
-            let given = json!({"state": state, "callback": callback});
-            let url = format!("{}/control/given", service.url());
-            let given = fixture.post(&url, &given).await.unwrap();
-            let id = &given.body.json().unwrap()["variables"][state];
-            id.as_str().unwrap().to_owned()
-        };
-        let (call, replaced) = (given("call").await, given("peer-call").await);
+        let given = json!({"state": "call", "callback": fixture.bot.callback_url()});
+        let given = fixture
+            .post(&format!("{}/control/given", service.url()), &given)
+            .await;
+        let given = given.unwrap().body.json().unwrap()["variables"]["call"].clone();
+        let call = given.as_str().unwrap();
         let url = format!(
             "{}/beta/communications/calls/{call}/participants/invite",
             service.url()
         );
-        let mut body = invitation();
-        body["participants"][0]["replacesCallId"] = replaced.clone().into();
-        let request = json!({"method": "POST", "url": url, "body": body});
+        let request = json!({"method": "POST", "url": url, "body": invitation()});
         let triggered = fixture
             .post(&fixture.bot.trigger_url(), &json!({"request": request}))
             .await;
         assert_eq!(triggered.unwrap().status, 202);
+        let replaced = "00000000-0000-4000-8000-00000000000a";
         let over = async {
             loop {
                 let changed = fixture.bot.bot.changed.notified();
-                if fixture.bot.call_state(&replaced).as_deref() == Some("deleted") {
+                if fixture.bot.call_state(replaced).as_deref() == Some("deleted") {
                     break;
                 }
                 changed.await;

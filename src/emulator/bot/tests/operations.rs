@@ -12,12 +12,13 @@ use crate::emulator::bot::operation::Operation;
 use crate::http::message::json_error;
 
 const CALL: &str = "00000000-0000-4000-8000-0000000000c1";
+const REPLACED: &str = "00000000-0000-4000-8000-00000000000a";
 
 /// A triggered body of each operation.
 fn sample(operation: Operation) -> Value {
     let user = |id: &str| json!({"identity": {"user": {"id": id, "displayName": "Somebody"}}});
     let mut replacing = user("u-1");
-    replacing["replacesCallId"] = "00000000-0000-4000-8000-00000000000a".into();
+    replacing["replacesCallId"] = REPLACED.into();
     let mut transferee = user("u-2");
     transferee["participantId"] = "p-2".into();
     let prompt = json!({"mediaInfo": {"uri": "https://bot.example/a.wav", "resourceId": "r-1"}});
@@ -97,9 +98,9 @@ fn path(operation: Operation, call: &str, item: &str) -> String {
     format!("/v1.0/communications/{}", path.replacen("{}", item, 1))
 }
 
-fn intention(operation: Operation, path: &str, service: &str, body: &Value) -> Intention {
-    let url = format!("{service}{path}");
-    Intention::read(operation.method(), &url, body).unwrap()
+fn intention(operation: Operation, service: &str, call: &str, item: &str) -> Intention {
+    let url = format!("{service}{}", path(operation, call, item));
+    Intention::read(operation.method(), &url, &sample(operation)).unwrap()
 }
 
 #[tokio::test]
@@ -248,12 +249,7 @@ async fn every_alteration_shows() {
 #[tokio::test]
 async fn every_variant_is_read_as_the_same_intention() {
     for row in REQUEST_VARIANTS {
-        let intended = intention(
-            row.operation,
-            &path(row.operation, CALL, "multicast"),
-            "http://h",
-            &sample(row.operation),
-        );
+        let intended = intention(row.operation, "http://h", CALL, "multicast");
         let body = intended.body("https://bot.example/callback", None);
         let mut builders = vec![RequestBuilder::new(
             intended.operation.method(),
@@ -331,14 +327,7 @@ impl Pair {
             id = self.given(item, json!({"call": call})).await[item].clone();
         }
         let (call, id) = (call.as_str().unwrap(), id.as_str().unwrap_or_default());
-        let peer = self.given("peer-call", json!({})).await["peer-call"].clone();
-        let mut body = sample(operation);
-        for person in ["/transferTarget", "/participants/0"] {
-            if let Some(replaced) = body.pointer_mut(&format!("{person}/replacesCallId")) {
-                *replaced = peer.clone();
-            }
-        }
-        let intention = intention(operation, &path(operation, call, id), &self.service, &body);
+        let intention = intention(operation, &self.service, call, id);
         let bot = Arc::clone(&self.fixture.bot.bot);
         bot.perform(intention).await.unwrap()
     }

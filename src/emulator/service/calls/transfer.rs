@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::api::identifier;
 use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Routed;
@@ -24,8 +25,14 @@ impl Service {
         let mut state = self.state();
         let fails = state.fails(target.id());
         let delay = state.timings.outcome;
-        state.replaceable(routed.call, target.replaces.as_slice())?;
         let call = state.answered(routed.call)?;
+        if target
+            .replaces
+            .as_ref()
+            .is_some_and(|it| identifier::same(it, &call.id))
+        {
+            return Err(Refusal::bad_request("A call cannot replace itself."));
+        }
         let failure = call.take_failure(routed.operation);
         let failure = failure.or_else(|| fails.then(Failure::default));
         let line = call.line()?;

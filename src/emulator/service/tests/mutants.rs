@@ -32,12 +32,10 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     let create = json!({"callbackUri": fixture.callback});
     let group = fixture.given("call", json!({})).await["variables"]["call"].clone();
     let group = group.as_str().unwrap();
-    let peer = fixture.given("peer-call", json!({})).await["variables"]["peer-call"].clone();
     let mut ids = vec![group.to_owned(), incoming.clone()];
-    ids.extend(peer.as_str().map(str::to_owned));
     let invite = format!("/app/calls/{group}/participants/invite");
     let mut first = participant("user", "u-1");
-    first["replacesCallId"] = peer;
+    first["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
     let two = json!({"participants": [first, participant("user", "u-2")], "clientContext": "c"});
     let failing = json!({"participants": [participant("user", FAILING_ID)]});
     for (target, body) in [
@@ -139,10 +137,9 @@ async fn refusals(fixture: &Fixture, call: &str) -> Vec<String> {
         json!({"participants": people, "clientContext": "c".repeat(context)}).to_string()
     };
     let one = body(people(1), 1);
-    let peer = fixture.given("peer-call", json!({})).await["variables"]["peer-call"].clone();
     let mut replacing = people(2);
     for person in &mut replacing {
-        person["replacesCallId"] = peer.clone();
+        person["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
     }
     let (there, token, json) = (invite(call), Some("Bearer t"), "application/json");
     let mut lines = Vec::new();
@@ -273,8 +270,7 @@ async fn complete(options: ServiceOptions) {
     let mut fixture = Fixture::open(options).await;
     let call = fixture.create().await;
     let mut user = participant("user", "u-1");
-    let peer = fixture.given("peer-call", json!({})).await;
-    user["replacesCallId"] = peer["variables"]["peer-call"].clone();
+    user["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
     let body = json!({"participants": [user], "clientContext": "c-1"});
     let invite = format!("/communications/calls/{call}/participants/invite");
     let answer = fixture.post(&invite, &body).await;

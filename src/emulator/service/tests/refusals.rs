@@ -68,30 +68,6 @@ async fn a_wrong_body_is_refused() {
     assert_eq!(fixture.post("/app/calls", &json!({})).await.status, 400);
 }
 
-/// By an invitation and by a transfer.
-#[tokio::test]
-async fn a_call_that_does_not_exist_or_has_ended_cannot_be_replaced() {
-    let fixture = Fixture::open(ServiceOptions::default()).await;
-    let of = |given: Value, name: &str| given["variables"][name].as_str().unwrap().to_owned();
-    let call = of(fixture.given("peer-call", json!({})).await, "peer-call");
-    let ended = of(fixture.given("ended-call", json!({})).await, "call");
-    let unknown = "00000000-0000-4000-8000-00000000000b".to_owned();
-    for replaced in [ended, unknown] {
-        let mut person = participant("user", "u-1");
-        person["replacesCallId"] = replaced.clone().into();
-        for (path, body) in [
-            ("participants/invite", json!({"participants": [person]})),
-            ("transfer", json!({"transferTarget": person})),
-        ] {
-            let path = format!("/app/calls/{call}/{path}");
-            let response = fixture.post(&path, &body).await;
-            assert_eq!(response.status, 404, "{path}");
-            let message = &response.body.json().unwrap()["error"]["message"];
-            assert!(message.as_str().unwrap().contains(&replaced), "{path}");
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_wrong_head_is_refused() {
     let fixture = Fixture::open(ServiceOptions {
