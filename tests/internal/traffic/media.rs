@@ -182,7 +182,7 @@ rows! {
     a_recording_status_that_is_none_and_is_accepted: Tape::new()
         .tells(json!([call("updated", json!({"state": "established", "myParticipantId": "1"}))]))
         .records("paused", OPERATION)
-        .tells(json!([recording("notRecording")]))
+        .tells(recording("notRecording"))
         .wait(300_000)
         .keeps_alive(), Fails("request.body"), Passes;
 }
