@@ -25,8 +25,17 @@ pub(super) fn posted(
         length @ 0.. => length,
         _ => request.body_size,
     };
+    // A tool that notes no sizes names the type of a body that it leaves out.
+    let left_out = |is_named: bool| {
+        if is_named && size < 0 {
+            omitted(0, String::new())
+        } else {
+            absent(size)
+        }
+    };
     let Some(posted) = &request.post_data else {
-        return absent(size);
+        let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+        return left_out(!is_read && headers.get("content-type").is_some());
     };
     name_type(headers, &posted.mime_type);
     if !posted.text.is_empty() {
@@ -43,11 +52,7 @@ pub(super) fn posted(
     if !posted.params.is_empty() {
         return of_form(&posted.params, size, headers);
     }
-    // A tool that notes no sizes names the type of a body that it leaves out.
-    if size < 0 && !posted.mime_type.is_empty() {
-        return omitted(0, String::new());
-    }
-    absent(size)
+    left_out(!posted.mime_type.is_empty())
 }
 
 /// The body of an answer to a request of this method.
@@ -278,4 +283,32 @@ fn part(param: &Param, boundary: &str) -> String {
         kind.unwrap_or_default(),
         param.value.as_deref().unwrap_or_default()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_without_a_size_is_missing_where_its_type_is_named() {
+        for (method, content_type, size, is_missing) in [
+            ("POST", Some("application/json"), -1, true),
+            ("POST", Some("application/json"), 0, false),
+            ("POST", Some("application/json"), 7, true),
+            ("POST", None, -1, false),
+            ("GET", Some("application/json"), -1, false),
+        ] {
+            let request = json!({"method": method, "url": "/", "bodySize": size});
+            let request = serde_json::from_value(request).unwrap();
+            let mut headers = Headers::from_iter(content_type.map(|it| ("Content-Type", it)));
+            let body = posted(&request, &mut headers, (&|_| None, Form::Sent));
+            let is_so = matches!(body, Body::Omitted(_));
+            assert_eq!(
+                is_so, is_missing,
+                "{method} {content_type:?} {size}: {body:?}"
+            );
+        }
+    }
 }
