@@ -91,5 +91,5 @@ fn of_project(arguments: &Arguments, file: &Path) -> Result<(Vec<Party>, Selecte
     run.injection = arguments.injection.clone();
     run.role = arguments.role;
     run.complete(&mut config)?;
-    run.select(&config.claims)
+    run.select(&config)
 }

@@ -15,7 +15,7 @@ use super::target::token;
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::config::Config;
-use crate::config::claims::Claims;
+use crate::files::FileError;
 use crate::http::Client;
 use crate::inject::InjectionChoice;
 use crate::judge;
@@ -84,7 +84,7 @@ impl Arguments {
     /// The options of the run by these arguments, and the scenarios that are left out of it.
     pub(crate) fn options(mut self, config: Config) -> Result<(Options, LeftOut), Failure> {
         let target = self.target.target()?;
-        let (parties, mut scenarios) = self.select(&config.claims)?;
+        let (parties, mut scenarios) = self.select(&config)?;
         let defaults = judge::Options::default();
         let token = token(self.target.token.take())?;
         if let Some(shard) = self.shard {
@@ -139,7 +139,8 @@ impl Arguments {
     }
 
     /// The parties that a run with these arguments judges, and the scenarios that it selects.
-    pub(crate) fn select(&self, claims: &Claims) -> Result<(Vec<Party>, Selected), Failure> {
+    pub(crate) fn select(&self, config: &Config) -> Result<(Vec<Party>, Selected), Failure> {
+        let claims = &config.claims;
         let parties = judged(self.role()?);
         let is_built_in = self.target.role().is_none();
         // `--literal` plays no fault injection: no page prints it.
@@ -157,7 +158,17 @@ impl Arguments {
             }
         };
         let (chosen, which) = (&self.injection, &self.which);
-        let selected = chosen.select(which, &parties, injection, scope)?;
+        let selected = chosen.select(which, &parties, injection, scope);
+        let selected = selected.map_err(|failure| match failure {
+            Failure::Selection(nothing) => {
+                let source = config.source.as_ref();
+                match source.and_then(|it| it.locate(&nothing)) {
+                    Some(wrong) => FileError::Broken(vec![wrong]).into(),
+                    None => nothing.into(),
+                }
+            }
+            other => other,
+        })?;
         Ok((parties, selected))
     }
 

@@ -231,6 +231,7 @@ impl Among {
             scope: how.scope,
             chooses_injection: how.chooses_injection,
         };
+        selection.refuse_unknown_claims(&all)?;
         let mut injected = with_injected(&all, injection);
         let count = selection.pick(&injected)?.scenarios.len();
         injected.retain(|it| {

@@ -16,20 +16,21 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use toml::de::DeTable;
 
 use self::claims::Claims;
 use self::known_failure::KnownFailure;
 use self::monitor::MonitorSection;
 use self::target::TargetSection;
 use self::trigger::TriggerRow;
-use crate::diagnostic::closest;
 use crate::diagnostic::path::Shown as _;
 use crate::diagnostic::place::Place;
+use crate::diagnostic::{Diagnostic, Remedy as _, closest};
 use crate::files::FileError;
 use crate::inject::InjectionChoice;
 use crate::redact::ProjectRedaction;
 use crate::replay::rules::ReplayRule;
-use crate::scenario::selection::Filter;
+use crate::scenario::selection::{Criterion, Filter, Nothing};
 
 /// The file name of the configuration, in the folder that confcall is started in.
 pub(crate) const FILE: &str = "confcall.toml";
@@ -63,6 +64,46 @@ pub(crate) struct Config {
     pub replay: ReplaySection,
     /// `[monitor]`: the environment of the command of `confcall monitor`.
     pub monitor: MonitorSection,
+    /// The file, for errors that are found only after it was read.
+    #[serde(skip)]
+    pub source: Option<Source>,
+}
+
+/// The name and the text of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    file: String,
+    text: String,
+}
+
+impl Source {
+    /// The error at the value that selects nothing; none if the file does not have it.
+    pub(crate) fn locate(&self, nothing: &Nothing) -> Option<Diagnostic> {
+        let (criterion, value) = nothing.wanted.as_ref()?;
+        let parsed = DeTable::parse(&self.text).ok()?;
+        let lists = keys_of(*criterion).iter().filter_map(|(table, key)| {
+            let table = parsed.get_ref().get(*table)?.get_ref().as_table()?;
+            table.get(*key)?.get_ref().as_array()
+        });
+        let mut values = lists.flat_map(|it| it.iter());
+        let found = values.find(|it| it.get_ref().as_str() == Some(value))?;
+        let place = Place::of_offset(&self.text, found.span().start);
+        let mut wrong = place.diagnostic(&self.file, &self.text, &nothing.message);
+        wrong.remedy = nothing.remedy().map(Into::into);
+        Some(wrong)
+    }
+}
+
+/// The tables and keys of the lists that have the values of a criterion.
+const fn keys_of(criterion: Criterion) -> &'static [(&'static str, &'static str)] {
+    match criterion {
+        Criterion::Filter => &[("scenarios", "filters")],
+        Criterion::Operation => &[("scenarios", "operations")],
+        Criterion::ApiVersion => &[("claims", "api")],
+        Criterion::Edition => &[("scenarios", "editions"), ("claims", "editions")],
+        Criterion::Locale => &[("scenarios", "locales")],
+        Criterion::Tag => &[("scenarios", "tags")],
+    }
 }
 
 /// `[scenarios]`: the scenarios to play. Options of the command line override these keys.
@@ -182,6 +223,10 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
             // The parent of the bare name `confcall.toml` is empty, which is not a folder to run in.
             let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
             config.resolve_paths(folder.unwrap_or_else(|| Path::new(".")));
+            config.source = Some(Source {
+                file: path.shown(),
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            });
             Ok(config)
         }
         Err(FileError::Unreadable { source, .. })
@@ -207,7 +252,8 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
         let span = error.span().unwrap_or_default();
         let place = Place::of_offset(&text, span.start);
         let mut wrong = place.diagnostic(file, &text, error.message());
-        let meant = text.get(span).and_then(meant_key);
+        let is_unknown = error.message().starts_with("unknown field");
+        let meant = text.get(span).filter(|_| is_unknown).and_then(meant_key);
         wrong.remedy = meant.map(|it| format!("did you mean `{it}`?"));
         FileError::Broken(vec![wrong])
     })
@@ -280,6 +326,12 @@ mod tests {
             let error = config(text).unwrap_err().to_string();
             assert!(error.starts_with(place), "{error}");
         }
+        let unquoted = config("[target]\nrole = bot\nurl = \"http://a\"\n");
+        let error = unquoted.unwrap_err().to_string();
+        assert!(
+            error.contains("2:8") && !error.contains("did you mean"),
+            "{error}"
+        );
         let misspelled = "[[replay.rule]]\nponter = \"/a\"\ncompare = \"ignore\"\n";
         let error = config(misspelled).unwrap_err().to_string();
         assert!(

@@ -71,7 +71,8 @@ impl fmt::Display for Diagnostic {
             }
         }
         if let Some(remedy) = &self.remedy {
-            write!(f, "\n  = help: {}", printable(remedy))?;
+            let lines: Vec<_> = remedy.lines().map(printable).collect();
+            write!(f, "\n  = help: {}", lines.join("\n"))?;
         }
         Ok(())
     }

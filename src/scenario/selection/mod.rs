@@ -12,7 +12,7 @@ use super::operation;
 pub(crate) use filter::{Filter, GlobError};
 pub(crate) use left_out::LeftOut;
 use nothing::each_known;
-pub(crate) use nothing::{Nothing, closest_ids};
+pub(crate) use nothing::{Criterion, Nothing};
 
 /// All given criteria must match; one of several values of a kind is enough.
 #[derive(Debug, Clone, Default)]
@@ -96,10 +96,7 @@ impl Selection {
             }
         }
         if picked.is_empty() {
-            return Err(Nothing {
-                message: "no scenario matches all filters together".to_owned(),
-                candidates: Vec::new(),
-            });
+            return Err(Nothing::of_all("no scenario matches all filters together"));
         }
         let of = |indices: BTreeSet<usize>| indices.into_iter().map(|it| &all[it]).collect();
         let mut scenarios: Vec<_> = of(picked);
@@ -116,46 +113,49 @@ impl Selection {
 
     fn refuse_unknown(&self, all: &[Scenario]) -> Result<(), Nothing> {
         if all.is_empty() {
-            return Err(Nothing {
-                message: "no scenarios exist".to_owned(),
-                candidates: Vec::new(),
-            });
+            return Err(Nothing::of_all("no scenarios exist"));
         }
         for filter in &self.filters {
             if !all.iter().any(|it| filter.takes(it.id.as_str())) {
                 return Err(Nothing::of_filter(filter, all));
             }
         }
-        each_known("operation", &self.operations, all, |it| {
+        each_known(Criterion::Operation, &self.operations, all, |it| {
             operation::of(it)
                 .into_iter()
                 .map(ToOwned::to_owned)
                 .collect()
         })?;
-        each_known("API version", &self.apis, all, |it| {
-            it.id.api().into_iter().map(ToOwned::to_owned).collect()
-        })?;
-        each_known("locale", &self.locales, all, |it| {
+        each_known(Criterion::ApiVersion, &self.apis, all, api_of)?;
+        each_known(Criterion::Locale, &self.locales, all, |it| {
             it.locales().into_iter().map(|it| it.locale).collect()
         })?;
-        each_known("tag", &self.tags, all, |it| it.script.tags.clone())?;
-        let Editions::UpTo(months) = &self.editions else {
-            return Ok(());
-        };
-        let editions: BTreeSet<_> = all.iter().filter_map(|it| it.id.edition()).collect();
-        let has_some = |month: &String| editions.iter().any(|it| *it <= month.as_str());
-        let is_wrong = |month: &&String| {
-            !(editions.contains(month.as_str()) || is_month(month) && has_some(month))
-        };
-        match months.iter().find(is_wrong) {
-            None => Ok(()),
-            Some(month) => Err(Nothing {
-                message: format!("no scenario has the edition `{month}` or an older one"),
-                candidates: closest_ids(month, editions),
-            }),
+        each_known(Criterion::Tag, &self.tags, all, |it| it.script.tags.clone())?;
+        match &self.editions {
+            Editions::UpTo(months) => known_editions(months, all),
+            Editions::All => Ok(()),
         }
     }
 
+    /// Refuses claims that no scenario can meet. Scenarios without API versions or editions are of no page.
+    ///
+    /// # Errors
+    ///
+    /// The first such claim.
+    pub(crate) fn refuse_unknown_claims(&self, all: &[Scenario]) -> Result<(), Nothing> {
+        let Scope::Claimed { apis, editions } = &self.scope else {
+            return Ok(());
+        };
+        if all.iter().any(|it| it.id.api().is_some()) {
+            let is_other = |it: &&String| !it.eq_ignore_ascii_case(STABLE);
+            let others: Vec<_> = apis.iter().filter(is_other).cloned().collect();
+            each_known(Criterion::ApiVersion, &others, all, api_of)?;
+        }
+        if all.iter().any(|it| it.id.edition().is_some()) {
+            known_editions(editions, all)?;
+        }
+        Ok(())
+    }
     /// True for a scenario that meets all criteria except API versions and editions.
     fn takes(
         &self,
@@ -236,6 +236,38 @@ type Numbered<'a> = (usize, &'a Scenario);
 fn each<T>(values: &[T]) -> impl Iterator<Item = Option<&T>> {
     let nothing = values.is_empty().then_some(None);
     values.iter().map(Some).chain(nothing)
+}
+
+fn api_of(scenario: &Scenario) -> Vec<String> {
+    scenario
+        .id
+        .api()
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// # Errors
+///
+/// The first text that is neither the month of an edition nor a later month.
+fn known_editions(months: &[String], all: &[Scenario]) -> Result<(), Nothing> {
+    let editions: BTreeSet<_> = all.iter().filter_map(|it| it.id.edition()).collect();
+    let has_some = |month: &String| editions.iter().any(|it| *it <= month.as_str());
+    let is_wrong = |month: &&String| {
+        !(editions.contains(month.as_str()) || is_month(month) && has_some(month))
+    };
+    match months.iter().find(is_wrong) {
+        None => Ok(()),
+        Some(month) => {
+            let message = format!("no scenario has the edition `{month}` or an older one");
+            Err(Nothing::of_value(
+                Criterion::Edition,
+                month,
+                message,
+                editions,
+            ))
+        }
+    }
 }
 
 /// True for a text such as `2021-02`.
