@@ -1,5 +1,7 @@
 //! Known failures: the failures that a project lists, compared with those of a run.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
@@ -73,9 +75,23 @@ impl KnownFailure {
         endings.any(|ending| name.contains(&ending))
     }
 
-    fn unmatched(&self) -> String {
+    /// The error of an entry that matches nothing. `others` are the violations of its scenarios that no entry lists.
+    fn unmatched(&self, others: &[Violation]) -> String {
+        let is_rule = |it: &&Violation| it.rule == self.rule;
+        let remedy = if let Some(other) = others.iter().find(is_rule) {
+            format!(
+                "the scenario fails at `{}`: correct `pointer`",
+                other.pointer
+            )
+        } else if others.is_empty() {
+            "remove it from `[[known]]`".to_owned()
+        } else {
+            let rules: BTreeSet<_> = others.iter().map(|it| it.rule.as_str()).collect();
+            let rules: Vec<_> = rules.into_iter().collect();
+            format!("the scenario fails by {}: correct `rule`", rules.join(", "))
+        };
         format!(
-            "the known failure of `{}` by {} matches nothing ({}): remove it from `[[known]]`",
+            "the known failure of `{}` by {} matches nothing ({}): {remedy}",
             self.scenario, self.rule, self.reason
         )
     }
@@ -126,6 +142,7 @@ fn apply_where(
 ) -> Listed {
     let mut is_borne_out = vec![false; list.len()];
     let mut is_refuted = vec![false; list.len()];
+    let mut unlisted = vec![Vec::new(); list.len()];
     for result in results.iter_mut() {
         let covering: Vec<_> = (0..list.len())
             .filter(|at| {
@@ -143,8 +160,12 @@ fn apply_where(
                     is_borne_out[*at] |= is_there;
                     is_refuted[*at] |= !is_there;
                 }
-                let covering: Vec<_> = covering.iter().map(|at| &list[*at]).collect();
-                fail_as_listed(result, &covering);
+                let entries: Vec<_> = covering.iter().map(|at| &list[*at]).collect();
+                let others = unlisted_in(result, &entries);
+                for at in covering {
+                    unlisted[at].extend(others.iter().cloned());
+                }
+                fail_as_listed(result, &entries);
             }
             Verdict::Pass => {
                 let first = &list[covering[0]];
@@ -163,7 +184,7 @@ fn apply_where(
     }
     let mut listed = Listed::default();
     for (at, entry) in list.iter().enumerate() {
-        let message = entry.unmatched();
+        let message = entry.unmatched(&unlisted[at]);
         if entry.is_of_monitor() {
             continue;
         }
@@ -197,7 +218,14 @@ pub(crate) fn apply_to_conversations(
         })
     };
     let unmatched = entries.iter().filter(|entry| !is_there(entry));
-    let unmatched = unmatched.map(|entry| entry.unmatched()).collect();
+    let unmatched = unmatched.map(|entry| {
+        let failing = failing().filter(|it| entry.covers(&it.scenario, it.role));
+        let others: Vec<_> = failing
+            .flat_map(|it| unlisted_in(it, &covering(it)))
+            .collect();
+        entry.unmatched(&others)
+    });
+    let unmatched = unmatched.collect();
     for result in results.iter_mut().filter(|it| it.verdict == Verdict::Fail) {
         let covering = covering(result);
         if !covering.is_empty() {
@@ -205,6 +233,13 @@ pub(crate) fn apply_to_conversations(
         }
     }
     unmatched
+}
+
+/// The violations of a result that none of these entries lists.
+fn unlisted_in(result: &ScenarioResult, list: &[&KnownFailure]) -> Vec<Violation> {
+    let failures = result.failures.iter();
+    let unlisted = failures.filter(|it| !list.iter().any(|entry| entry.is(it)));
+    unlisted.cloned().collect()
 }
 
 /// A failing result is known if every failure is listed.
@@ -288,6 +323,7 @@ mod tests {
         assert_eq!(verdicts, [Verdict::Pass, Verdict::Known, Verdict::Fail]);
         assert_eq!(unmatched.len(), 1, "{unmatched:?}");
         assert!(unmatched[0].contains("monitor/create*"));
+        assert!(unmatched[0].ends_with("remove it from `[[known]]`"));
         // A run has nothing to say of them.
         let listed = apply(&list[..2], &all(&["page/a"]), &mut []);
         assert_eq!(listed, Listed::default());
@@ -415,6 +451,8 @@ mod tests {
         let unmatched = apply(&list, &all, &mut results).unmatched;
         let wrong = ["bug 1", "bug 4"];
         assert_eq!(unmatched.len(), wrong.len(), "{unmatched:?}");
+        assert!(unmatched[0].ends_with("remove it from `[[known]]`"));
+        assert!(unmatched[1].ends_with("the scenario fails by transport: correct `rule`"));
         assert!(
             unmatched
                 .iter()
