@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::{Index, Read};
+use crate::api::resource::path_of;
 use crate::cassette::format::Direction;
 use crate::cassette::raw::RawExchange;
 use crate::diagnostic::Diagnostic;
@@ -20,6 +21,8 @@ pub(crate) struct Summary {
     requests: usize,
     notifications: usize,
     calls: usize,
+    /// The requests that create a call.
+    creates: usize,
     /// A sentence for each.
     not_replayable: Vec<String>,
 }
@@ -34,6 +37,8 @@ impl Summary {
             let why = index.load_raw(at, |exchange| {
                 calls.extend(Read::of(exchange, &[], 0, 1).calls);
                 let (method, target) = (&exchange.request.method, &exchange.request.target);
+                let is_create = method == "POST" && path_of(target).ends_with("/calls");
+                summary.creates += usize::from(is_create);
                 let number = exchange.number;
                 let why = replayable(exchange).err();
                 why.map(|it| format!("exchange {number}, `{method} {target}`: {it}"))
@@ -81,6 +86,9 @@ impl fmt::Display for Summary {
             counted(notifications, "notification"),
             counted(self.calls, "call")
         )?;
+        if self.calls == 0 && self.creates > 0 {
+            f.write_str("; no response names a call: is `--service` the address of the service?")?;
+        }
         let not_replayable = &self.not_replayable;
         if not_replayable.is_empty() {
             return Ok(());
@@ -92,6 +100,43 @@ impl fmt::Display for Summary {
         match not_replayable.len().saturating_sub(NAMED) {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cassette::format::Exchange;
+    use crate::cassette::recording::Recording;
+    use crate::replay::recording::Indexed;
+
+    #[test]
+    fn a_create_without_a_call_in_its_response_is_named() {
+        let hint = "; no response names a call: is `--service` the address of the service?";
+        for (method, target, body, is_hinted) in [
+            ("POST", "/v1.0/communications/calls", json!({}), true),
+            (
+                "POST",
+                "/app/calls?a=b",
+                json!({"id": "57dab8b1-894c-409a-b240-bd8beae78896"}),
+                false,
+            ),
+            ("GET", "/v1.0/me", json!({}), false),
+        ] {
+            let exchange: Exchange = serde_json::from_value(json!({
+                "number": 1, "direction": "request", "at_ms": 0, "took_ms": 0,
+                "request": {"method": method, "target": target, "headers": []},
+                "response": {"status": 201, "headers": [], "body": {"json": body}},
+            }))
+            .unwrap();
+            let recording = Recording::new("a", vec![Direction::Request], [(1, exchange)]);
+            let summary = Summary::of(Indexed::of(&recording).index())
+                .unwrap()
+                .to_string();
+            assert_eq!(summary.contains(hint), is_hinted, "{summary}");
         }
     }
 }
