@@ -249,6 +249,16 @@ impl Record {
         self.failures.len()
     }
 
+    /// Ends the conversation before its last messages, of which so many are left.
+    pub(crate) fn stop(&mut self, left: usize) {
+        match left {
+            0 => {}
+            1 => self.note("1 later message was not judged"),
+            _ => self.note(format!("{left} later messages were not judged")),
+        }
+        self.finish();
+    }
+
     /// Ends the conversation. Later violations still count.
     pub(crate) fn finish(&mut self) {
         self.ended.get_or_insert((Verdict::Pass, String::new()));

@@ -531,7 +531,7 @@ impl BotPlan {
                 self.stop();
             }
             Waiting::Request(_, false) => {
-                let reason = "the bot sent no request; give --trigger if it needs triggers";
+                let reason = "the bot sent no request; if it needs triggers, give `--trigger`, or `trigger` under `[target]`";
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             Waiting::Acknowledgement { step, .. } => self.acknowledgement_missing(step),
@@ -542,12 +542,8 @@ impl BotPlan {
     pub(in crate::judge) fn stop(&mut self) {
         self.waiting = Waiting::Nothing;
         let left = self.record.steps().len().saturating_sub(self.cursor + 1);
-        if left > 0 {
-            self.record
-                .note(format!("{left} later messages were not judged"));
-        }
         self.is_stopped = true;
-        self.record.finish();
+        self.record.stop(left);
     }
 
     fn say(&mut self, exchange: ExchangeId, step: Option<usize>, response: Arc<Response>) {

@@ -588,11 +588,7 @@ impl ServicePlan {
     /// Ends the conversation; later steps are not judged.
     pub(in crate::judge) fn stop(&mut self) {
         let left = self.record.steps().len().saturating_sub(self.cursor);
-        if left > 0 {
-            self.record
-                .note(format!("{left} later messages were not judged"));
-        }
         self.is_stopped = true;
-        self.record.finish();
+        self.record.stop(left);
     }
 }

@@ -18,7 +18,12 @@ pub(super) fn of_conversation(
     exchanges: &[&Shared],
 ) -> impl Iterator<Item = ScenarioResult> {
     let numbers: Vec<String> = exchanges.iter().map(|it| it.number.to_string()).collect();
-    let note = format!("exchanges {} of the {}", numbers.join(", "), options.of);
+    let plural = if numbers.len() == 1 { "" } else { "s" };
+    let note = format!(
+        "exchange{plural} {} of the {}",
+        numbers.join(", "),
+        options.of
+    );
     let took = conversation.ended.saturating_sub(conversation.begun);
     let operation = conversation.operation;
     let name = format!("{}/{}", options.name, conversation.name);
