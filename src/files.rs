@@ -56,6 +56,7 @@ impl Remedy for FileError {
             Self::Unwritable { source, .. } => match source.kind() {
                 ErrorKind::NotFound => "make the folder, or give another place",
                 ErrorKind::InvalidFilename => "give a name that the file system allows",
+                ErrorKind::IsADirectory => "it is a folder: give the name of a file in it",
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                     "give the user who runs confcall write permission, or give another place"
                 }

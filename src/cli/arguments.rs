@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::output::Color;
 use super::{
     accept, ca, check, completions, doctor, drift, explain, extract, init, lint, list, merge,
     monitor, record, replay, run, schema, selftest, serve, show,
 };
+use crate::report::ReportKind;
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -129,10 +131,52 @@ pub(crate) fn with_default_command(arguments: impl IntoIterator<Item = OsString>
     arguments
 }
 
+/// The error of a command line, with the tips that clap cannot know.
+pub(crate) fn explained(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand => word(ContextKind::InvalidSubcommand).map(|word| {
+            format!("to play the scenarios that match `{word}`: `confcall run {word}`")
+        }),
+        ErrorKind::UnknownArgument => {
+            let option = word(ContextKind::InvalidArg);
+            // To take a misspelt option for a value, as clap proposes, helps nobody.
+            error.remove(ContextKind::Suggested);
+            option.and_then(|it| as_report(&it, arguments))
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
+    }
+    error
+}
+
+/// The option that is meant by one that is named like a kind of report.
+fn as_report(option: &str, arguments: &[OsString]) -> Option<String> {
+    let kind = option.strip_prefix("--")?;
+    let _: ReportKind = kind.parse().ok()?;
+    let words: Vec<_> = arguments.iter().filter_map(|it| it.to_str()).collect();
+    let cli = Cli::command();
+    let command = words.iter().find_map(|it| cli.find_subcommand(it))?;
+    let writes = |it: &clap::Arg| it.get_long() == Some("report");
+    command.get_arguments().find(|it| writes(it))?;
+    let joined = words
+        .iter()
+        .find_map(|it| it.strip_prefix(option)?.strip_prefix('='));
+    let behind = words.iter().skip_while(|it| **it != option).nth(1).copied();
+    let file = joined.or(behind.filter(|it| !it.starts_with('-')));
+    let file = file.unwrap_or("FILE");
+    Some(format!("did you mean `--report {kind}={file}`?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_definition_is_sound() {

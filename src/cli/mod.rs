@@ -99,6 +99,7 @@ pub fn main() -> ExitCode {
         match Cli::try_parse_from(&arguments) {
             Ok(cli) => execute(cli),
             Err(error) => {
+                let error = arguments::explained(error, &arguments);
                 // Help and version go to standard output; a reader that went away is no failure.
                 let _ = error.print();
                 if error.use_stderr() {

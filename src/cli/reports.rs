@@ -395,8 +395,16 @@ impl Reports {
             }
         }
         let unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
-        let mut files = self.files.iter().filter(|it| !it.to.is_stream());
-        files.try_for_each(|report| report.write(&unfinished, &|_| None))?;
+        let is_unwritable = |it: &ReportFile| {
+            let is_checked = !it.to.is_stream();
+            is_checked.then(|| it.write(&unfinished, &|_| None).err())?
+        };
+        let mut files = self.files.iter().enumerate();
+        if let Some((at, failure)) = files.find_map(|(at, it)| Some((at, is_unwritable(it)?))) {
+            // The failure is reported, and not that of a second attempt.
+            self.files.remove(at);
+            return Err(failure);
+        }
         self.open_events()
     }
 

@@ -147,6 +147,18 @@ pub(crate) struct Course {
     watch: bool,
 }
 
+impl Arguments {
+    /// True if nothing says that the built-in pair is meant.
+    fn is_plain(&self) -> bool {
+        self.target.role().is_none()
+            && self.role.is_none()
+            && self.injection.inject.is_empty()
+            && !self.literal
+            && !self.which.is_narrowed()
+            && self.which.among.source.scenarios.is_none()
+    }
+}
+
 impl Course {
     pub(crate) fn repeat(self) -> usize {
         self.repeat.map_or(1, NonZeroUsize::get)
@@ -187,6 +199,7 @@ pub(super) fn run(
         }
     }
     arguments.complete(&mut config)?;
+    let is_unasked = config.source.is_none() && arguments.is_plain();
     reports.begin(
         std::mem::take(&mut arguments.report),
         arguments.judged(),
@@ -200,6 +213,9 @@ pub(super) fn run(
     snapshots::refuse_forced_passes(accepted.as_deref())?;
     let is_narrowed = arguments.which.is_narrowed();
     let (mut options, left_out) = arguments.options(config)?;
+    if is_unasked {
+        output::say("no confcall.toml in this folder: the built-in service and bot are judged");
+    }
     options.keeps_passed_traffic = accepted.is_some() || wants_coverage;
     let events = reports.events().clone();
     let live = Live::new(output, shown.extent(), &options.redaction, events)?;

@@ -80,7 +80,9 @@ impl Remedy for LoadError {
             Self::Files(error) => error.remedy(),
             Self::Twice { .. } => Some("rename one of the two files, and use UTF-8 names".into()),
             Self::Injected(_) => Some("rename the file".into()),
-            Self::Empty(_) => None,
+            Self::Empty(_) => Some(
+                "give a folder with scenarios; `confcall extract` makes them from pages".into(),
+            ),
         }
     }
 }
