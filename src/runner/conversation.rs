@@ -45,6 +45,8 @@ pub(super) struct Conversation {
     tasks: JoinSet<()>,
     /// Closes when the last trigger was answered.
     last_trigger: Option<oneshot::Receiver<()>>,
+    /// The name of that trigger.
+    pub triggered_by: Option<String>,
 }
 
 impl Conversation {
@@ -86,6 +88,7 @@ impl Conversation {
             shown: 0,
             tasks: JoinSet::new(),
             last_trigger: None,
+            triggered_by: None,
         }
     }
 
@@ -414,6 +417,7 @@ impl Conversation {
             (Triggered::UnlessProvoked, Cause::Notification) => Err(TriggerAnswer::NoAddress),
             _ => triggers.means(&expected, cause),
         };
+        self.triggered_by = means.as_ref().ok().map(ToString::to_string);
         let sender = self.registration.sender.clone();
         let message = expected.message();
         let context = Arc::clone(&self.context);
@@ -425,9 +429,7 @@ impl Conversation {
                 Ok(means) => means.trigger(client, &message, judge.deadline).await,
                 Err(answer) => answer,
             };
-            if matches!(answer, TriggerAnswer::Accepted | TriggerAnswer::NoAddress) {
-                context.router.reception().count_trigger();
-            }
+            context.router.reception().count_trigger(&answer);
             // A request may overtake the answer to its trigger. Answers are in the order of the triggers.
             if let Some(earlier) = earlier {
                 let _: Result<(), _> = earlier.await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::process::{Completed, Program};
-use crate::http::message::{Body, Response};
+use crate::http::message::{Body, Response, media_type};
 use crate::http::{Client, OutgoingRequest};
 
 /// Takes a request in JSON and answers it.
@@ -64,10 +64,14 @@ pub(super) async fn send(
     match client.send(request, within).await {
         Ok(response) => match response.status {
             200..=299 => HookResponse::Done(value_of(response.body)),
-            501 => HookResponse::Declined(reason(&response)),
+            501 if !is_page(&response) => HookResponse::Declined(reason(&response)),
             status => {
                 let reason = reason(&response);
-                HookResponse::Failed(format!("the response is {status}: {reason}"))
+                let remedy = match status {
+                    404 | 405 => "; check its path",
+                    _ => "",
+                };
+                HookResponse::Failed(format!("the response is {status}: {reason}{remedy}"))
             }
         },
         Err(error) => HookResponse::Failed(error.to_string()),
@@ -123,7 +127,14 @@ pub(super) fn reason(response: &Response) -> String {
             .iter()
             .find_map(|pointer| body.pointer(pointer)?.as_str())
             .map_or_else(|| body.to_string(), str::to_owned),
+        Body::Text(_) if is_page(response) => "an HTML page".to_owned(),
         Body::Text(text) => text.trim().to_owned(),
         Body::Empty | Body::Bytes(_) | Body::Omitted(_) => "no reason was given".to_owned(),
     }
+}
+
+/// True for the answer of a website, or of a server that does not know the request.
+pub(super) fn is_page(response: &Response) -> bool {
+    let content_type = response.headers.get("content-type").unwrap_or_default();
+    media_type(content_type) == "text/html"
 }

@@ -61,10 +61,12 @@ pub enum PlayError {
         url: Url,
         cause: Box<SendError>,
     },
-    #[error("the {party}: {cause}")]
+    #[error("the {party}: {url} shows a certificate that is not trusted ({why})")]
     Untrusted {
         party: &'static str,
-        cause: Box<SendError>,
+        url: String,
+        why: String,
+        flaw: Flaw,
     },
     /// The command of the target has an unknown placeholder.
     #[error(transparent)]
@@ -79,21 +81,22 @@ pub enum PlayError {
 impl Remedy for PlayError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Unreachable { cause, .. } => Some(match **cause {
-                SendError::NoTls(_) => "use `http://` in its address, or make it listen with TLS",
-                _ => "start it first, and check its address and port",
-            }
-            .into()),
-            Self::Untrusted { cause, .. } => match **cause {
-                SendError::Untrusted {
-                    flaw: flaw @ (Flaw::Time | Flaw::Name),
-                    ..
-                } => Some(flaw.remedy().into()),
-                _ => Some(
+            Self::Unreachable { cause, .. } => Some(
+                match **cause {
+                    SendError::NoTls(_) => {
+                        "use `http://` in its address, or make it listen with TLS"
+                    }
+                    _ => "start it first, and check its address and port",
+                }
+                .into(),
+            ),
+            Self::Untrusted { flaw, .. } => Some(match flaw {
+                Flaw::Issuer => {
                     "give its certificate, or that of its authority, as a PEM file with `--ca FILE`"
-                        .into(),
-                ),
-            },
+                        .into()
+                }
+                flaw => flaw.remedy().into(),
+            }),
             Self::Setting(error) => error.remedy(),
             Self::Launch(error) => error.remedy(),
             Self::Bind(error) => error.remedy(),
@@ -110,12 +113,17 @@ pub(crate) async fn reach(
     client: &Client,
 ) -> Result<(), PlayError> {
     let reached = client.reach(url, Duration::from_secs(5)).await;
-    reached.map_err(Box::new).map_err(|cause| match *cause {
-        SendError::Untrusted { .. } => PlayError::Untrusted { party, cause },
-        _ => PlayError::Unreachable {
+    reached.map_err(|cause| match cause {
+        SendError::Untrusted { url, why, flaw } => PlayError::Untrusted {
+            party,
+            url,
+            why,
+            flaw,
+        },
+        cause => PlayError::Unreachable {
             party,
             url: url.clone(),
-            cause,
+            cause: Box::new(cause),
         },
     })
 }

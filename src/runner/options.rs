@@ -125,6 +125,17 @@ impl Options {
         }
     }
 
+    /// The variables by which a target may find a proxy: those that it inherits, and its own.
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        let own = self.program.as_ref();
+        let own = own.map(|it| it.command.environment.clone());
+        let own = own.unwrap_or_default();
+        let inherited = self.proxies.iter();
+        let inherited = inherited.filter(|(name, _)| !own.contains_key(name));
+        let variables = own.clone().into_iter().chain(inherited.cloned());
+        variables.filter(|(_, value)| !value.is_empty()).collect()
+    }
+
     /// The reason to skip a scenario: the target does not claim it.
     pub(crate) fn excuse(&self, scenario: &Scenario) -> Option<String> {
         self.claims.excuse(scenario, &self.named_kinds)

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::hook::{Hook, HookResponse, post_json, reason};
+use super::hook::{Hook, HookResponse, is_page, post_json, reason};
 use super::router::lock;
 use super::target::address_of;
 use crate::api::resource::Resource;
@@ -187,6 +187,7 @@ impl Setup<'_> {
             let status = response.status;
             let remedy = match status {
                 401 | 403 => "; give a token that it accepts with `--token` or CONFCALL_TOKEN",
+                _ if is_page(&response) => "; is this the service? check `--service`",
                 404 | 405 => {
                     "; check the path of `--service`, or set up the call otherwise with `--given`"
                 }

@@ -12,7 +12,8 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
-use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict};
+use crate::judge::TriggerAnswer;
+use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict, Violation};
 
 /// The listener that a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,12 @@ pub(super) enum Entrance {
 pub(super) struct Reception {
     own: AtomicUsize,
     proxy: AtomicUsize,
-    /// The triggers that the bot accepted, and those that it needs none for.
+    /// The triggers that the bot accepted.
     triggers: AtomicUsize,
+    /// The requests that the bot was to send without a trigger.
+    untriggered: AtomicUsize,
+    /// The connections and requests that were refused before they were read.
+    refusals: AtomicUsize,
     /// Those for tokens, discovery and keys.
     platform: AtomicUsize,
     /// Those that belong to no conversation, with their answers.
@@ -65,8 +70,16 @@ impl Reception {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count_trigger(&self) {
-        self.triggers.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_trigger(&self, answer: &TriggerAnswer) {
+        match answer {
+            TriggerAnswer::Accepted => self.triggers.fetch_add(1, Ordering::Relaxed),
+            TriggerAnswer::NoAddress => self.untriggered.fetch_add(1, Ordering::Relaxed),
+            TriggerAnswer::Declined(_) | TriggerAnswer::Failed(_) => 0,
+        };
+    }
+
+    pub(super) fn refuse(&self) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_platform(&self, request: &Request) {
@@ -92,7 +105,8 @@ impl Reception {
         addresses: &Addresses,
     ) {
         if target.role() != Party::Bot {
-            return;
+            let at = target.public().map_or(addresses.own.as_str(), Url::as_str);
+            return self.explain_notifications(results, at);
         }
         let missing = self.causes(addresses);
         for result in results {
@@ -104,30 +118,66 @@ impl Reception {
         }
     }
 
+    /// Notes on each result without its notification that none reached the callback, if that is so.
+    fn explain_notifications(&self, results: &mut [ScenarioResult], callback: &str) {
+        if self.own.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let none = self.none("notification");
+        let is_missing = |it: &Violation| it.rule == Rule::NotificationMissing;
+        for result in results {
+            if result.failures.iter().any(is_missing) {
+                let note =
+                    format!("{none}: the callback was {callback}; `confcall doctor` tries it");
+                result.notes.push(note);
+            }
+        }
+    }
+
+    /// The beginning of a sentence, where no message of this kind came.
+    fn none(&self, kind: &str) -> String {
+        match self.refusals.load(Ordering::Relaxed) {
+            0 => format!("no {kind} reached confcall at all"),
+            1 => format!("no {kind} came through to confcall, 1 was refused"),
+            refused => format!("no {kind} came through to confcall, {refused} were refused"),
+        }
+    }
+
     /// The causes of a request that did not come.
     fn causes(&self, addresses: &Addresses) -> Vec<String> {
         let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
         let (own, proxy, platform) = (read(&self.own), read(&self.proxy), read(&self.platform));
-        if read(&self.triggers) == 0 {
+        let triggers = read(&self.triggers);
+        if triggers + read(&self.untriggered) == 0 {
             // The reason says why.
             return Vec::new();
         }
         let Addresses {
             own: at, service, ..
         } = addresses;
+        let none = self.none("request");
+        let leads = match triggers {
+            0 => String::new(),
+            _ => format!(", and `request.url` of the trigger leads to {service}"),
+        };
+        let variables = |by: &str| {
+            format!(
+                "the bot needs `HTTPS_PROXY={by}`, and trust in the authority (`confcall ca` has the variables)"
+            )
+        };
         let mut causes = Vec::new();
         match &addresses.proxy {
-            None if own == 0 => causes.push(format!(
-                "no request reached confcall at all: it listens at {at}, and `request.url` of the trigger leads to {service}"
-            )),
+            None if own == 0 => causes.push(format!("{none}: it listens at {at}{leads}")),
             Some(by) if own + proxy == 0 => causes.push(format!(
-                "no request reached confcall at all: it is the proxy at {by} and listens at {at}, and `request.url` of the trigger leads to {service}"
+                "{none}: it is the proxy at {by} and listens at {at}{leads}; {}",
+                variables(by)
             )),
             Some(by) if proxy == 0 => causes.push(format!(
-                "no request came through the proxy at {by}, {own} came to {at} itself: the bot needs `HTTPS_PROXY={by}`"
+                "no request came through the proxy at {by}, {own} came to {at} itself: {}",
+                variables(by)
             )),
             _ if platform == own + proxy => causes.push(format!(
-                "every request that reached confcall asked for tokens or keys: `request.url` of the trigger leads to {service}"
+                "every request that reached confcall asked for tokens or keys{leads}"
             )),
             _ => {}
         }
@@ -263,7 +313,10 @@ mod tests {
         const GRAPH: &str = "https://graph.example";
         let reception = Reception::default();
         assert!(reception.causes(&addresses(None, OWN, &[])).is_empty());
-        reception.count_trigger();
+        reception.count_trigger(&TriggerAnswer::NoAddress);
+        let untriggered = reception.causes(&addresses(None, OWN, &[]));
+        assert!(!untriggered[0].contains("trigger"), "{untriggered:?}");
+        reception.count_trigger(&TriggerAnswer::Accepted);
         let at = |proxy, service, environment: &[(&str, &str)]| {
             reception.causes(&addresses(proxy, service, environment))
         };
@@ -282,6 +335,21 @@ mod tests {
         starts(
             &at(through, GRAPH, &[("NO_PROXY", ".example")]),
             &["it is the proxy at http://127.0.0.1:2", bypassed],
+        );
+        let asked = at(through, GRAPH, &[]);
+        assert!(
+            asked[0].contains(
+                "leads to https://graph.example/; the bot needs `HTTPS_PROXY=http://127.0.0.1:2`"
+            ),
+            "{asked:?}"
+        );
+        let refusing = Reception::default();
+        refusing.count_trigger(&TriggerAnswer::Accepted);
+        refusing.refuse();
+        let refused = refusing.causes(&addresses(None, OWN, &[]));
+        starts(
+            &refused,
+            &["no request came through to confcall, 1 was refused: it listens at"],
         );
         let request = |headers| Request {
             method: "PUT".into(),

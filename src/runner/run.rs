@@ -11,7 +11,7 @@ use url::Url;
 
 use super::observer::{RunEvent, Unobserved};
 use super::options::{Options, TargetProgram};
-use super::process::{Launch, LaunchError, Program, Ready, Running};
+use super::process::{Launch, LaunchError, Program, Ready, Running, socket_of};
 use super::repetition::allow_connections;
 use super::self_check::{self, PairOptions};
 use super::session::{Session, Stop};
@@ -192,11 +192,15 @@ async fn died(running: Option<&Running>) -> String {
 }
 
 /// How long a target that seems to have gone has to be seen ended.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
-/// Notes the end of the target in results that look as if it had gone: its end may be seen only after
-/// what it broke. Results that were ended for it have it as their reason.
+/// Names the end of the target in results that look as if it had gone: its end may be seen only after
+/// what it broke. Results that were ended for it have it as their reason. All of them get its last lines.
 pub(crate) async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option<&str>) {
+    if seen.is_some() && !running.has_ended() {
+        // The run was ended for another reason.
+        return;
+    }
     let shows_it = |rule| {
         matches!(
             rule,
@@ -205,19 +209,23 @@ pub(crate) async fn explain(results: &mut [ScenarioResult], running: &Running, s
     };
     let looks_gone = |result: &&mut ScenarioResult| {
         let mut rules = result.failures.iter().map(|it| it.rule);
-        let is_broken = result.verdict == Verdict::Inconclusive || rules.any(shows_it);
-        is_broken && seen != Some(result.reason.as_str())
+        result.verdict == Verdict::Inconclusive || rules.any(shows_it)
     };
     let mut gone = results.iter_mut().filter(looks_gone).peekable();
     if gone.peek().is_none() {
         return;
     }
-    let cause = match seen {
-        Some(cause) => Some(cause.to_owned()),
-        None => timeout(GRACE, running.died()).await.ok(),
+    let Ok(cause) = timeout(GRACE, running.died()).await else {
+        return;
     };
-    if let Some(cause) = cause {
-        gone.for_each(|result| result.notes.push(cause.clone()));
+    let output = running.tail().lines();
+    for result in gone {
+        result.output.clone_from(&output);
+        if result.verdict != Verdict::Inconclusive {
+            result.notes.insert(0, cause.clone());
+        } else if result.reason != cause {
+            result.reason = format!("{cause}; {}", result.reason);
+        }
     }
 }
 
@@ -280,8 +288,9 @@ impl TargetProgram {
             },
             ready: match &command.ready {
                 Some(text) => Ready::Prints(text.clone()),
-                None => Ready::connects(url),
+                None => Ready::Connects(socket_of(url)),
             },
+            address: socket_of(url),
             ready_within: command.ready_within,
             log: command.log.clone(),
             end_within: command.end_within,

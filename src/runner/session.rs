@@ -25,10 +25,11 @@ use super::router::Router;
 use super::target::{ANY_PORT, Target};
 use super::{PlayError, reach, skeleton};
 use crate::api::party::Party;
+use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Request};
-use crate::http::{BindError, Listener, Reply};
+use crate::http::{BindError, Client, Listener, Reply};
 use crate::judge::Case;
-use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::judge::verdict::{ScenarioResult, Verdict, Violation};
 use crate::scenario::format::Scenario;
 
 /// Plays every scenario against a target, side by side where their messages can be distinguished,
@@ -265,14 +266,42 @@ impl Session {
             own: context.own_url.clone(),
             proxy: self.proxy_url,
             service: context.service_url(),
-            environment: context.options.proxies.clone(),
+            environment: context.options.environment(),
         };
         let reception = context.router.reception();
         reception.explain(&mut results, &context.target, &addresses);
+        if !context.stop.token.is_cancelled() {
+            explain_tls(&mut results, &context.options.client, context.target.url()).await;
+        }
         self.closing.cancel();
         let last = async { while self.servers.join_next().await.is_some() {} };
         let _ = timeout(LAST_ANSWERS, last).await;
         Ok(results)
+    }
+}
+
+/// Notes on each result that the target speaks TLS, if no exchange with it over plain HTTP succeeded.
+async fn explain_tls(results: &mut [ScenarioResult], client: &Client, target: &Url) {
+    let is_of_tls = |it: &Violation| match it.rule {
+        Rule::Transport => true,
+        Rule::ResponseStatus | Rule::AcknowledgementStatus => it.actual == 400,
+        _ => false,
+    };
+    let is_broken = |it: &&mut ScenarioResult| match it.verdict {
+        Verdict::Inconclusive => true,
+        Verdict::Fail => it.failures.iter().any(is_of_tls),
+        _ => false,
+    };
+    let played = results.iter_mut().filter(|it| it.verdict != Verdict::Skip);
+    let played: Vec<_> = played.collect();
+    if played.is_empty() || !played.iter().all(is_broken) {
+        return;
+    }
+    if let Some(spoken) = client.speaks_tls(target).await {
+        let note = format!("{spoken}: use `https://` in its address");
+        for result in played {
+            result.notes.insert(0, note.clone());
+        }
     }
 }
 
@@ -287,7 +316,10 @@ async fn serve(
 ) {
     let listener = listener.reporting_refusals({
         let router = Arc::clone(&router);
-        move |why| router.refused(&why)
+        move |why| {
+            router.reception().refuse();
+            router.refused(&why);
+        }
     });
     let receive = move |mut request: Request| {
         let router = Arc::clone(&router);
@@ -515,9 +547,14 @@ impl PlayedConversation {
     }
 
     /// Judges the conversation.
-    pub(super) async fn end(self) -> ScenarioResult {
+    pub(super) async fn end(mut self) -> ScenarioResult {
+        let trigger = self.conversation.triggered_by.take();
         let outcome = self.conversation.end().await;
         let mut result = outcome.into_result(&self.scenario, self.duration);
+        let is_missing = |it: &Violation| it.rule == Rule::RequestMissing;
+        if let Some(trigger) = trigger.filter(|_| result.failures.iter().any(is_missing)) {
+            result.notes.push(format!("the trigger was `{trigger}`"));
+        }
         result.output = self.output;
         result
     }

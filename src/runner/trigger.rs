@@ -1,5 +1,6 @@
 //! Triggers: they make a bot under test send the request that its scenario expects next.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -220,6 +221,16 @@ impl<'a> Expected<'a> {
     }
 }
 
+impl fmt::Display for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hook(hook) => hook.fmt(f),
+            Self::Request(request) => write!(f, "{} {}", request.method, request.url),
+            Self::Command(program) => f.write_str(&program.words.join(" ")),
+        }
+    }
+}
+
 impl Means {
     /// Triggers the bot. `message` is that of [`Expected::message`].
     pub(super) async fn trigger(
@@ -228,19 +239,11 @@ impl Means {
         message: &Value,
         within: Duration,
     ) -> TriggerAnswer {
-        let (name, answer) = match self {
-            Self::Hook(hook) => {
-                let name = hook.to_string();
-                (name, hook.call(client, message, within).await)
-            }
-            Self::Request(request) => {
-                let name = format!("{} {}", request.method, request.url);
-                (name, hook::send(client, request, within).await)
-            }
-            Self::Command(program) => {
-                let name = program.words.join(" ");
-                (name, hook::run(&program, message, within).await)
-            }
+        let name = self.to_string();
+        let answer = match self {
+            Self::Hook(hook) => hook.call(client, message, within).await,
+            Self::Request(request) => hook::send(client, request, within).await,
+            Self::Command(program) => hook::run(&program, message, within).await,
         };
         match answer {
             HookResponse::Done(_) => TriggerAnswer::Accepted,

@@ -11,6 +11,7 @@ mod drift;
 mod extract;
 mod hostile;
 mod lint;
+mod mistakes;
 mod negative;
 mod reports;
 mod shards;

@@ -26,6 +26,11 @@ fn a_bot_that_sends_nothing_is_told_from_one_that_sends_elsewhere() {
     let proxy =
         "`http_proxy=http://proxy.example:3128` is set, and `NO_PROXY` does not name 127.0.0.1";
     assert!(silent.contains(proxy), "{silent}");
+    assert!(
+        silent.contains("note: the trigger was `POST http://127.0.0.1:")
+            && silent.contains("/trigger`"),
+        "{silent}"
+    );
     let elsewhere = said(BOT, &["--mutant", "request-outside-api"], &[]);
     assert!(!elsewhere.contains("no request reached"), "{elsewhere}");
     assert!(elsewhere.contains("POST /"), "{elsewhere}");
@@ -50,7 +55,27 @@ fn a_trigger_that_fails_is_named() {
         "{said}"
     );
     assert!(said.contains("/nowhere`: the response is 404"), "{said}");
+    assert!(said.contains("; check its path"), "{said}");
     assert!(!said.contains("no request reached"), "{said}");
+}
+
+#[test]
+fn a_bot_without_a_trigger_is_told_how_to_get_one() {
+    let bot = BOT.replace("trigger = \"http://127.0.0.1:{port}/trigger\"\n", "");
+    let own = format!("{bot}environment = {{ HTTP_PROXY = \"http://other.example:1\" }}\n");
+    let said = said(&own, &[], &[]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let remedy = "if it needs triggers, give `--trigger`, or `trigger` under `[target]`";
+    assert!(said.contains(remedy), "{said}");
+    assert!(
+        said.contains("no request reached confcall at all"),
+        "{said}"
+    );
+    assert!(!said.contains("of the trigger"), "{said}");
+    // The variables of the target's own environment count like those that it inherits.
+    let proxy =
+        "`HTTP_PROXY=http://other.example:1` is set, and `NO_PROXY` does not name 127.0.0.1";
+    assert!(said.contains(proxy), "{said}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod events;
 mod hooks;
 mod listed;
 mod live;
+mod mistaken;
 mod output;
 mod repeat;
 mod stubs;

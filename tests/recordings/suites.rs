@@ -433,7 +433,8 @@ fn a_bot_that_ends_early_is_reported() {
     assert_eq!(result["failures"][0]["rule"], "request.missing");
     let notes = result["notes"].to_string();
     assert!(notes.contains("exit status: 7"), "{notes}");
-    assert!(notes.contains("nothing left to do"), "{notes}");
+    assert_eq!(result["output"], json!(["nothing left to do"]));
+    assert_eq!(text.matches("nothing left to do").count(), 1, "{text}");
 
     // One that does not even begin is a failure of the environment, and ends the suite.
     let project = Project::new("echo 'no such module' >&2; exit 5\n", "", "");

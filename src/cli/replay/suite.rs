@@ -348,7 +348,7 @@ impl Suite {
             None => None,
         };
         if let Some(launch) = &launch {
-            self.running = Some(launch.spawn().map_err(PlayError::from)?);
+            self.running = Some(launch.spawn().await.map_err(PlayError::from)?);
         }
         let is_up = CancellationToken::new();
         if launch.is_none() {
@@ -462,8 +462,12 @@ impl Suite {
                 && let Some(failure) = running.failure().await
             {
                 (result.verdict, result.reason) = (Verdict::Fail, failure);
+                result.output = running.tail().lines();
             }
             return;
+        }
+        if let (Some(running), Some(_)) = (&self.running, stop.reason()) {
+            result.output = running.tail().lines();
         }
         if let (End::Stopped, Verdict::Inconclusive, Some(reason)) =
             (replayed.end, result.verdict, stop.reason())

@@ -18,7 +18,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioExecutor;
-use rustls::CertificateError;
+use rustls::{CertificateError, OtherError};
 use tokio::time::timeout;
 use tower_service::Service as _;
 use url::Url;
@@ -107,7 +107,7 @@ pub enum SendError {
         flaw: Flaw,
     },
     /// No whole response within the deadline.
-    #[error("no answer within {} ms", .0.as_millis())]
+    #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection was reset or closed early, or what came is no HTTP.
     #[error("broken exchange: {0}")]
@@ -128,6 +128,16 @@ pub enum Flaw {
     Time,
     /// It is for another host.
     Name,
+}
+
+/// The cause as people read it. An authority that a server shows as its own certificate has no variant in rustls.
+pub(super) fn describe(why: &CertificateError) -> String {
+    match why {
+        CertificateError::Other(OtherError(other)) if other.to_string() == "CaUsedAsEndEntity" => {
+            "it is that of an authority, which is not known".to_owned()
+        }
+        other => other.to_string(),
+    }
 }
 
 impl Flaw {
@@ -235,6 +245,20 @@ impl Client {
             Ok(connected) => connected.map_err(|error| unconnected(error.as_ref(), url.as_str())),
             Err(_) => Err(SendError::Timeout(deadline)),
         }
+    }
+
+    /// Tries TLS at an `http` URL. Returns a sentence if the party there speaks it.
+    pub(crate) async fn speaks_tls(&self, url: &Url) -> Option<String> {
+        let port = url.port_or_known_default();
+        let mut secure = url.clone();
+        let is_plain = url.scheme() == "http";
+        let is_changed = secure.set_scheme("https").is_ok() && secure.set_port(port).is_ok();
+        if !(is_plain && is_changed) {
+            return None;
+        }
+        let reached = self.reach(&secure, Duration::from_secs(1)).await;
+        let spoken = matches!(reached, Ok(()) | Err(SendError::Untrusted { .. }));
+        spoken.then(|| format!("the party at {url} speaks TLS"))
     }
 
     /// Sends the request and reads the response whole, its content coding taken away.
@@ -409,7 +433,7 @@ fn unconnected(error: &(dyn Error + 'static), url: &str) -> SendError {
     if let Some(why) = untrusted(error) {
         return SendError::Untrusted {
             url: url.to_owned(),
-            why: why.to_string(),
+            why: describe(why),
             flaw: Flaw::of(why),
         };
     }

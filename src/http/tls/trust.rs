@@ -227,5 +227,14 @@ mod tests {
             let result = verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
             assert_eq!(result.is_ok(), is_trusted, "{name:?}: {result:?}");
         }
+        let name = ServerName::try_from("localhost").unwrap();
+        let unknown = verifier.verify_server_cert(&other, &[], &name, &[], UnixTime::now());
+        let Err(rustls::Error::InvalidCertificate(why)) = unknown else {
+            panic!("{unknown:?}");
+        };
+        assert_eq!(
+            crate::http::client::describe(&why),
+            "it is that of an authority, which is not known"
+        );
     }
 }

@@ -127,21 +127,17 @@ pub(crate) async fn examine(
     let running = probes::program(options, target, session.as_ref(), interrupt).await;
     let running = checks.take("program", running);
     let reached = probes::target(options, target, running.as_ref()).await;
-    let reached = checks.take("target", reached);
+    let answer = checks.take("target", reached);
     checks.take(
         "proxy",
         probes::proxy(options, target, session.as_ref()).await,
     );
-    let answer = match reached {
-        Some(()) => Some(probes::answer(options, target).await),
-        None => None,
-    };
     let token = probes::token(options, target, session.as_ref(), answer.as_ref()).await;
     checks.take("token", token);
     checks.take("clock", probes::clock(answer.as_ref()));
     let address = session.as_ref().map(|it| probes::address_for(target, it));
-    let triggered = match needed(reached, "target") {
-        Ok(()) => trigger::trigger(options, target, session, running.as_ref(), interrupt).await,
+    let triggered = match needed(answer, "target") {
+        Ok(_) => trigger::trigger(options, target, session, running.as_ref(), interrupt).await,
         Err(skipped) => Err(skipped),
     };
     let triggered = checks.take("trigger", triggered);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
@@ -22,11 +22,11 @@ use crate::http::{Answer, OutgoingRequest, SendError};
 use crate::platform::LOGIN;
 use crate::runner::hook::reason;
 use crate::runner::options::Options;
-use crate::runner::process::{Ready, Running};
+use crate::runner::process::Running;
 use crate::runner::reach;
 use crate::runner::reception;
 use crate::runner::reception::bypass;
-use crate::runner::run::Addresses;
+use crate::runner::run::{Addresses, GRACE};
 use crate::runner::session::Session;
 use crate::runner::target::{Target, address_of};
 
@@ -112,14 +112,6 @@ pub(super) async fn program(
         return skipped("confcall does not start the target: there is no `[target.command]`");
     };
     let session = needed(session, "listener")?;
-    if let Ready::Connects(address) = Ready::connects(target.url())
-        && TcpStream::connect(address.as_str()).await.is_ok()
-    {
-        let cause = format!("another program listens at {address} already");
-        let remedy =
-            "end it, or let confcall pick a free port: `{port}` in `url` and in the command";
-        return Err(Problem::new(Origin::Environment, cause, remedy).into());
-    }
     let addresses = Addresses {
         own: session.public_url(),
         proxy: session.proxy(),
@@ -134,12 +126,13 @@ pub(super) async fn program(
     Ok((running, format!("`{name}` is ready after {took} ms")))
 }
 
-/// The addresses of the target resolve and take connections, with a certificate that is trusted.
+/// The addresses of the target resolve and take connections, with a certificate that is trusted. Returns the answer to
+/// a request, which the target outlives.
 pub(super) async fn target(
     options: &Options,
     target: &Target,
     running: Option<&Running>,
-) -> Tried<()> {
+) -> Tried<Result<Response, SendError>> {
     if options.program.is_some() {
         needed(running, "program")?;
     }
@@ -147,6 +140,21 @@ pub(super) async fn target(
     for url in &addresses {
         let reached = reach(target.role().as_str(), url, &options.client).await;
         reached.map_err(|error| environment(&error))?;
+    }
+    let request = without_effect(options, target);
+    let asked = format!("`{} {}`", request.method, target.url().path());
+    let answer = options.client.send(request, options.judge.deadline).await;
+    if let Some(running) = running
+        && let Some(cause) = ended_by(&asked, running, answer.is_err()).await
+    {
+        let remedy = "let the target survive any request, also one without a body: catch the error, and respond with 400";
+        return Err(Problem::new(Origin::Target, cause, remedy).into());
+    }
+    if is_dubious(&answer)
+        && let Some(spoken) = options.client.speaks_tls(target.url()).await
+    {
+        let remedy = "use `https://` in its address";
+        return Err(Problem::new(Origin::Configuration, spoken, remedy).into());
     }
     let names: Vec<_> = addresses.iter().map(Url::as_str).collect();
     let is_secure = addresses.iter().any(|url| url.scheme() == "https");
@@ -161,9 +169,30 @@ pub(super) async fn target(
         "take"
     };
     Ok((
-        (),
+        answer,
         format!("{} {verb} connections{trusted}", names.join(" and ")),
     ))
+}
+
+/// True for an answer that a server may give to a request without the TLS that it expects.
+fn is_dubious(answer: &Result<Response, SendError>) -> bool {
+    matches!(
+        answer,
+        Err(SendError::Broken(_)) | Ok(Response { status: 400, .. })
+    )
+}
+
+/// The way in which a program ended after a request. Its end is seen only after the exchange that it broke.
+async fn ended_by(request: &str, running: &Running, is_broken: bool) -> Option<String> {
+    if is_broken {
+        // Where it goes on, this is the time that is waited in vain.
+        let _ = timeout(GRACE, running.ending()).await;
+    }
+    if !running.has_ended() {
+        return None;
+    }
+    let ended = running.ended_after(&format!("after {request}")).await;
+    Some(format!("{ended}{}", running.last_output()))
 }
 
 /// A request for the first intercepted host goes through confcall's proxy to its listener.
@@ -212,20 +241,13 @@ pub(super) fn proxy_variables(
     has_come: bool,
 ) -> Tried<()> {
     let address = needed(address, "listener")?;
-    let own = options.program.as_ref();
-    let own = own
-        .map(|it| it.command.environment.clone())
-        .unwrap_or_default();
-    let inherited = options.proxies.iter();
-    let inherited = inherited.filter(|(name, _)| !own.contains_key(name));
-    let variables = inherited.cloned().chain(own.clone());
     let is_proxy = target.proxy().is_some();
     let bypass = Url::parse(&address).ok().and_then(|url| {
         bypass(&reception::Addresses {
             own: address.clone(),
             proxy: is_proxy.then(|| address.clone()),
             service: url,
-            environment: variables.filter(|(_, value)| !value.is_empty()).collect(),
+            environment: options.environment(),
         })
     });
     let Some(cause) = bypass else {
@@ -245,9 +267,8 @@ pub(super) fn proxy_variables(
     Err(Problem::new(Origin::Environment, cause, remedy).into())
 }
 
-/// The answer of the target to a request without an effect: for a call that no service has, or, of a bot, a GET of its
-/// callback.
-pub(super) async fn answer(options: &Options, target: &Target) -> Result<Response, SendError> {
+/// A request without an effect: for a call that no service has, or, to a bot, a GET of its callback.
+fn without_effect(options: &Options, target: &Target) -> OutgoingRequest {
     let mut request = OutgoingRequest::new("GET", target.url().as_str());
     if let Target::Service { url, .. } = target {
         let api = options.scenarios.first().and_then(|it| it.id.api());
@@ -256,7 +277,7 @@ pub(super) async fn answer(options: &Options, target: &Target) -> Result<Respons
         let token = format!("Bearer {}", options.judge.token);
         request.headers.push("Authorization", token);
     }
-    options.client.send(request, options.judge.deadline).await
+    request
 }
 
 /// A service takes the token of the run. A bot gets tokens and keys from confcall.

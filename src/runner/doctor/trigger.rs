@@ -13,7 +13,7 @@ use crate::judge::Case;
 use crate::judge::verdict::{Basis, ScenarioResult, TrafficMessage, Verdict, Violation};
 use crate::runner::options::Options;
 use crate::runner::process::Running;
-use crate::runner::run::while_running;
+use crate::runner::run::{explain, while_running};
 use crate::runner::session::{Session, Stop};
 use crate::runner::target::Target;
 use crate::runner::trigger::Triggers;
@@ -42,6 +42,9 @@ pub(super) async fn trigger(
     let playing = session.play(std::slice::from_ref(&case), stop.clone());
     let played = while_running(running, playing, &stop, interrupt, None).await;
     let mut results = played.map_err(|error| Problem::of(Origin::Environment, &error))?;
+    if let Some(running) = running {
+        explain(&mut results, running, stop.reason()).await;
+    }
     let Some(result) = results.pop() else {
         return skipped("interrupted");
     };
@@ -80,9 +83,9 @@ fn judged(result: &ScenarioResult) -> Tried<()> {
     }
     let wrong = result.failures.iter().find(|it| is_about_the_request(it));
     let because = |mut cause: String| {
-        for note in &result.notes {
+        for line in result.notes.iter().chain(&result.output) {
             cause.push('\n');
-            cause.push_str(note);
+            cause.push_str(line);
         }
         cause
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::group::Group;
-use super::{After, LaunchError, Program};
+use super::{After, LaunchError, Named, Program};
 use tokio_util::sync::CancellationToken;
 
 impl Program {
@@ -22,6 +22,7 @@ impl Program {
             program: self.words.first().cloned().unwrap_or_default(),
             folder: self.folder.clone(),
             cause,
+            named: Named::CommandLine,
         };
         let mut command = self.command();
         for name in absent {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 pub(crate) use self::input::Completed;
@@ -55,6 +55,8 @@ pub(crate) struct Program {
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
     pub program: Program,
+    /// The `HOST:PORT` of the target.
+    pub address: String,
     pub ready: Ready,
     pub ready_within: Duration,
     /// The file that its output goes to; without one it goes into reports alone.
@@ -95,12 +97,21 @@ impl Ready {
             }
         }
     }
+}
 
-    pub(crate) fn connects(url: &Url) -> Self {
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or(80);
-        Self::Connects(format!("{host}:{port}"))
-    }
+/// The `HOST:PORT` of a URL.
+pub(crate) fn socket_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or(80);
+    format!("{host}:{port}")
+}
+
+/// Where a user has named a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// `[target.command]`
+    Configuration,
+    CommandLine,
 }
 
 /// The reason that a target did not come up.
@@ -111,7 +122,12 @@ pub enum LaunchError {
         program: String,
         folder: PathBuf,
         cause: std::io::Error,
+        /// Where the program is named.
+        named: Named,
     },
+    /// The program could not listen there, and the other one would be judged in its place.
+    #[error("another program listens at {0} already")]
+    Taken(String),
     #[error("the log {} cannot be written: {cause}", path.shown())]
     Log {
         path: PathBuf,
@@ -143,9 +159,14 @@ pub enum LaunchError {
 impl Remedy for LaunchError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::NotStarted { .. } => {
-                Some("check `run` and `folder` of `[target.command]`".into())
-            }
+            Self::NotStarted { named, .. } => Some(match named {
+                Named::Configuration => "check `run` and `folder` of `[target.command]`".into(),
+                Named::CommandLine => "check the command behind `--`".into(),
+            }),
+            Self::Taken(_) => Some(
+                "end it, or let confcall pick a free port: `{port}` in `url` and in the command"
+                    .into(),
+            ),
             Self::NotReady { missing, .. } => Some(missing.remedy().into()),
             Self::Log { .. } | Self::Died { .. } | Self::Interrupted => None,
         }
@@ -153,6 +174,24 @@ impl Remedy for LaunchError {
 }
 
 const TRIES: Duration = Duration::from_millis(20);
+
+/// How long the processes of a target that was ended may keep its address.
+const FREED_WITHIN: Duration = Duration::from_millis(500);
+
+/// True if a program listens at this address, and goes on to do so.
+async fn is_taken(address: &str) -> bool {
+    let deadline = Instant::now() + FREED_WITHIN;
+    loop {
+        let connecting = timeout(FREED_WITHIN, TcpStream::connect(address));
+        let Ok(Ok(_)) = connecting.await else {
+            return false;
+        };
+        if Instant::now() >= deadline {
+            return true;
+        }
+        sleep(TRIES * 5).await;
+    }
+}
 
 impl Launch {
     pub(crate) fn observed_by(self, observer: &Arc<dyn Observer>) -> Self {
@@ -165,7 +204,7 @@ impl Launch {
         &self,
         interrupt: &CancellationToken,
     ) -> Result<Running, LaunchError> {
-        let running = self.spawn()?;
+        let running = self.spawn().await?;
         self.observer.event(RunEvent::Starting(&running.name));
         match self.come_up(&running, interrupt).await {
             Ok(()) => Ok(running),
@@ -176,8 +215,11 @@ impl Launch {
         }
     }
 
-    /// Starts the target.
-    pub(crate) fn spawn(&self) -> Result<Running, LaunchError> {
+    /// Starts the target, unless another program listens at its address.
+    pub(crate) async fn spawn(&self) -> Result<Running, LaunchError> {
+        if is_taken(&self.address).await {
+            return Err(LaunchError::Taken(self.address.clone()));
+        }
         let name = self.program.words.first().cloned().unwrap_or_default();
         let output = Arc::new(Output::new(self.log.as_ref(), &self.ready, &self.observer)?);
         let mut command = self.program.command();
@@ -190,6 +232,7 @@ impl Launch {
                 program: name.clone(),
                 folder: self.program.folder.clone(),
                 cause,
+                named: Named::Configuration,
             })?;
         if let Some(pipe) = child.stdout.take() {
             tokio::spawn(Arc::clone(&output).keep(pipe));
@@ -296,14 +339,28 @@ impl Running {
         Tail(Arc::clone(&self.output))
     }
 
-    /// Waits until the program ends; returns its exit and the end of its output.
-    pub(crate) async fn died(&self) -> String {
-        let status = self.ending().await;
-        let tail = self.output.settled_tail().await;
-        format!("`{}` ended during the run: {status}{tail}", self.name)
+    /// The end of the output, on lines of its own below a heading.
+    pub(crate) fn last_output(&self) -> String {
+        self.output.tail()
     }
 
-    /// The exit and the end of the output of a program that ended before it was stopped, with a code other than 0.
+    /// Waits until the program ends and its output is read; returns its exit.
+    pub(crate) async fn died(&self) -> String {
+        self.ended_after("during the run").await
+    }
+
+    /// The same for an end with a known cause, such as `after a request`.
+    pub(crate) async fn ended_after(&self, cause: &str) -> String {
+        let status = self.ending().await;
+        self.output.settle().await;
+        format!("`{}` ended {cause}: {status}", self.name)
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+
+    /// The exit of a program that ended before it was stopped, with a code other than 0.
     pub(crate) async fn failure(&self) -> Option<String> {
         let ended = self.ended.borrow().clone()?;
         if ended.is_success {

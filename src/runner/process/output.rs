@@ -20,8 +20,11 @@ use tokio_util::sync::CancellationToken;
 /// the disk.
 const LOG: usize = 64 * 1024 * 1024;
 
-/// How much of the end of a program's output is shown.
+/// How much of the end of a program's output is kept, in bytes.
 const TAIL: usize = 2048;
+
+/// So many lines of it are shown.
+const LINES: usize = 12;
 
 /// The longest line that is shown as one.
 const LINE: usize = 16 * 1024;
@@ -41,6 +44,8 @@ pub(super) struct Output {
 #[derive(Debug)]
 struct Captured {
     tail: VecDeque<u8>,
+    /// True once the tail is no longer the whole output.
+    is_cut: bool,
     log: Option<File>,
     /// How much the log still takes.
     room: usize,
@@ -65,6 +70,7 @@ impl Output {
         Ok(Self {
             captured: Mutex::new(Captured {
                 tail: VecDeque::with_capacity(TAIL),
+                is_cut: false,
                 log: log.map(create).transpose()?,
                 room: LOG,
             }),
@@ -122,36 +128,47 @@ impl Output {
         self.captured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The end of the output, on lines of its own below a heading; nothing where there is none.
+    /// The end of the output, on lines of its own below a heading.
     pub(crate) fn tail(&self) -> String {
-        let text = self.last();
-        if text.trim().is_empty() {
+        let lines = self.lines();
+        if lines.is_empty() {
             return "\nit has no output".to_owned();
         }
         let mut shown = "\nthe last lines of its output:".to_owned();
-        for line in text.trim_end().lines() {
+        for line in lines {
             shown.push_str("\n    ");
-            shown.push_str(line);
+            shown.push_str(&line);
         }
         shown
     }
 
-    /// The end of the output, as it came.
-    pub(crate) fn last(&self) -> String {
-        let (first, second) = {
+    /// The last lines of the output. The first of them is whole, unless there is only one.
+    fn lines(&self) -> Vec<String> {
+        let (bytes, is_cut) = {
             let captured = self.lock();
             let (first, second) = captured.tail.as_slices();
-            (first.to_vec(), second.to_vec())
+            ([first, second].concat(), captured.is_cut)
         };
-        String::from_utf8_lossy(&[first, second].concat()).into_owned()
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines: Vec<&str> = text.trim_end().lines().collect();
+        if is_cut && lines.len() > 1 {
+            lines.remove(0);
+        }
+        let last = &lines[lines.len().saturating_sub(LINES)..];
+        last.iter().map(|line| (*line).to_owned()).collect()
     }
 
-    /// The [tail](Self::tail), once a program that has ended has been read to its end. Its children may hold the
-    /// pipes open: they are not waited for long.
-    pub(crate) async fn settled_tail(&self) -> String {
+    /// Waits until a program that has ended has been read to its end. Its children may hold the pipes open: they are not
+    /// waited for long.
+    pub(crate) async fn settle(&self) {
         let mut closed = self.closed.subscribe();
         let both = closed.wait_for(|closed| *closed >= 2);
         let _ = timeout(Duration::from_millis(250), both).await;
+    }
+
+    /// The [tail](Self::tail) of a program that has ended.
+    pub(crate) async fn settled_tail(&self) -> String {
+        self.settle().await;
         self.tail()
     }
 }
@@ -160,23 +177,18 @@ impl Output {
 #[derive(Debug, Clone)]
 pub(crate) struct Tail(pub(super) Arc<Output>);
 
-/// So many lines of the output stand beside a failure.
-const LINES: usize = 12;
-
 impl Tail {
     pub(crate) fn lines(&self) -> Vec<String> {
-        let text = self.0.last();
-        let lines: Vec<&str> = text.trim_end().lines().collect();
-        let last = &lines[lines.len().saturating_sub(LINES)..];
-        last.iter().map(|line| (*line).to_owned()).collect()
+        self.0.lines()
     }
 }
 
 impl Captured {
     fn take(&mut self, bytes: &[u8]) {
-        self.tail.extend(&bytes[bytes.len().saturating_sub(TAIL)..]);
+        self.tail.extend(bytes);
         let surplus = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..surplus);
+        self.is_cut |= surplus > 0;
         let Some(log) = &mut self.log else {
             return;
         };
