@@ -4,15 +4,15 @@
 //! built-in contract is extracted from them again and compared; with `CONFCALL_BLESS=1` it is rewritten.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use super::{is_blessing, name_below, pages_below, published_pages};
 use crate::contract::extracted::{Answer, Extracted, Kind, Operation, Origin, Property};
 use crate::contract::operation;
 use crate::emulator::service::{BuiltInService, ServiceOptions};
 use crate::extract::PageDefaults;
 use crate::extract::contract;
-use crate::files::files_below;
 use crate::http::{Client, Listener, OutgoingRequest};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -28,25 +28,22 @@ const FILE: &str = concat!(
     ignore = "CONFCALL_PAGES does not name the folder of the pages"
 )]
 fn the_built_in_contract_is_that_of_the_published_pages() {
-    let folder = std::env::var_os("CONFCALL_PAGES").expect("CONFCALL_PAGES names the folder");
-    let folder = PathBuf::from(folder);
+    let folder = published_pages();
     let defaults = PageDefaults {
         edition: Some("2020-05".parse().unwrap()),
         ..PageDefaults::default()
     };
     let pages = ["calling", "pt-BR", "ru-RU", "zh-CN"]
         .iter()
-        .flat_map(|part| files_below(&folder.join(part), &["md"]).unwrap().found);
+        .flat_map(|part| pages_below(&folder.join(part)));
     let facts = pages.filter_map(|path| {
-        let below: Vec<_> = path.strip_prefix(&folder).unwrap().iter().collect();
-        let below: Vec<_> = below.iter().map(|part| part.to_str().unwrap()).collect();
-        let name = below.join("/");
+        let name = name_below(&folder, &path);
         contract::read(&name, &name, &fs::read(&path).unwrap(), &defaults).unwrap()
     });
     let (extracted, _) = contract::merge(facts.collect());
     let schema = "../../../schemas/contract.schema.json".to_owned();
     let text = contract::to_json(&extracted, Some(schema));
-    if std::env::var_os("CONFCALL_BLESS").is_some_and(|value| value == "1") {
+    if is_blessing() {
         fs::write(FILE, &text).unwrap();
     }
     assert!(

@@ -5,8 +5,8 @@
 //! hand from the pages.
 
 use std::fs;
-use std::path::PathBuf;
 
+use super::published_pages;
 use crate::extract::drift::{self, Change, Comparison, Conversation, Page, Source, compare, rules};
 use crate::extract::{self, PageDefaults};
 
@@ -581,8 +581,7 @@ fn a_change_touches_the_conversations_in_its_scope() {
 }
 
 fn published(old: &str, new: &str) -> Comparison {
-    let folder = std::env::var_os("CONFCALL_PAGES").expect("CONFCALL_PAGES names the folder");
-    let folder = PathBuf::from(folder);
+    let folder = published_pages();
     let read = |name: &str| {
         let bytes = fs::read(folder.join(name)).unwrap();
         Page::read(name, &bytes, &PageDefaults::default()).unwrap()

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{is_blessing, name_below, published_pages};
 use crate::api::template;
 use crate::extract;
 use crate::extract::{Extraction, PageDefaults};
@@ -18,17 +19,6 @@ use crate::scenario::{parse, store};
 use serde_json::{Value, json};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-/// The folder of the published pages. A test that needs them is ignored where they are not at hand,
-/// so that it never reads as passed; `build.rs` sets `pages`.
-fn published_pages() -> PathBuf {
-    let folder = std::env::var_os("CONFCALL_PAGES");
-    folder.expect("CONFCALL_PAGES names the folder").into()
-}
-
-fn is_blessing() -> bool {
-    std::env::var_os("CONFCALL_BLESS").is_some_and(|value| value == "1")
-}
 
 /// All files below a folder, in order.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -50,10 +40,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Extracts a file, labelled by its path below the folder.
 fn extract_below(folder: &Path, path: &Path) -> Extraction {
-    let label = path.strip_prefix(folder).unwrap();
-    let label: Vec<_> = label.iter().map(|part| part.to_str().unwrap()).collect();
     extract::page(
-        &label.join("/"),
+        &name_below(folder, path),
         &fs::read(path).unwrap(),
         &PageDefaults::default(),
     )

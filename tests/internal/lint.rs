@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
+use super::{is_blessing, name_below, pages_below, published_pages};
 use crate::extract::PageDefaults;
 use crate::extract::damage;
 use crate::extract::lint;
@@ -23,14 +23,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The pages below a folder, by their names below it.
 fn pages(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let files = WalkDir::new(folder).into_iter().map(Result::unwrap);
-    let pages = files.filter(|it| it.path().extension().is_some_and(|end| end == "md"));
-    let named = pages.map(|it| {
-        let below = it.path().strip_prefix(folder).unwrap();
-        let parts: Vec<_> = below.iter().map(|it| it.to_str().unwrap()).collect();
-        (parts.join("/"), it.path().to_owned())
-    });
-    named.collect()
+    let pages = pages_below(folder).into_iter();
+    pages.map(|it| (name_below(folder, &it), it)).collect()
 }
 
 fn lint_together(pages: &[(&String, &PathBuf)]) -> Vec<Remark> {
@@ -65,7 +59,7 @@ fn every_rule_has_a_page_that_shows_it() {
     let remarks: Vec<_> = sets.values().flat_map(|set| lint_together(set)).collect();
     let text: String = remarks.iter().map(line).collect();
     let expected = folder.join("expected.txt");
-    if std::env::var_os("CONFCALL_BLESS").is_some_and(|it| it == "1") {
+    if is_blessing() {
         fs::write(&expected, &text).unwrap();
     }
     assert_eq!(text, fs::read_to_string(&expected).unwrap_or_default());
@@ -78,12 +72,6 @@ fn every_rule_has_a_page_that_shows_it() {
         .collect();
     assert!(missing.is_empty(), "no page shows {missing:?}");
     assert!(!text.lines().any(|it| it.starts_with("clean")), "{text}");
-}
-
-/// The folder of the published pages.
-fn published_pages() -> PathBuf {
-    let folder = std::env::var_os("CONFCALL_PAGES");
-    folder.expect("CONFCALL_PAGES names the folder").into()
 }
 
 /// The pages of *participant: invite*, each with the folders and pages that are linted with it.
