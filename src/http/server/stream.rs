@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -160,8 +161,9 @@ impl<T: Transport> ClientStream<T> {
         if self.has_ended || !self.read_ahead.is_empty() {
             return Ok(());
         }
-        let mut space = [0; READ_AHEAD];
-        let mut read = ReadBuf::new(&mut space);
+        // Mostly nothing is read: the room is not worth clearing.
+        let mut space = [MaybeUninit::uninit(); READ_AHEAD];
+        let mut read = ReadBuf::uninit(&mut space);
         if Pin::new(&mut self.io).poll_read(cx, &mut read)?.is_ready() {
             self.has_ended = read.filled().is_empty();
             self.read_ahead.extend_from_slice(read.filled());
