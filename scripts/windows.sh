@@ -28,6 +28,8 @@ fi
 # The debug profile without debug information, which would only make the link slower.
 export CARGO_PROFILE_DEV_DEBUG=0
 cargo build --quiet --locked --target "$triple" --bin confcall
+# They would replace the certificate store.
+unset SSL_CERT_FILE SSL_CERT_DIR
 export WINEARCH=win64 WINEPREFIX="$folder/wine" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml="
 end_wine() {
     wineserver -k && wineserver -w || true
@@ -88,7 +90,7 @@ gone() {
 signal() {
     local code=0
     kill -"$1" "${processes[-1]}"
-    ended >"$folder/out" || code=$?
+    ended >"$folder/out" 2>/dev/null || code=$?
     said=$(tr -d '\r' <"$folder/out")
     return "$code"
 }

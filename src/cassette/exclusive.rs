@@ -79,3 +79,42 @@ pub(super) fn identity(file: &File) -> io::Result<Identity> {
     let data = winapi_util::file::information(file)?;
     Ok((data.volume_serial_number(), data.file_index()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn one_writes_at_the_end_and_all_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let mut file = create(&path).unwrap();
+        file.write_all(b"one, two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one, two");
+        assert_eq!(open(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(file);
+        assert_eq!(
+            create(&path).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+        let mut file = open(&path).unwrap();
+        file.write_all(b", three").unwrap();
+        shorten(&mut file, 3).unwrap();
+        file.write_all(b", four").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one, four");
+    }
+
+    #[test]
+    fn a_file_differs_from_another_one_at_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let first = create(&path("a")).unwrap();
+        create(&path("b")).unwrap();
+        let own = identity(&first).unwrap();
+        assert_eq!(there(&path("a")).unwrap().0, own);
+        assert_ne!(there(&path("b")).unwrap().0, own);
+    }
+}
