@@ -16,6 +16,8 @@ use crate::report::ReportKind;
 #[derive(Debug, Parser)]
 #[command(
     name = "confcall",
+    // Without the extension that the file has on Windows.
+    bin_name = "confcall",
     version,
     max_term_width = 100,
     // Never missing: `with_default_command` puts `run` in.

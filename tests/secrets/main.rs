@@ -331,6 +331,7 @@ fn what_is_broken_or_torn_holds_no_secret_either() {
         .unwrap()
         .len();
     file.set_len((bytes.len() - last / 3) as u64).unwrap();
+    drop(file);
     left.extend(leavings(&cassette));
     let printed = Conversation::start(&cassette, &["--append"])
         .recorder
