@@ -119,7 +119,7 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// A runtime for a command whose work is all in the future that it blocks on. On one processor, a scheduler for several
-/// threads costs an eighth of the time of an exchange.
+/// threads costs 7 % of the time of an exchange.
 fn server_runtime() -> Result<Runtime, Failure> {
     let processors = std::thread::available_parallelism();
     let is_one = processors.is_ok_and(|count| count.get() == 1);
