@@ -349,7 +349,7 @@ pub(crate) struct Ids<'t> {
 }
 
 impl Ids<'_> {
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         usize::from(self.call.is_some()) + usize::from(self.below.is_some())
     }
 }

@@ -31,9 +31,11 @@ pub(super) fn judge_target(
         Requirement::RequestMethod,
         Requirement::RequestTarget,
         Requirement::RequestVersion,
-        Requirement::IdsUnchanged,
     ] {
         record.check(requirement);
+    }
+    if names_id(expected) && prefix_of(&actual.target) == Some(Prefix::Documented) {
+        record.check(Requirement::IdsUnchanged);
     }
     let api = record
         .case
@@ -84,6 +86,18 @@ pub(super) fn judge_target(
     }
 }
 
+/// True if the path of a request names a call, or something that belongs to one.
+fn names_id(request: &Request) -> bool {
+    let found = operation::of_request(&request.method, &request.target);
+    found.is_some_and(|(_, ids)| ids.count() > 0)
+}
+
+/// True if a trigger asks for a call without media.
+fn avoids_media(expected: &Value) -> bool {
+    let modalities = lookup(expected, "requestedModalities").and_then(|(_, it)| it.as_array());
+    modalities.is_some_and(Vec::is_empty)
+}
+
 /// Compares a request with the one that the bot was triggered for.
 pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, actual: &Request) {
     let null = Value::Null;
@@ -126,7 +140,7 @@ pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, act
         );
         record.report(breach.at(pointer));
     }
-    if lookup(expected, "requestedModalities").is_some() {
+    if avoids_media(expected) {
         record.check(Requirement::MediaAvoided);
     }
 }
@@ -310,6 +324,32 @@ fn is_same(expected: &Value, actual: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::message::{Body, Headers};
+
+    #[test]
+    fn only_a_path_with_an_id_tests_ids() {
+        for (method, target, tests) in [
+            ("POST", "/communications/calls", false),
+            ("POST", "/communications/calls/1/answer", true),
+            ("GET", "/communications/calls/1", true),
+            ("GET", "/communications/calls/1/operations/2", true),
+        ] {
+            let request = Request {
+                method: method.into(),
+                target: target.into(),
+                headers: Headers::new(),
+                body: Body::Empty,
+            };
+            assert_eq!(names_id(&request), tests, "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn only_a_trigger_without_modalities_tests_that_media_is_avoided() {
+        assert!(avoids_media(&json!({"requestedModalities": []})));
+        assert!(!avoids_media(&json!({"requestedModalities": ["audio"]})));
+        assert!(!avoids_media(&json!({})));
+    }
 
     #[test]
     fn a_trigger_fixes_people_words_and_numbers() {
