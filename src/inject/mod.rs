@@ -211,6 +211,11 @@ impl InjectedJudge {
         self.adapter.judge.expects(request)
     }
 
+    /// True if a trigger of the conversation asked for exactly this message.
+    pub(crate) fn has_triggered(&self, request: &Request) -> bool {
+        self.adapter.judge.has_triggered(request)
+    }
+
     /// True if the target has sent the same message in this conversation before.
     pub(crate) fn repeats(&self, request: &Request) -> bool {
         self.adapter.judge.repeats(request)

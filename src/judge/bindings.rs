@@ -229,6 +229,7 @@ pub(super) const fn identifies_conversation(kind: Kind) -> bool {
             | Kind::AudioRoutingGroup
             | Kind::User
             | Kind::Application
+            | Kind::Identity
             | Kind::Context
     )
 }

@@ -385,6 +385,11 @@ impl Judge {
         }
     }
 
+    /// True if a trigger of the conversation asked for exactly this message.
+    pub(crate) fn has_triggered(&self, request: &Request) -> bool {
+        matches!(&self.machine, Machine::Bot(judge) if judge.has_triggered(request))
+    }
+
     /// True if the target has sent the same message in this conversation before.
     pub(crate) fn repeats(&self, request: &Request) -> bool {
         matches!(&self.machine, Machine::Bot(judge) if judge.repeats(request))

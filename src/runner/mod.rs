@@ -13,6 +13,7 @@ mod around;
 mod conversation;
 pub(crate) mod doctor;
 mod hook;
+mod message_ids;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod process;

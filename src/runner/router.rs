@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::around::Around;
 use super::joined;
+use super::message_ids::ids;
 use super::reception::Reception;
-use crate::api::identifier::{ById, Ids, Normal};
+use crate::api::identifier::{ById, Ids};
 use crate::api::party::Party;
 use crate::http::Reply;
 use crate::http::message::{Body, Headers, Request, Response};
@@ -317,7 +317,17 @@ impl Router {
                 let mut waiting: Vec<_> = open.iter().filter(|it| !it.is_played).collect();
                 waiting.retain(expects);
                 let resembles = |entry: &&Entry| lock(&entry.judge).resembles(request);
-                let close: Vec<_> = waiting.iter().copied().filter(resembles).collect();
+                let mut close: Vec<_> = waiting.iter().copied().filter(resembles).collect();
+                // A late second request is of the conversation that triggered the first, not of another that waits for
+                // one like it.
+                let has_triggered = |entry: &&Entry| lock(&entry.judge).has_triggered(request);
+                if close.iter().any(has_triggered) {
+                    close.retain(has_triggered);
+                } else if !close.is_empty()
+                    && let Some(entry) = open.iter().filter(|it| it.is_played).find(has_triggered)
+                {
+                    return Recipient::One(entry.inbox.clone());
+                }
                 // A bot that got no answer sends its request again.
                 let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
                 if close.is_empty()
@@ -418,40 +428,15 @@ fn callback_number(target: &str) -> Option<u64> {
     number.parse().ok()
 }
 
-/// The texts of a message that may be ids: the segments of its path, and of every text in its body.
-fn ids(request: &Request) -> Ids<'_> {
-    let mut ids = Ids::default();
-    take_ids(&request.target, &mut ids);
-    if let Some(body) = request.body.json() {
-        collect(body, &mut ids);
-    }
-    ids
-}
-
-fn collect<'a>(body: &'a Value, ids: &mut Ids<'a>) {
-    match body {
-        Value::String(text) => take_ids(text, ids),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, ids)),
-        Value::Object(properties) => properties.values().for_each(|item| collect(item, ids)),
-        _ => {}
-    }
-}
-
-fn take_ids<'a>(text: &'a str, ids: &mut Ids<'a>) {
-    ids.extend(
-        text.split(['/', '?', '#'])
-            .filter(|segment| !segment.is_empty())
-            .map(Normal::of),
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::super::variables;
     use super::*;
+    use crate::inject::Act;
     use crate::judge;
+    use crate::judge::Action;
     use crate::judge::bindings::Bindings;
     use crate::judge::verdict::Verdict;
     use crate::scenario::format::Scenario;
@@ -459,8 +444,18 @@ mod tests {
 
     /// Conversations of one scenario that have begun at a router for a bot under test.
     fn registered(router: &Router, count: usize) -> Vec<(Arc<Mutex<InjectedJudge>>, Registration)> {
-        let all = store::invitations().expect("scenarios");
-        let for_bots = |it: &&Scenario| judge::judges(&it.script, Party::Bot);
+        registered_of(router, "participant-invite/", count)
+    }
+
+    fn registered_of(
+        router: &Router,
+        name: &str,
+        count: usize,
+    ) -> Vec<(Arc<Mutex<InjectedJudge>>, Registration)> {
+        let all = store::built_in().expect("scenarios");
+        let for_bots = |it: &&Scenario| {
+            it.id.as_str().starts_with(name) && judge::judges(&it.script, Party::Bot)
+        };
         let picked = all.iter().find(for_bots).cloned();
         let cases = judge::cases(&all, picked.as_slice());
         let options = judge::Options::default();
@@ -583,15 +578,23 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_found_in_paths_and_bodies() {
-        let request = Request {
-            method: "POST".into(),
-            target: "/app/calls/57DAB8B1894C409AB240BD8BEAE78896/answer".into(),
-            headers: Headers::new(),
-            body: Body::Json(serde_json::json!({"a": [{"b": "/x/one"}]})),
+    fn a_late_second_request_is_of_the_conversation_that_triggered_the_first() {
+        let router = router();
+        let join =
+            "application-post-calls/beta@2022-07/join-a-scheduled-meeting-with-joinmeetingid";
+        let of = |name: String| registered_of(&router, &name, 1).remove(0);
+        let (over, registration) = of(format!("{join}-and-passcode"));
+        let (waiting, _other) = of(join.to_owned());
+        let act = lock(&over).next_act();
+        let Some(Act::Do(Action::Trigger { request, .. })) = act else {
+            panic!("{act:?}");
         };
-        let ids = ids(&request);
-        assert!(ids.contains(&Normal::of("57dab8b1-894c-409a-b240-bd8beae78896")));
-        assert!(ids.contains(&Normal::of("one")));
+        lock(&over).give_up(Verdict::Inconclusive, "over");
+        router.update(registration.number, &lock(&over));
+        assert!(lock(&waiting).resembles(&request));
+        let found = router.find(&request);
+        assert!(
+            matches!(&found, Recipient::One(inbox) if inbox.same_channel(&registration.sender))
+        );
     }
 }

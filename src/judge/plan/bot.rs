@@ -166,6 +166,16 @@ impl BotPlan {
         })
     }
 
+    /// True if a trigger of this conversation asked for exactly this request, with the values that only it has.
+    pub(in crate::judge) fn has_triggered(&self, request: &Request) -> bool {
+        let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
+        self.triggered.values().any(|triggered| {
+            triggered.method == request.method
+                && path(&triggered.target) == path(&request.target)
+                && is_same_body(&triggered.body, &request.body)
+        })
+    }
+
     fn acknowledged(&self, exchange: ExchangeId) -> Option<(usize, u64)> {
         match self.waiting {
             Waiting::Acknowledgement {
