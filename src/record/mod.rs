@@ -253,6 +253,7 @@ impl Proxy {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a recorder has two of them")]
 enum Upstream {
     /// The service, below the path of this URL.
     Service {

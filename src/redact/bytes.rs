@@ -11,6 +11,9 @@ use super::pseudonyms;
 use super::scan::{DEPTH, Kind};
 use crate::http::message::media_type;
 
+/// Bytes without their secrets, and the rules that found them.
+type Replaced = (Vec<u8>, Vec<String>);
+
 /// How characters are written in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Charset {
@@ -113,7 +116,7 @@ impl Redactor {
         bytes: &[u8],
         of: ContentType<'_>,
         depth: usize,
-    ) -> Option<(Vec<u8>, Vec<String>)> {
+    ) -> Option<Replaced> {
         if gzip::is_packed(bytes) && depth > 0 {
             let inner = gzip::unpacked(bytes)?;
             let (redacted, rules) = self.redacted_coded(&inner, ContentType(None), depth - 1)?;
@@ -128,7 +131,7 @@ impl Redactor {
         bytes: &[u8],
         of: ContentType<'_>,
         depth: usize,
-    ) -> (Option<(Vec<u8>, Vec<String>)>, bool) {
+    ) -> (Option<Replaced>, bool) {
         let (mark, charset) = charset(bytes, of);
         let Some(text) = decode(&bytes[mark..], charset) else {
             return (None, false);

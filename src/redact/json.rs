@@ -120,8 +120,8 @@ impl Scan<'_> {
     pub(super) fn json(&mut self, range: Range<usize>) -> bool {
         let bytes = &self.text.as_bytes()[range.clone()];
         // Without an early end, this is done for many bytes at once.
-        let has_control = bytes.iter().fold(false, |has, byte| has | (*byte < b' '));
-        self.walk(range, Above::Nothing, false) && !has_control
+        let controls = bytes.iter().filter(|it| **it < b' ').count();
+        self.walk(range, Above::Nothing, false) && controls == 0
     }
 
     /// The value that begins here, below a secret name, in a text that is no JSON.
@@ -207,26 +207,12 @@ impl Walk<'_, '_> {
                     at = behind;
                 }
                 _ => {
-                    let ends = |it: &u8| {
-                        matches!(
-                            it,
-                            b',' | b'}' | b']' | b'{' | b'[' | b' ' | b'\t' | b'\n' | b'\r' | b'"'
-                        )
-                    };
-                    let length = bytes[at..]
-                        .iter()
-                        .position(ends)
-                        .unwrap_or(bytes.len() - at)
-                        .max(1);
-                    let inner = at..super::scan::floor(text, at + length).max(at + 1);
-                    at = inner.end;
-                    while !text.is_char_boundary(at) {
-                        at += 1;
-                    }
-                    self.grammar.scalar(&text[inner.start..at]);
+                    let start = at;
+                    at = end_of_plain(text, bytes, start);
+                    self.grammar.scalar(&text[start..at]);
                     self.scalar(
                         Scalar {
-                            inner: inner.start..at,
+                            inner: start..at,
                             is_string: false,
                             has_escapes: false,
                         },
@@ -575,6 +561,23 @@ impl Walk<'_, '_> {
             self.scan.long_key(value.inner.clone(), &name);
         }
     }
+}
+
+/// The end of a number, a literal, or anything else that is no string, which begins here; one character at least.
+fn end_of_plain(text: &str, bytes: &[u8], start: usize) -> usize {
+    let ends = |it: &u8| {
+        matches!(
+            it,
+            b',' | b'}' | b']' | b'{' | b'[' | b' ' | b'\t' | b'\n' | b'\r' | b'"'
+        )
+    };
+    let length = bytes[start..].iter().position(ends);
+    let length = length.unwrap_or(bytes.len() - start).max(1);
+    let mut end = super::scan::floor(text, start + length).max(start + 1);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    end
 }
 
 /// The inside of a string, whether it has escapes, and the offset behind it. One that does not end goes to the end.

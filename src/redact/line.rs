@@ -220,7 +220,7 @@ impl Form {
             Self::Text => put_text(
                 out,
                 b",\"body\":{\"text\":",
-                &*String::from_utf8_lossy(bytes),
+                &String::from_utf8_lossy(bytes),
             ),
             Self::Base64 => put_text(out, b",\"body\":{\"base64\":", &STANDARD.encode(bytes)),
         }

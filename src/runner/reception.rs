@@ -123,12 +123,13 @@ impl Reception {
         if self.own.load(Ordering::Relaxed) > 0 {
             return;
         }
-        let none = self.none("notification");
+        let nothing_came = self.none("notification");
         let is_missing = |it: &Violation| it.rule == Rule::NotificationMissing;
         for result in results {
             if result.failures.iter().any(is_missing) {
-                let note =
-                    format!("{none}: the callback was {callback}; `confcall doctor` tries it");
+                let note = format!(
+                    "{nothing_came}: the callback was {callback}; `confcall doctor` tries it"
+                );
                 result.notes.push(note);
             }
         }

@@ -85,10 +85,7 @@ impl Monitor {
         places.sort_unstable();
         places.dedup();
         if calls.is_empty() {
-            let calls = self.calls.values_mut();
-            for call in calls.filter(|it| places.contains(&it.conversation)) {
-                effects::hidden(call, exchange, None);
-            }
+            self.may_hide_anything(exchange, &places);
         }
         for place in &places {
             let conversation = self.conversation(*place);
@@ -120,6 +117,14 @@ impl Monitor {
             request: Arc::clone(request),
         };
         self.notified.insert(exchange, notified);
+    }
+
+    /// A notification in these conversations cannot be read.
+    fn may_hide_anything(&mut self, exchange: u64, places: &[usize]) {
+        let calls = self.calls.values_mut();
+        for call in calls.filter(|it| places.contains(&it.conversation)) {
+            effects::hidden(call, exchange, None);
+        }
     }
 
     /// The body of a request to the callback, where it is a notification: null for one without JSON.

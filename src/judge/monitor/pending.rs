@@ -12,6 +12,7 @@ use crate::judge::people::Person;
 
 /// A request that waits for its answer.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Pending {
     pub(super) conversation: usize,
     pub(super) operation: &'static Operation,
