@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds confcall for Windows with mingw, and runs it under Wine: the self-check, targets with children, Ctrl-C, record,
-# replay, check, extract, snapshots, the authority, and the unit tests of the library.
+# replay, check, extract, snapshots, the authority, and the tests that need no Unix.
 # Reports what it skips, with the reason; ends with 1 if a check failed. --install installs missing programs first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -227,19 +227,24 @@ stop || true
 skip "Ctrl-Break" "Wine 8 does not pass it on to other processes; so targets are ended by their job alone"
 
 cd "$root"
-unit_tests() {
-    local tests
-    tests=$(cargo test --locked --target "$triple" --lib --no-run --message-format json 2>>"$folder/log" |
-        sed -n 's/.*"executable":"\([^"]*confcall-[^"]*\.exe\)".*/\1/p' | tail -n 1)
-    local code=0 skipped=()
-    local name
-    for name in "${slow[@]}"; do skipped+=(--skip "$name"); done
-    timeout 900 wine "$tests" "${skipped[@]}" >"$folder/out" 2>&1 </dev/null || code=$?
-    said=$(grep -aE 'FAILED|panicked|^test result|^  ' "$folder/out")
+# TARGET OPTION...: runs a test binary of cargo with these options of libtest.
+tests() {
+    local target=$1 binary code=0
+    shift
+    read -r -a target <<<"$target"
+    binary=$(cargo test --locked --target "$triple" "${target[@]}" --no-run --message-format json 2>>"$folder/log" |
+        sed -n '/"overflow_checks":true,"test":true/s/.*"executable":"\([^"]*\.exe\)".*/\1/p')
+    timeout 900 wine "$binary" "$@" >"$folder/out" 2>&1 </dev/null || code=$?
+    said=$(grep -aE 'FAILED|panicked|^test result|^  |^error' "$folder/out")
     return "$code"
 }
 # Each of them has hundreds of conversations at a time.
 slow=(every_mutant every_alteration no_variant_stops whatever_the_seed the_pair_meets selftest::)
-check "the unit tests of the library" unit_tests
+check "the unit tests of the library" tests "--lib --package confcall" "${slow[@]/#/--skip=}"
 skip "the unit tests ${slow[*]}" "each has hundreds of conversations at a time, for which the sockets of Wine are too slow"
+check "tests/secrets" tests "--test secrets"
+check "tests/library" tests "--test library" --skip=a_suite
+skip "tests/library: a_suite" "the path of a program that is built here has no drive, and the tests are on another one"
+check "tests/cli" tests "--test cli"
+skip "the other tests" "they need programs or signals of Unix, or more connections than Wine serves in time"
 exit "$failed"
