@@ -197,7 +197,10 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
 
 /// The same for bytes.
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let written = if is_special(path) {
+    let written = if cfg!(windows) && path.is_dir() {
+        // Windows says that access is denied.
+        Err(ErrorKind::IsADirectory.into())
+    } else if is_special(path) {
         // Appends to an existing file.
         let mut opened = fs::OpenOptions::new();
         let opened = opened.append(true).open(path);
