@@ -88,7 +88,7 @@ impl From<Signal> for rustix::process::Signal {
 /// Processes that have left the group of the program that started them.
 mod strays {
     #[cfg(target_os = "linux")]
-    use std::{fs, path::Path, thread::sleep, time::Duration};
+    use std::{fs, fs::File, io, io::Read as _, path::Path, thread::sleep, time::Duration};
 
     #[cfg(target_os = "linux")]
     use rustix::process::{Pid, Signal, kill_process};
@@ -120,10 +120,14 @@ mod strays {
     /// The processes with the mark, and a none for each of which that is not known yet.
     #[cfg(target_os = "linux")]
     fn processes(mark: &str) -> Vec<Option<Pid>> {
+        /// The most that Linux gives a program by default for its arguments and its environment, in bytes.
+        const MOST: usize = 2 << 20;
+
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let mut room = vec![0; MOST];
         let process = |entry: fs::DirEntry| {
             let number = entry.file_name().to_str()?.parse().ok()?;
-            match marked(&entry.path(), mark) {
+            match marked(&entry.path(), mark, &mut room) {
                 Marked::Yes => Some(Pid::from_raw(number)),
                 Marked::No => None,
                 Marked::NotKnown => Some(None),
@@ -141,15 +145,18 @@ mod strays {
     }
 
     #[cfg(target_os = "linux")]
-    fn marked(process: &Path, mark: &str) -> Marked {
+    fn marked(process: &Path, mark: &str, room: &mut [u8]) -> Marked {
         /// A program without an environment has none each time.
-        const TIMES: usize = 4;
+        const TIMES: usize = 8;
 
         let read = |name| fs::read(process.join(name)).unwrap_or_default();
-        let mut environment = Vec::new();
+        let mut length = 0;
         for _ in 0..TIMES {
-            environment = read("environ");
-            if !environment.is_empty() {
+            // By one read: between two of them, the process may become another program, and the rest is not there.
+            let environment = File::open(process.join("environ"));
+            let read_whole = |mut it: File| -> io::Result<usize> { it.read(room) };
+            length = environment.and_then(read_whole).unwrap_or(0);
+            if length > 0 {
                 break;
             }
             // Only a program has a file: kernel threads and dead processes have none.
@@ -161,7 +168,7 @@ mod strays {
             }
         }
         let is_dead = || String::from_utf8_lossy(&read("stat")).contains(") Z ");
-        let mut variables = environment.split(|byte| *byte == 0);
+        let mut variables = room[..length].split(|byte| *byte == 0);
         if variables.any(|it| it == mark.as_bytes()) && !is_dead() {
             Marked::Yes
         } else {
