@@ -161,11 +161,11 @@ impl Record {
         self.steps().get(step).map_or(1, Step::line)
     }
 
-    /// True if a violation of a rule at a step, counted from 0, is at this place, above it or below it.
-    pub(crate) fn is_reported(&self, step: usize, rule: Rule, at: &Pointer) -> bool {
+    /// True if a violation of one of the rules at a step, counted from 0, is at this place, above it or below it.
+    pub(crate) fn is_reported(&self, step: usize, rules: &[Rule], at: &Pointer) -> bool {
         let lists = self.failures.iter().chain(&self.warnings);
         lists
-            .filter(|it| it.step == Some(step + 1) && it.rule == rule)
+            .filter(|it| it.step == Some(step + 1) && rules.contains(&it.rule))
             .any(|it| it.pointer.contains(at) || at.contains(&it.pointer))
     }
 

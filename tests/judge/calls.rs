@@ -13,6 +13,7 @@ use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
 const HANG_UP: &str = "call-delete/v1.0@2022-04/delete-call-1";
+const RECORD: &str = "call-record/v1.0@2022-04/records-a-short-audio-response-from-the-caller";
 const JOIN: &str =
     "application-post-calls/v1.0@2022-06/join-scheduled-meeting-with-service-hosted-media";
 
@@ -22,7 +23,8 @@ const CREATE: &str =
 static ALL: LazyLock<Vec<Scenario>> =
     LazyLock::new(|| store::built_in().expect("the built-in scenarios are sound"));
 
-fn service(
+fn of(
+    party: Party,
     sentence: &'static str,
     scenario: &str,
     edit: impl FnOnce(&mut Talk),
@@ -30,8 +32,25 @@ fn service(
 ) -> Row {
     let found = ALL.iter().find(|it| it.id.as_str() == scenario);
     let found = found.unwrap_or_else(|| panic!("no scenario {scenario}"));
-    let talk = Talk::of(found, &ALL, Party::Service, false);
-    row(sentence, talk, edit, expect)
+    row(sentence, Talk::of(found, &ALL, party, false), edit, expect)
+}
+
+fn service(
+    sentence: &'static str,
+    scenario: &str,
+    edit: impl FnOnce(&mut Talk),
+    expect: Expect,
+) -> Row {
+    of(Party::Service, sentence, scenario, edit, expect)
+}
+
+fn bot(
+    sentence: &'static str,
+    scenario: &str,
+    edit: impl FnOnce(&mut Talk),
+    expect: Expect,
+) -> Row {
+    of(Party::Bot, sentence, scenario, edit, expect)
 }
 
 /// The code that the page prints is a string, against the page of its type.
@@ -50,6 +69,15 @@ fn drop(value: &mut Value, name: &str) {
 }
 
 rows![
+    two_prompts_before_a_recording_are_one_violation(bot(
+        "two prompts before a recording are one violation",
+        RECORD,
+        |t| {
+            let prompts = t.body(1)["prompts"].as_array_mut().expect("prompts");
+            prompts.extend_from_within(..1);
+        },
+        Fails(Rule::Limit, "/prompts"),
+    )),
     a_call_that_ends_as_documented(service(
         "a call that ends as documented",
         HANG_UP,

@@ -258,7 +258,7 @@ impl Examples {
         }
         let is_missing = is_shown && response.headers.get("location").is_none();
         let rule = Rule::ResponseHeader;
-        if is_missing && !record.is_reported(at, rule, &Pointer::root()) {
+        if is_missing && !record.is_reported(at, &[rule], &Pointer::root()) {
             record.report(Breach::new(
                 Requirement::MessageShown,
                 rule,
@@ -392,7 +392,8 @@ impl Examples {
                 MismatchKind::OdataType if self.is_alone => Requirement::TypeKind,
                 MismatchKind::Word | MismatchKind::OdataType => continue,
             };
-            if !self.is_alone && record.is_reported(broken.step, broken.rule, &mismatch.pointer) {
+            if !self.is_alone && record.is_reported(broken.step, &[broken.rule], &mismatch.pointer)
+            {
                 continue;
             }
             let Mismatch {

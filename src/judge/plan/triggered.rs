@@ -19,6 +19,9 @@ use crate::judge::people::{Named, call_of, labels, named, people_at};
 use crate::judge::record::{Breach, Record};
 use crate::scenario::format::RequestStep;
 
+/// The rules of a value in a body: a value that breaks one is not also another than that of the trigger.
+const OF_BODY: &[Rule] = &[Rule::RequestBody, Rule::Limit];
+
 /// The path of a request names what the trigger does, below a documented prefix and in the API version of the
 /// scenario.
 pub(super) fn judge_target(
@@ -118,7 +121,7 @@ pub(super) fn judge_body(record: &mut Record, at: usize, expected: &Request, act
     for difference in differences(expected, actual) {
         let pointer = difference.pointer;
         let is_of_people = people.is_some_and(|people| pointer.as_str().starts_with(people));
-        if is_of_people || record.is_reported(at, Rule::RequestBody, &pointer) {
+        if is_of_people || record.is_reported(at, OF_BODY, &pointer) {
             continue;
         }
         // A bot that joins only to transfer, as documented, avoids media.
@@ -184,11 +187,7 @@ fn judge_people(record: &mut Record, at: usize, place: &str, expected: &Value, a
         record.check(requirement);
     }
     let pointer = Pointer::from_text(place.to_owned());
-    let rules = [Rule::RequestBody, Rule::Limit];
-    if rules
-        .iter()
-        .any(|rule| record.is_reported(at, *rule, &pointer))
-    {
+    if record.is_reported(at, OF_BODY, &pointer) {
         return;
     }
     let (wanted, found) = (people_at(expected, place), people_at(actual, place));
