@@ -163,7 +163,7 @@ impl Reception {
         };
         let variables = |by: &str| {
             format!(
-                "the bot needs `HTTPS_PROXY={by}`, and trust in the authority (`confcall ca` has the variables)"
+                "the bot needs `HTTPS_PROXY={by}`, and trust in the authority (`confcall ca` has the variables); confcall sets them for a bot that it starts, but some clients ignore them, such as `fetch` of Node before 22.21"
             )
         };
         let mut causes = Vec::new();

@@ -277,7 +277,8 @@ fn is_month(text: &str) -> bool {
     };
     let is_number =
         |text: &str, digits| text.len() == digits && text.bytes().all(|it| it.is_ascii_digit());
-    is_number(year, 4) && is_number(month, 2)
+    let is_of_year = || matches!(month.parse(), Ok(1..=12));
+    is_number(year, 4) && is_number(month, 2) && is_of_year()
 }
 
 fn among(wanted: &[String], value: &str) -> bool {
@@ -466,15 +467,18 @@ mod tests {
                 .unwrap_err()
                 .contains("confcall list")
         );
-        let edition = Selection {
-            editions: Editions::UpTo(vec!["2021".into()]),
-            ..Selection::default()
-        };
-        let error = picked(&edition).unwrap_err();
-        assert!(
-            error.contains("edition `2021`") && error.contains("2021-02"),
-            "{error}"
-        );
+        for month in ["2021", "2021-13", "2021-00", "2021-2"] {
+            let edition = Selection {
+                editions: Editions::UpTo(vec![month.into()]),
+                ..Selection::default()
+            };
+            let error = picked(&edition).unwrap_err();
+            let named = format!("edition `{month}`");
+            assert!(
+                error.contains(&named) && error.contains("2021-02"),
+                "{error}"
+            );
+        }
     }
 
     const EVERYWHERE: [&str; 9] = [
