@@ -265,6 +265,24 @@ fn both_sides_of_a_recording_are_played_in_tls() {
 }
 
 #[test]
+fn a_replay_over_plain_http_names_a_party_that_speaks_tls() {
+    let machines = Machines::new();
+    let service = machines.party(&["serve", "--edition", EDITION, "--tls"], 2);
+    let plain = service.url().replace("https://", "http://");
+    let arguments = [
+        "replay",
+        CASSETTE,
+        "--service",
+        &plain,
+        "--deadline",
+        "300ms",
+    ];
+    let said = message(&machines.confcall("near", &arguments).output().unwrap());
+    let note = "speaks TLS: use `https://` in its address";
+    assert!(said.contains(note), "{said}");
+}
+
+#[test]
 fn a_recorder_stands_in_tls_between_two_parties_in_tls() {
     let machines = Machines::new();
     let service = machines.party(&["serve", "--edition", EDITION, "--tls"], 2);

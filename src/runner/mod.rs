@@ -41,7 +41,7 @@ use self::process::LaunchError;
 pub(crate) use self::provider_state::StateProvider;
 #[cfg(test)]
 pub(crate) use self::session::play;
-pub(crate) use self::session::{Session, Stop};
+pub(crate) use self::session::{Session, Stop, explain_tls};
 pub(crate) use self::target::{ANY_PORT, Proxy, Target, Triggered};
 pub(crate) use self::trigger::Triggers;
 use crate::api::party::Party;

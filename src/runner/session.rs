@@ -281,9 +281,9 @@ impl Session {
 }
 
 /// Notes on each result that the target speaks TLS, if no exchange with it over plain HTTP succeeded.
-async fn explain_tls(results: &mut [ScenarioResult], client: &Client, target: &Url) {
+pub(crate) async fn explain_tls(results: &mut [ScenarioResult], client: &Client, target: &Url) {
     let is_of_tls = |it: &Violation| match it.rule {
-        Rule::Transport => true,
+        Rule::Transport | Rule::ResponseMissing => true,
         Rule::ResponseStatus | Rule::AcknowledgementStatus => it.actual == 400,
         _ => false,
     };

@@ -40,7 +40,7 @@ use crate::runner::observer::{Observer, Playing, RunEvent};
 use crate::runner::options::TargetProgram;
 use crate::runner::process::{Launch, LaunchError, Running};
 use crate::runner::run::{Addresses, explain, while_running};
-use crate::runner::{Hook, PlayError, Stop};
+use crate::runner::{Hook, PlayError, Stop, explain_tls};
 
 /// The variable of a target that is started for one recording, with its path.
 const RECORDING_VARIABLE: &str = "CONFCALL_RECORDING";
@@ -465,6 +465,13 @@ impl Suite {
                 result.output = running.tail().lines();
             }
             return;
+        }
+        let live = match &self.options.live {
+            Live::Service { url, .. } => Some(url),
+            Live::Bot { callback, .. } => callback.as_ref(),
+        };
+        if let Some(live) = live {
+            explain_tls(slice::from_mut(result), &self.options.client, live).await;
         }
         if let (Some(running), Some(_)) = (&self.running, stop.reason()) {
             result.output = running.tail().lines();
