@@ -115,7 +115,7 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "words-removed",
-        "bots, if they are words of a parameter",
+        "bots, if the words are those of a parameter",
         "A parameter or property allows fewer words.",
         KEEP,
     ),
@@ -303,7 +303,7 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "note-added",
-        "bots, if it names what a bot sends",
+        "bots, if the note names a property that a bot sends",
         "A note is new, and may restrict what a bot does. The words of notes are not compared.",
         KEEP,
     ),
