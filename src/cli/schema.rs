@@ -38,7 +38,7 @@ pub(crate) enum What {
     Events,
     /// A JSON report of `confcall lint` or `confcall drift`
     Pages,
-    /// The file of `--baseline` of these commands
+    /// A baseline of `confcall lint` or `confcall drift`
     Baseline,
     /// An extracted contract
     Contract,

@@ -159,7 +159,7 @@ pub(crate) struct TargetCommand {
     /// recording.
     #[serde(default)]
     pub once: bool,
-    /// How long the program may take to end when confcall requests it, before it is killed.
+    /// How long the program may take to end after SIGTERM (on Windows: Ctrl-Break). Then it is killed.
     #[serde(default = "end_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub end_within: Duration,

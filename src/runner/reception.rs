@@ -168,9 +168,9 @@ impl Reception {
         };
         let mut causes = Vec::new();
         match &addresses.proxy {
-            None if own == 0 => causes.push(format!("{none}: it listens at {at}{leads}")),
+            None if own == 0 => causes.push(format!("{none}: confcall listens at {at}{leads}")),
             Some(by) if own + proxy == 0 => causes.push(format!(
-                "{none}: it is the proxy at {by} and listens at {at}{leads}; {}",
+                "{none}: confcall is the proxy at {by} and listens at {at}{leads}; {}",
                 variables(by)
             )),
             Some(by) if proxy == 0 => causes.push(format!(
@@ -321,7 +321,7 @@ mod tests {
         let at = |proxy, service, environment: &[(&str, &str)]| {
             reception.causes(&addresses(proxy, service, environment))
         };
-        let nothing = "no request reached confcall at all: it listens at http://127.0.0.1:1";
+        let nothing = "no request reached confcall at all: confcall listens at http://127.0.0.1:1";
         starts(&at(None, OWN, &[]), &[nothing]);
         let elsewhere = "`http_proxy=http://p` is set, and `NO_PROXY` does not name 127.0.0.1";
         starts(
@@ -335,7 +335,7 @@ mod tests {
         let through = Some("http://127.0.0.1:2");
         starts(
             &at(through, GRAPH, &[("NO_PROXY", ".example")]),
-            &["it is the proxy at http://127.0.0.1:2", bypassed],
+            &["confcall is the proxy at http://127.0.0.1:2", bypassed],
         );
         let asked = at(through, GRAPH, &[]);
         assert!(
@@ -350,7 +350,7 @@ mod tests {
         let refused = refusing.causes(&addresses(None, OWN, &[]));
         starts(
             &refused,
-            &["no request came through to confcall, 1 was refused: it listens at"],
+            &["no request came through to confcall, 1 was refused: confcall listens at"],
         );
         let request = |headers| Request {
             method: "PUT".into(),

@@ -70,7 +70,7 @@ fn a_command_that_is_monitored_and_cannot_be_started_is_one_of_the_command_line(
         "{message}"
     );
     assert!(
-        message.contains("= help: check the command behind `--`"),
+        message.contains("= help: check the command after `--`"),
         "{message}"
     );
 }

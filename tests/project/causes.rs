@@ -20,7 +20,8 @@ fn a_bot_that_sends_nothing_is_told_from_one_that_sends_elsewhere() {
     let silent = said(BOT, &["--mutant", "never-sends"], &[]);
     let silent = silent.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        silent.contains("no request reached confcall at all: it listens at http://127.0.0.1:"),
+        silent
+            .contains("no request reached confcall at all: confcall listens at http://127.0.0.1:"),
         "{silent}"
     );
     let proxy =

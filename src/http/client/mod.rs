@@ -134,7 +134,7 @@ pub enum Flaw {
 pub(super) fn describe(why: &CertificateError) -> String {
     match why {
         CertificateError::Other(OtherError(other)) if other.to_string() == "CaUsedAsEndEntity" => {
-            "it is that of an authority, which is not known".to_owned()
+            "it is the certificate of an unknown authority".to_owned()
         }
         other => other.to_string(),
     }

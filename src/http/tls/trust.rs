@@ -234,7 +234,7 @@ mod tests {
         };
         assert_eq!(
             crate::http::client::describe(&why),
-            "it is that of an authority, which is not known"
+            "it is the certificate of an unknown authority"
         );
     }
 }

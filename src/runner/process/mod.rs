@@ -161,7 +161,7 @@ impl Remedy for LaunchError {
         match self {
             Self::NotStarted { named, .. } => Some(match named {
                 Named::Configuration => "check `run` and `folder` of `[target.command]`".into(),
-                Named::CommandLine => "check the command behind `--`".into(),
+                Named::CommandLine => "check the command after `--`".into(),
             }),
             Self::Taken(_) => Some(
                 "end it, or let confcall pick a free port: `{port}` in `url` and in the command"
