@@ -41,6 +41,8 @@ pub(super) struct Call {
     /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
+    /// The time at which the service accepted that the bot ends it, in milliseconds.
+    pub hung_up: Option<u64>,
     pub taking: Taking,
     /// The time and the exchange of the notification that brought the call, in milliseconds.
     pub incoming: Option<(u64, u64)>,
@@ -170,6 +172,7 @@ impl Call {
             conversation,
             state: None,
             is_deleted: false,
+            hung_up: None,
             incoming: None,
             taking: Taking::No,
             is_recorded_by_policy: false,

@@ -97,6 +97,7 @@ impl Monitor {
                 }
                 Effect::CallEnds => {
                     obligation.since = Some(at);
+                    call.hung_up.get_or_insert(at);
                     !is_deleted
                 }
                 Effect::CallMoves { .. } => {
@@ -281,8 +282,8 @@ pub(super) fn call_changed(
     has_result: bool,
 ) -> Option<Requirement> {
     let before = call.open.len();
-    let mut hang_ups = call.open.iter().filter(|it| *it.effect == Effect::CallEnds);
-    let hung_up = hang_ups.next().map(|it| it.since.unwrap_or(at));
+    let is_hung_up = call.open.iter().any(|it| *it.effect == Effect::CallEnds);
+    let hung_up = call.hung_up.or(is_hung_up.then_some(at));
     let was_overdue = |it: &Obligation| {
         let waited = hung_up
             .zip(it.since)
@@ -349,7 +350,7 @@ pub(super) fn operation_ended(
     has_ended.then_some(Requirement::NotificationArrives)
 }
 
-/// The call was deleted: what was due for too long is missing, the rest need not follow any more.
+/// The call was deleted: what was due for too long, before the bot hung up, is missing. The rest need not follow any more.
 pub(super) fn call_deleted(
     call: &mut Call,
     at: u64,
@@ -357,6 +358,7 @@ pub(super) fn call_deleted(
     conversation: &mut Conversation,
 ) {
     let open = std::mem::take(&mut call.open);
+    let at = call.hung_up.unwrap_or(at);
     for obligation in open {
         let Some(since) = obligation.since else {
             continue;

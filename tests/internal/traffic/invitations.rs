@@ -463,4 +463,16 @@ rows! {
     a_redirection: Tape::new()
         .request("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 302, Value::Null),
         Passes, Fails("answer.status");
+    an_invitation_into_a_call_that_is_hung_up_soon_and_ends_late: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .wait(60_000)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .is("terminating")
+        .wait(80_000)
+        .deleted(), Passes, Passes;
+    an_invitation_into_a_call_that_is_hung_up_late: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .wait(200_000)
+        .request("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted(), Passes, Fails("notification.arrives");
 }
