@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::change::OperationChange;
+use super::comms_operation::OperationChange;
 use super::conversation::breach;
 use super::request::INCOMING;
 use crate::api::identifier;

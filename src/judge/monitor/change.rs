@@ -1,13 +1,12 @@
-//! The changes that a notification makes to the state of a call, and contradictions to that state.
+//! The changes that a notification makes to the state of a call, its roster and its sessions, and contradictions to that
+//! state.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::call::{Call, CommsOperation, Obligation, participant_id};
+use super::call::{Call, Obligation, participant_id};
 use super::conversation::Findings;
-use super::correlation::{compare_context, compare_people};
 use super::entry::{Entry, first_entity};
 use super::request::callback_of;
 use super::roster::Roster;
@@ -17,11 +16,10 @@ use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::api::resource::Resource;
 use crate::contract::lifecycle;
-use crate::contract::operation::{Effect, Operation, Taken};
+use crate::contract::operation::{Effect, Taken};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::contract::shape::{bare_type, entities, lookup};
-use crate::contract::types;
+use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
 use crate::judge::Breach;
 
@@ -90,83 +88,6 @@ impl Monitor {
         }
     }
 
-    pub(super) fn operation_change(&mut self, entry: &Entry<'_>) {
-        let data = first_entity(&entry.change);
-        let Some(id) = self.operation_of(entry) else {
-            return;
-        };
-        let key = Normal::of(&id).into_owned();
-        // The response with the operation may still be on its way.
-        let may_be_early = self.pending.values().any(|pending| {
-            let call = pending.call.as_deref().map(Normal::of);
-            pending.operation.makes_something() && call.as_ref() == Some(&entry.call)
-        });
-        let call = self
-            .calls
-            .get_mut(&entry.call)
-            .expect("the call of an entry");
-        let status = entry.change.word.as_deref().unwrap_or_default();
-        // A deletion is an end, whatever status it prints.
-        let is_deletion = entry.change.change_type == "deleted";
-        let is_end = is_deletion || lifecycle::operation().is_end(status);
-        let mut found = Findings::new(entry.exchange);
-        if !call.operations.contains_key(&key) {
-            if let Some(nameless) = call.take_nameless(data) {
-                effects::named(call, &nameless, &id);
-                call.operations.insert(key.clone(), nameless);
-            } else {
-                found.list.extend(other_id(call, entry, data, &id));
-            }
-        }
-        let state = call.operations.entry(key).or_default();
-        let operation = state.begun_by.map(|(_, operation)| operation);
-        let change = OperationChange {
-            exchange: entry.exchange,
-            entity: entry.entity(),
-            data: Cow::Borrowed(data),
-        };
-        change.compare(&mut found, state);
-        order_of_operation(&mut found, state, entry, status);
-        let remark = state.decide_people(data);
-        if may_be_early && operation.is_none() {
-            state.early.push(change.into_owned());
-        }
-        let ended_before = state.is_ended && !state.ends_as_update;
-        let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
-        let was_refused = |it: &&str| call.refused.iter().any(|refused| refused == it);
-        if operation.is_none() && !may_be_early && context.as_ref().is_some_and(was_refused) {
-            found.list.push(entry.breach(
-                Requirement::RefusalNoSequel,
-                Rule::NotificationUnexpected,
-                entry.pointer.clone(),
-                (Value::Null, entry.change.entry.clone()),
-                "a notification is about a refused request",
-            ));
-        }
-        if is_end {
-            state.failed = status != lifecycle::operation().end;
-            state.is_ended = true;
-            state.ends_as_update = !is_deletion;
-            state.notified_by = is_deletion.then_some(entry.exchange).or(state.notified_by);
-            let outcome = (state.failed, state.only_first);
-            found.check(Requirement::OperationOnce);
-            let begun_by = state.begun_by.filter(|_| !state.failed);
-            let met = effects::operation_ended(call, entry.at, &id, outcome);
-            found.checked.extend(met);
-            if let Some((exchange, _)) = begun_by {
-                effects::stopped(call, exchange, entry.at);
-            }
-            self.was_over(entry.at, &entry.call, Some(&id));
-        }
-        let conduct = &mut self.conversation(entry.conversation).service;
-        conduct.note_people(remark);
-        conduct.take(found, operation);
-        if ended_before {
-            let place = (entry.conversation, entry.exchange, entry.pointer.clone());
-            self.ends_twice(place, operation);
-        }
-    }
-
     pub(super) fn roster_change(&mut self, entry: &Entry<'_>) {
         let members: Vec<Value> = entities(entry.change.data())
             .filter(|it| it.is_object())
@@ -205,20 +126,6 @@ impl Monitor {
         for requirement in met {
             conduct.check(requirement);
         }
-    }
-}
-
-impl Monitor {
-    /// The comms operation of a change: of those that the change names, the one that a request began. One page prints
-    /// an operation under the path of its roster; the body then has its id.
-    fn operation_of(&self, entry: &Entry<'_>) -> Option<String> {
-        let call = &self.calls[&entry.call];
-        let named = entry.change.operations();
-        let is_begun = |id: &&String| {
-            let known = call.operations.get(&Normal::of(id).into_owned());
-            known.is_some_and(|it| it.begun_by.is_some())
-        };
-        named.iter().find(is_begun).or(named.first()).cloned()
     }
 
     /// A content sharing session goes through its life cycle.
@@ -336,33 +243,6 @@ fn connected_anyway(call: &mut Call, entry: &Entry<'_>, state: Option<&str>) -> 
     ))
 }
 
-/// A comms operation goes through the statuses of its life cycle. What comes after its end is judged elsewhere.
-fn order_of_operation(
-    found: &mut Findings,
-    state: &mut CommsOperation,
-    entry: &Entry<'_>,
-    status: &str,
-) {
-    let cycle = lifecycle::operation();
-    let Some(now) = cycle.state(status) else {
-        return;
-    };
-    let before = state.status.replace(now);
-    let Some(before) = before.filter(|_| !state.is_ended) else {
-        return;
-    };
-    found.check(Requirement::NotificationOrder);
-    if !cycle.allows(before, now) {
-        found.list.push(entry.breach(
-            Requirement::NotificationOrder,
-            Rule::NotificationOrder,
-            entry.entity().key("status"),
-            (json!(before), json!(now)),
-            format!("the status of an operation cannot change from {before} to {now}"),
-        ));
-    }
-}
-
 /// A call that the bot creates is outgoing, one that comes to it is incoming.
 fn direction_breach(call: &Call, entry: &Entry<'_>, data: &Value) -> Option<Breach> {
     let wanted = call.direction?;
@@ -412,127 +292,6 @@ fn callback_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, data: 
             format!("the bot gave the callback {given}, but the call has {echoed}"),
         );
     }
-}
-
-/// The other id that the answer to the request gave, where the client context shows that it is the same operation.
-fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Breach> {
-    if entry.is_misnamed {
-        return None;
-    }
-    let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
-    let (begun, _) = begun_with(call, context)?;
-    Some(entry.breach(
-        Requirement::OperationIdentity,
-        Rule::Correlation,
-        entry.entity().key("id"),
-        (json!(begun), json!(id)),
-        format!("the client context belongs to the operation {begun}, but the id is {id}"),
-    ))
-}
-
-/// The change of a comms operation in a notification.
-#[derive(Debug, Clone)]
-pub(super) struct OperationChange<'a> {
-    pub exchange: u64,
-    /// The place of the operation in the body.
-    entity: Pointer,
-    data: Cow<'a, Value>,
-}
-
-impl OperationChange<'_> {
-    pub(super) fn context(&self) -> Option<&str> {
-        lookup(&self.data, "clientContext")?.1.as_str()
-    }
-
-    fn into_owned(self) -> OperationChange<'static> {
-        OperationChange {
-            exchange: self.exchange,
-            entity: self.entity,
-            data: Cow::Owned(self.data.into_owned()),
-        }
-    }
-
-    /// Compares it with the request that began the operation.
-    fn compare(&self, found: &mut Findings, state: &CommsOperation) {
-        let at = (&self.entity, None);
-        compare_context(found, state.context.as_deref(), &self.data, at);
-        compare_people(found, state, &self.data, &self.entity);
-        if let Some((_, operation)) = state.begun_by {
-            self.kind(found, operation);
-            self.result(found, operation);
-        }
-    }
-
-    /// A completed operation has what the bot needs to fetch its result.
-    fn result(&self, found: &mut Findings, operation: &Operation) {
-        let status = lookup(&self.data, "status").and_then(|(_, it)| it.as_str());
-        if !status.is_some_and(|it| it.eq_ignore_ascii_case("completed")) {
-            return;
-        }
-        for name in &operation.result {
-            found.check(Requirement::OperationResult);
-            if lookup(&self.data, name).is_none_or(|(_, it)| it == "") {
-                found.add(
-                    Requirement::OperationResult,
-                    Rule::NotificationBody,
-                    self.entity.key(name),
-                    (json!("…"), Value::Null),
-                    format!("the completed {} has no {name}", operation.name),
-                );
-            }
-        }
-    }
-
-    /// The type of an operation is the one that the request begins.
-    fn kind(&self, found: &mut Findings, operation: &Operation) {
-        let wanted = operation.comms_operation();
-        let printed = lookup(&self.data, "@odata.type").and_then(|(_, it)| it.as_str());
-        let (Some(wanted), Some(printed)) = (wanted, printed) else {
-            return;
-        };
-        let actual = bare_type(printed).rsplit('.').next().unwrap_or(printed);
-        let is_it = actual.eq_ignore_ascii_case(wanted)
-            || actual == "commsOperation"
-            // Another violation.
-            || !types::is_known(actual)
-            || wanted == "commsOperation" && actual.ends_with("Operation");
-        if !is_it {
-            found.add(
-                Requirement::TypeKind,
-                Rule::NotificationBody,
-                self.entity.key("@odata.type"),
-                (json!(wanted), json!(printed)),
-                format!("the operation is a {actual}, but the request begins a {wanted}"),
-            );
-        }
-    }
-}
-
-impl CommsOperation {
-    /// Compares the notifications about the operation that came before the answer to its request with the request. Returns the remark on
-    /// people for the reader.
-    pub(super) fn judge_early(&mut self, found: &mut Vec<Findings>) -> Option<&'static str> {
-        let mut remark = None;
-        for change in std::mem::take(&mut self.early) {
-            let mut findings = Findings::new(change.exchange);
-            change.compare(&mut findings, self);
-            remark = self.decide_people(&change.data).or(remark);
-            found.push(findings);
-        }
-        remark
-    }
-}
-
-/// The comms operation of a call that was begun with this client context, where it is the only one.
-fn begun_with(call: &Call, context: Option<&str>) -> Option<(String, u64)> {
-    let context = context?;
-    let mut found = call.operations.iter().filter(|(_, operation)| {
-        operation.begun_by.is_some() && operation.context.as_deref() == Some(context)
-    });
-    let (id, operation) = found.next()?;
-    let is_only = found.next().is_none();
-    let exchange = operation.begun_by?.0;
-    (is_only && !operation.is_ended).then(|| (id.to_string(), exchange))
 }
 
 /// A call keeps its source and its targets.

@@ -7,7 +7,8 @@
 //!
 //! 1. [`Monitor`] finds the operation of a request or the call of a notification, and its [`conversation`].
 //! 2. `request`, `answer` and `notification` check the message, and bring the state of the `call` up to date. A
-//!    notification has entries: `entry` checks each one alone, `change` against the state of its call.
+//!    notification has entries: `entry` checks each one alone, `change` against the state of its call, and
+//!    `comms_operation` against the request that began it.
 //! 3. `effects` holds the effects that must follow from a request, until a notification shows them or they are overdue.
 //! 4. `body` compares a JSON value with a resource type of the contract.
 //!
@@ -19,6 +20,7 @@ mod answer;
 mod body;
 mod call;
 mod change;
+mod comms_operation;
 pub(crate) mod conversation;
 mod correlation;
 mod created;
