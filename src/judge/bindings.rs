@@ -310,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn a_person_of_any_kind_identifies_a_conversation_and_correlates() {
+        for kind in [Kind::User, Kind::Application, Kind::Identity] {
+            assert!(
+                identifies_conversation(kind) && correlates(kind),
+                "{kind:?}"
+            );
+        }
+        for kind in [Kind::Tenant, Kind::Thread] {
+            assert!(
+                !identifies_conversation(kind) && !correlates(kind),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
     fn literally_only_equal_printed_values_agree() {
         let script = script(&[
             ("call", Kind::Call, "{id}", None),
