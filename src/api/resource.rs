@@ -130,15 +130,27 @@ pub(crate) fn call_id(text: &str) -> String {
 
 /// The segments of a path from `calls` on, without the namespace of an action. `None` outside of the calling API.
 pub(crate) fn below_prefix(target: &str) -> Option<Vec<&str>> {
+    let below = segments_below_prefix(target)?;
+    Some(below.into_iter().map(unqualified).collect())
+}
+
+/// The segments of a path from `calls` on, as they are spelled.
+pub(crate) fn segments_below_prefix(target: &str) -> Option<Vec<&str>> {
     let below = segments(path_of(target)).skip_while(|segment| *segment != "calls");
-    let below: Vec<_> = below.map(unqualified).collect();
+    let below: Vec<_> = below.collect();
     (!below.is_empty()).then_some(below)
+}
+
+/// True for a segment that may be an identifier: not the name of an action or a type with its namespace, nor one of the
+/// segments that every resource has, such as `$count` and `$ref` (OData 4.01 part 2 section 4).
+pub(crate) fn may_be_id(segment: &str) -> bool {
+    !segment.starts_with('$') && unqualified(segment).len() == segment.len()
 }
 
 /// Actions may have the namespace of their OData schema in front (OData 4.01 part 2 section 4.5.1).
 const NAMESPACE: &str = "microsoft.graph.";
 
-fn unqualified(segment: &str) -> &str {
+pub(crate) fn unqualified(segment: &str) -> &str {
     let length = NAMESPACE.len();
     match segment.get(..length) {
         Some(start) if start.eq_ignore_ascii_case(NAMESPACE) => &segment[length..],

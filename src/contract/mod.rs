@@ -23,5 +23,6 @@ pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod shape;
 pub(crate) mod tables;
+mod target;
 pub(crate) mod types;
 pub(crate) mod words;

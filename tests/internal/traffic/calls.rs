@@ -27,6 +27,15 @@ rows! {
     a_call_that_is_put: Tape::new()
         .request("PUT", "", json!({}), 405, error("405")),
         Fails("request.method"), Passes;
+    all_participants_are_removed_at_once: Tape::new()
+        .request("DELETE", "participants", Value::Null, 405, error("405")),
+        Fails("request.method"), Passes;
+    all_calls_are_removed_at_once: Tape::new()
+        .request("DELETE", "/calls", Value::Null, 405, error("405")),
+        Fails("request.method"), Passes;
+    an_operation_that_is_posted: Tape::new()
+        .request("POST", &format!("operations/{OPERATION}"), json!({}), 405, error("405")),
+        Fails("request.method"), Passes;
     a_call_that_is_put_and_accepted: Tape::new()
         .request("PUT", "", json!({}), 200, Value::Null),
         Fails("request.method"), Passes;
