@@ -119,6 +119,9 @@ pub(crate) struct Limit {
     pub most: usize,
     /// The requirement that a value beyond the limit breaks.
     pub requirement: Requirement,
+    /// The lines that state the limit, by the files of their pages.
+    #[serde(default)]
+    pub lines: IndexMap<String, usize>,
 }
 
 /// The allowed words of a parameter. Case is ignored.
@@ -378,4 +381,17 @@ pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
     statuses.sort_unstable();
     statuses.dedup();
     statuses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_one_operation_cites_the_pages_that_state_it() {
+        let limits = operations().iter().flat_map(|it| &it.limits);
+        for limit in limits.filter(|it| it.requirement == Requirement::ParameterRange) {
+            assert!(!limit.lines.is_empty(), "{limit:?}");
+        }
+    }
 }

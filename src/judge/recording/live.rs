@@ -181,11 +181,16 @@ impl Live {
     /// The violations since the last call. Must be called again and again, for it also lets go of conversations that
     /// are over.
     pub(crate) fn fresh(&mut self) -> Vec<Fresh> {
-        let name = &self.options.name;
-        let news = self.monitor.news().into_iter().map(|news| Fresh {
-            conversation: format!("{name}/{}", news.conversation),
-            party: news.party,
-            violation: results::violation(news.breach, news.operation),
+        let (name, exchanges) = (&self.options.name, &self.exchanges);
+        let news = self.monitor.news().into_iter().map(|news| {
+            let number = news.breach.step.and_then(|it| u64::try_from(it).ok());
+            let exchange = number.and_then(|it| exchanges.get(&it));
+            let api = exchange.and_then(results::api_of);
+            Fresh {
+                conversation: format!("{name}/{}", news.conversation),
+                party: news.party,
+                violation: results::violation(news.breach, news.operation, api),
+            }
         });
         let news = news.collect();
         self.settle();

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::tape::{ANNA, CALL, Tape, call, create, error, user, without_token};
+use super::tape::{ANNA, CALL, Tape, call, create, error, of_beta, user, without_token};
 use crate::api::party::Party;
 use crate::cassette::format::Exchange;
 use crate::contract::requirement::Requirement;
@@ -162,6 +162,39 @@ fn a_scenario_is_shown_by_its_outcome() {
         let checked = tape.check_beside(&cases);
         let covers: Vec<_> = checked.results[0].covers.to_vec();
         assert_eq!(covers, expected);
+    }
+}
+
+#[test]
+fn a_violation_cites_its_limit_in_the_version_of_the_request() {
+    let redirect = || {
+        let body = json!({"targets": [user(ANNA)], "timeout": 100});
+        let refusal = error("BadRequest");
+        Tape::new()
+            .incoming()
+            .request("POST", "redirect", body, 400, refusal)
+    };
+    let record = json!({"maxRecordDurationInSeconds": 200});
+    let record = Tape::new().request("POST", "recordResponse", record, 400, error("BadRequest"));
+    let created = Tape::new().request("POST", "/calls", create(), 200, json!({"id": CALL}));
+    for (tape, file, line) in [
+        (redirect(), "/v1.0/api/call-redirect.md", Some(49)),
+        (
+            redirect().but(of_beta),
+            "/beta/api/call-redirect.md",
+            Some(54),
+        ),
+        (record, "/v1.0/api/call-record.md", Some(54)),
+        (created, "/v1.0/api/application-post-calls.md", None),
+    ] {
+        let checked = tape.check();
+        let failures = checked.results.iter().flat_map(|it| &it.failures);
+        let sources: Vec<_> = failures.map(|it| it.source.clone()).collect();
+        assert!(!sources.is_empty());
+        for source in sources {
+            assert!(source.file.ends_with(file), "{source:?}");
+            assert!(line.is_none_or(|it| it == source.line), "{source:?}");
+        }
     }
 }
 
