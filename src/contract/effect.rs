@@ -121,7 +121,7 @@ impl Effect {
     /// True for an effect that makes values of the request true.
     pub(crate) const fn is_of_values(&self) -> bool {
         match self {
-            Self::ReadsBack => true,
+            Self::ReadsBack | Self::PeopleJoin { .. } | Self::RosterNames { .. } => true,
             Self::ParticipantBecomes { value, .. } => matches!(value, Wanted::Given { .. }),
             _ => false,
         }

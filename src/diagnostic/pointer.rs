@@ -18,6 +18,13 @@ impl Pointer {
         Self(text)
     }
 
+    /// True for this value or a part of it: the other pointer, or one that begins with it.
+    #[must_use]
+    pub(crate) fn is_in(&self, other: &Self) -> bool {
+        let below = self.0.strip_prefix(&other.0);
+        below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+    }
+
     /// This pointer extended by one property name, escaped as RFC 6901 section 3 asks.
     #[must_use]
     pub fn key(&self, name: &str) -> Self {

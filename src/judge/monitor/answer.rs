@@ -1,8 +1,6 @@
 //! Checks of the service's answer to a request, and the changes that the answer makes.
 
-use std::sync::Arc;
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::Part;
 use super::call::CommsOperation;
@@ -118,7 +116,8 @@ impl Monitor {
 
     /// The answer shows what the request made or changed, where it has a body.
     fn reads_back(&mut self, exchange: u64, pending: &Pending, body: &Value) {
-        let reads_back = pending.operation.effects.contains(&Effect::ReadsBack);
+        let reads_back =
+            !pending.is_wrong && pending.operation.effects.contains(&Effect::ReadsBack);
         let Some(request) = pending.request.body.json().filter(|_| reads_back) else {
             return;
         };
@@ -152,15 +151,11 @@ impl Monitor {
         let early = known.id_of_early(pending.context.as_deref());
         let id = id.or(early.as_deref());
         if id.is_none() {
-            known.nameless.push(CommsOperation {
-                begun_by: Some((exchange, pending.operation)),
-                request: Some(Arc::clone(&pending.request)),
-                context: pending.context.clone(),
-                people: pending.people.clone(),
-                ..CommsOperation::default()
-            });
+            let begun = pending.begins(exchange, CommsOperation::default());
+            known.nameless.push(begun);
         }
         if let Some(id) = id {
+            self.take_misplaced(at, pending, &call, id);
             let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
             let status = status.unwrap_or_default();
             let is_ended = lifecycle::operation().is_end(status);
@@ -170,11 +165,9 @@ impl Monitor {
                 .entry(Normal::of(id).into_owned());
             let state = known.or_default();
             // A service may answer a request that was sent again with the comms operation that it began.
-            let before = state.request.replace(Arc::clone(&pending.request));
-            let is_another = before.is_some_and(|it| !is_same(&it, &pending.request));
-            state.begun_by = Some((exchange, pending.operation));
-            state.context.clone_from(&pending.context);
-            state.people.clone_from(&pending.people);
+            let before = state.request.as_ref();
+            let is_another = before.is_some_and(|it| !is_same(it, &pending.request));
+            *state = pending.begins(exchange, std::mem::take(state));
             let mut found = Findings::new(exchange);
             compare_people(&mut found, state, body, &Pointer::root());
             let remark = state.decide_people(body);
@@ -196,6 +189,10 @@ impl Monitor {
                     (pending.conversation, notified, at),
                     Some(pending.operation),
                 );
+            }
+            let misnames = all.iter().find(|it| it.misnames_people());
+            if let Some(by) = misnames.map(|it| it.exchange) {
+                effects::misnamed(self.call(&call, at), exchange, by);
             }
             let conduct = &mut self.conversation(pending.conversation).service;
             conduct.note_people(remark);
@@ -277,8 +274,11 @@ impl Check<'_> {
     fn body(&mut self, response: &Response) -> Option<String> {
         let operation = self.pending.operation;
         let answer = operation.answer.as_deref()?;
+        // Without any property it lacks all that is required: one cause.
+        let needs_some = !operation.is_list && self.pending.selects("id");
+        let is_bare = |it: &Value| needs_some && it.as_object().is_some_and(Map::is_empty);
         let body = match &response.body {
-            Body::Json(value) if value.is_object() => value,
+            Body::Json(value) if value.is_object() && !is_bare(value) => value,
             Body::Empty if operation.may_be_empty(self.pending.api, response.status) => {
                 return None;
             }
@@ -289,7 +289,7 @@ impl Check<'_> {
                     Requirement::AnswerBody,
                     Rule::ResponseBody,
                     Pointer::root(),
-                    (json!({}), actual),
+                    (json!({"id": "…"}), actual),
                     format!("the body of the response is not a {answer}"),
                 );
                 return None;
@@ -420,7 +420,7 @@ impl Check<'_> {
         if has_failed && lookup(body, "resultInfo").is_none() {
             self.missing("resultInfo", "a failed operation has no resultInfo");
         }
-        let context = self.pending.context.as_deref();
+        let context = self.pending.context_back();
         let at = (&Pointer::root(), Some(Rule::ResponseBody));
         compare_context(&mut self.found, context, body, at);
     }

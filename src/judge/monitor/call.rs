@@ -41,8 +41,8 @@ pub(super) struct Call {
     /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
-    /// The time at which the service accepted that the bot ends it, in milliseconds.
-    pub hung_up: Option<u64>,
+    /// The time at which the service accepted that the bot ends it, or else that of its end, in milliseconds.
+    pub over_at: Option<u64>,
     pub taking: Taking,
     /// The time and the exchange of the notification that brought the call, in milliseconds.
     pub incoming: Option<(u64, u64)>,
@@ -109,8 +109,8 @@ pub(super) struct CommsOperation {
     /// Only the first of several people who each replace a call is invited; none if no message shows this.
     pub only_first: Option<bool>,
     pub is_ended: bool,
-    /// An update has ended it, so that a deletion may still follow.
-    pub ends_as_update: bool,
+    /// An update has ended it, or a notification that names another call, so that another end may still follow.
+    pub may_end_again: bool,
     /// The `deleted` notification, where it came.
     pub notified_by: Option<u64>,
     pub failed: bool,
@@ -144,15 +144,17 @@ pub(super) struct Obligation {
     pub value: Value,
     /// A read of it was answered.
     pub was_read: bool,
-    /// A roster has shown an effect for which no page requires a roster.
+    /// A roster has shown an effect for which no roster is required.
     pub was_in_roster: bool,
+    /// The rosters before the request show the effect: nothing changes, so that no roster has to follow.
+    pub was_so: bool,
     /// The comms operation may go on until the call ends.
     pub is_endless: bool,
     /// The request that stops the comms operation, by its exchange.
     pub stopped_by: Option<u64>,
     /// The last value that contradicts it.
     pub contradiction: Option<Contradiction>,
-    /// The exchange of a later notification that may be about it, and cannot be read.
+    /// The exchange of a later message that may be about it, and is wrong.
     pub hidden_by: Option<u64>,
 }
 
@@ -172,7 +174,7 @@ impl Call {
             conversation,
             state: None,
             is_deleted: false,
-            hung_up: None,
+            over_at: None,
             incoming: None,
             taking: Taking::No,
             is_recorded_by_policy: false,
@@ -412,6 +414,11 @@ impl Obligation {
         *self.effect == Effect::IsGone
             && self.since.is_some()
             && self.operation.is_about_participant()
+    }
+
+    /// True for an effect that no notification has to show. A message that contradicts it is a violation.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.was_so || self.effect.is_read()
     }
 
     /// True if an earlier obligation need not be met, because this one is about the same thing. Takes from it what both

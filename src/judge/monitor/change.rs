@@ -75,7 +75,8 @@ impl Monitor {
                 .conversations
                 .get_mut(&entry.conversation)
                 .expect("the conversation of a call");
-            effects::call_deleted(call, entry.at, patience, conversation);
+            call.over_at.get_or_insert(entry.at);
+            effects::end_with_call(call, patience, conversation);
         }
         if self.calls[&entry.call].is_ended() {
             self.was_over(entry.at, &entry.call, None);
@@ -120,8 +121,13 @@ impl Monitor {
             place: entry.pointer.key("resourceData"),
             is_list: entry.change.data().is_array(),
         };
+        let late = effects::take_late(call, (entry.at, patience));
         let (met, remark) = roster::roster_changed(call, (entry.at, patience), &shown);
-        let conduct = &mut self.conversation(entry.conversation).service;
+        let conversation = self.conversation(entry.conversation);
+        for obligation in late {
+            effects::overdue(&obligation, entry.at, conversation);
+        }
+        let conduct = &mut conversation.service;
         conduct.note_people(remark);
         for requirement in met {
             conduct.check(requirement);

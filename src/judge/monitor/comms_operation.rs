@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::call::{Call, CommsOperation};
-use super::conversation::Findings;
+use super::conversation::{Findings, breach};
 use super::correlation::{compare_context, compare_people};
 use super::entry::{Entry, first_entity};
-use super::{Monitor, effects};
+use super::{Monitor, Pending, effects};
 use crate::api::identifier::Normal;
+use crate::api::party::Party;
 use crate::contract::lifecycle;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
@@ -27,11 +28,17 @@ impl Monitor {
             return;
         };
         let key = Normal::of(&id).into_owned();
-        // The response with the operation may still be on its way.
-        let may_be_early = self.pending.values().any(|pending| {
+        // The response with the operation may still be on its way, even to a request about another call.
+        let (mut is_awaited, mut may_be_early) = (false, false);
+        for pending in self
+            .pending
+            .values()
+            .filter(|it| it.operation.makes_something())
+        {
             let call = pending.call.as_deref().map(Normal::of);
-            pending.operation.makes_something() && call.as_ref() == Some(&entry.call)
-        });
+            is_awaited |= call.is_some();
+            may_be_early |= call.as_ref() == Some(&entry.call);
+        }
         let call = self
             .calls
             .get_mut(&entry.call)
@@ -50,41 +57,36 @@ impl Monitor {
             }
         }
         let state = call.operations.entry(key).or_default();
-        let operation = state.begun_by.map(|(_, operation)| operation);
+        let (begun_by, operation) = state.begun_by.unzip();
         let change = OperationChange {
             exchange: entry.exchange,
+            place: entry.pointer.clone(),
             entity: entry.entity(),
             data: Cow::Borrowed(data),
         };
         change.compare(&mut found, state);
         order_of_operation(&mut found, state, entry, status);
         let remark = state.decide_people(data);
-        if may_be_early && operation.is_none() {
+        if is_awaited && operation.is_none() {
             state.early.push(change.into_owned());
         }
-        let ended_before = state.is_ended && !state.ends_as_update;
-        let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
-        let was_refused = |it: &&str| call.refused.iter().any(|refused| refused == it);
-        if operation.is_none() && !may_be_early && context.as_ref().is_some_and(was_refused) {
-            found.list.push(entry.breach(
-                Requirement::RefusalNoSequel,
-                Rule::NotificationUnexpected,
-                entry.pointer.clone(),
-                (Value::Null, entry.change.entry.clone()),
-                "a notification is about a refused request",
-            ));
+        let ended_before = state.is_ended && !state.may_end_again;
+        let ended_by = state.notified_by;
+        if operation.is_none() && !may_be_early {
+            found
+                .list
+                .extend(sequel_of_refused(&call.refused, entry, data));
         }
         if is_end {
             state.failed = status != lifecycle::operation().end;
             state.is_ended = true;
-            state.ends_as_update = !is_deletion;
+            state.may_end_again = !is_deletion;
             state.notified_by = is_deletion.then_some(entry.exchange).or(state.notified_by);
             let outcome = (state.failed, state.only_first);
             found.check(Requirement::OperationOnce);
-            let begun_by = state.begun_by.filter(|_| !state.failed);
             let met = effects::operation_ended(call, entry.at, &id, outcome);
             found.checked.extend(met);
-            if let Some((exchange, _)) = begun_by {
+            if let Some(exchange) = begun_by.filter(|_| !outcome.0) {
                 effects::stopped(call, exchange, entry.at);
             }
             self.was_over(entry.at, &entry.call, Some(&id));
@@ -92,10 +94,42 @@ impl Monitor {
         let conduct = &mut self.conversation(entry.conversation).service;
         conduct.note_people(remark);
         conduct.take(found, operation);
-        if ended_before {
+        // A service may correct an end that is wrong.
+        let is_corrected = ended_by.is_some_and(|it| conduct.is_wrong_at(it));
+        if ended_before && !is_corrected {
             let place = (entry.conversation, entry.exchange, entry.pointer.clone());
             self.ends_twice(place, operation);
         }
+    }
+
+    /// Notifications may have named another call before the answer came that has the comms operation: they are about it.
+    pub(super) fn take_misplaced(&mut self, at: u64, pending: &Pending, call: &str, id: &str) {
+        // Only GUIDs are unique beyond a call.
+        let id @ Normal::Guid(_) = Normal::of(id).into_owned() else {
+            return;
+        };
+        let call = Normal::of(call).into_owned();
+        let is_early = |it: &CommsOperation| it.begun_by.is_none() && !it.early.is_empty();
+        let mut others = self.calls.iter_mut().filter(|(other, _)| **other != call);
+        let found = others.find_map(|(other, state)| {
+            let operation = state.operations.get(&id).filter(|it| is_early(it))?.clone();
+            state.operations.remove(&id);
+            Some((other.clone(), state.conversation, operation))
+        });
+        let Some((other, place, mut operation)) = found else {
+            return;
+        };
+        for change in &operation.early {
+            let breach = of_other_call(change.exchange, &change.place, &call, &other.to_string());
+            self.report(place, Party::Service, Some(pending.operation), breach);
+            self.conversation(pending.conversation)
+                .add(change.exchange, at);
+            self.shared.insert(change.exchange);
+        }
+        operation.may_end_again = true;
+        let known = self.calls.get_mut(&call);
+        let known = known.map(|it| it.operations.entry(id));
+        known.map(|it| it.or_insert(operation));
     }
 
     /// The comms operation of a change: of those that the change names, the one that a request began. One page prints
@@ -109,6 +143,37 @@ impl Monitor {
         };
         named.iter().find(is_begun).or(named.first()).cloned()
     }
+}
+
+/// A notification is about a request that was refused, as its client context shows.
+fn sequel_of_refused(refused: &[String], entry: &Entry<'_>, data: &Value) -> Option<Breach> {
+    let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str())?;
+    refused.iter().any(|it| it == context).then(|| {
+        entry.breach(
+            Requirement::RefusalNoSequel,
+            Rule::NotificationUnexpected,
+            entry.pointer.clone(),
+            (Value::Null, entry.change.entry.clone()),
+            "a notification is about a refused request",
+        )
+    })
+}
+
+/// A change names another call than the one in which its comms operation began.
+pub(super) fn of_other_call(
+    exchange: u64,
+    change: &Pointer,
+    call: &Normal<'_>,
+    named: &str,
+) -> Breach {
+    breach(
+        Requirement::CallIdentity,
+        Rule::Correlation,
+        exchange,
+        change.key("resource"),
+        (json!(call.to_string()), json!(named)),
+        format!("the operation began in the call {call}, but the change is about {named}"),
+    )
 }
 
 /// A comms operation goes through the statuses of its life cycle. What comes after its end is judged elsewhere.
@@ -158,6 +223,8 @@ fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Br
 #[derive(Debug, Clone)]
 pub(super) struct OperationChange<'a> {
     pub exchange: u64,
+    /// The place of the change in the body.
+    place: Pointer,
     /// The place of the operation in the body.
     entity: Pointer,
     data: Cow<'a, Value>,
@@ -171,6 +238,7 @@ impl OperationChange<'_> {
     fn into_owned(self) -> OperationChange<'static> {
         OperationChange {
             exchange: self.exchange,
+            place: self.place,
             entity: self.entity,
             data: Cow::Owned(self.data.into_owned()),
         }

@@ -32,6 +32,8 @@ pub(crate) struct Conversation {
     pub replaces: Vec<Normal<'static>>,
     pub bot: Conduct,
     pub service: Conduct,
+    /// The bot's refusals of notifications, by exchange: the answer to an earlier request may show that one is wrong.
+    pub(super) refused: Vec<(u64, Breach)>,
     /// The time of the first and of the last message, in milliseconds.
     pub begun: u64,
     pub ended: u64,
@@ -90,6 +92,7 @@ impl Conversation {
         self.begun = self.begun.min(other.begun);
         self.waits += other.waits;
         self.replaces.extend(other.replaces);
+        self.refused.extend(other.refused);
         self.bot.absorb(other.bot);
         self.service.absorb(other.service);
     }
@@ -123,17 +126,20 @@ impl Conduct {
         }
     }
 
-    /// Records a violation, unless the same one was recorded for another message: one cause is one violation.
+    /// Records a violation, unless the same one was recorded for another message, or for the same values of its message: one
+    /// cause is one violation.
     pub(crate) fn report(&mut self, breach: Breach, operation: Option<&'static Operation>) {
         self.check(breach.requirement);
         if breach.requirement.level() == Level::Must {
             self.wrong.extend(breach.step);
         }
         let is_same = |(other, _): &(Breach, Option<&Operation>)| {
-            other.requirement == breach.requirement
+            let is_again = other.requirement == breach.requirement
                 && other.rule == breach.rule
-                && other.pointer == breach.pointer
                 && other.expected == breach.expected
+                && (other.pointer == breach.pointer
+                    || (breach.rule == Rule::Correlation && other.actual == breach.actual));
+            is_again || (other.step == breach.step && is_consequence(&breach, other))
         };
         if self.breaches.iter().any(is_same) {
             self.note(format!("{} again: {}", breach.rule, breach.message));
@@ -236,6 +242,12 @@ impl Findings {
         }
     }
 
+    /// True if a comms operation names other people than its request.
+    pub(super) fn misnames_people(&self) -> bool {
+        let mut breaches = self.list.iter();
+        breaches.any(|it| it.requirement == Requirement::OperationPeople)
+    }
+
     /// Counts a requirement as tested, whether the message breaks it or not.
     pub(super) fn check(&mut self, requirement: Requirement) {
         self.checked.push(requirement);
@@ -263,11 +275,22 @@ impl Findings {
     /// The same for a violation that is made already.
     pub(super) fn push(&mut self, breach: Breach) {
         let at = &breach.pointer;
-        let is_root = at.as_str().is_empty();
-        if is_root || !self.list.iter().any(|other| other.pointer == *at) {
+        let is_same = |other: &Breach| other.pointer == *at || is_consequence(&breach, other);
+        if at.as_str().is_empty() || !self.list.iter().any(is_same) {
             self.list.push(breach);
         }
     }
+}
+
+/// True for a value that another violation of the message is about: a part of it has a wrong type or is no documented word.
+fn is_consequence(breach: &Breach, other: &Breach) -> bool {
+    let is_value = |it: &Breach| match it.rule {
+        Rule::Correlation | Rule::Effect | Rule::NotificationBody | Rule::ResponseBody => {
+            !it.pointer.as_str().is_empty()
+        }
+        _ => false,
+    };
+    is_value(breach) && is_value(other) && other.pointer.is_in(&breach.pointer)
 }
 
 /// A violation in an exchange, at a place in the body.

@@ -24,12 +24,14 @@ impl Check<'_> {
         if lookup(body, "state").is_none() {
             self.missing("state", "the created call has no state");
         }
-        let context = self.pending.context.as_deref();
+        let context = self.pending.context_back();
         compare_context(&mut self.found, context, body, (&Pointer::root(), None));
         let null = Value::Null;
         let request = self.pending.request.body.json().unwrap_or(&null);
         self.repeats("direction", Some(&json!("outgoing")), body);
         let modalities = lookup(request, "requestedModalities").map(|(_, it)| it);
+        // An empty list gives no value.
+        let modalities = modalities.filter(|it| it.as_array().is_none_or(|it| !it.is_empty()));
         self.repeats("requestedModalities", modalities, body);
         let (given, echoed) = (callback_given(request), callback_of(body));
         if let (Some(given), Some(echoed)) = (given, echoed) {
@@ -45,7 +47,7 @@ impl Check<'_> {
             }
         }
         let (wanted, actual) = (people_at(request, "/targets"), people_at(body, "/targets"));
-        if actual.is_empty() || wanted.is_empty() {
+        if actual.is_empty() || wanted.is_empty() || self.pending.is_wrong_at("/targets") {
             return;
         }
         self.found.check(Requirement::CallPeople);

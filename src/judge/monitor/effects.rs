@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, CommsOperation, Obligation};
 use super::conversation::{Conversation, breach};
-use super::reads;
-use super::{AtEnd, Monitor, Pending};
+use super::{AtEnd, Monitor, Pending, reads, roster};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::change::Subject;
@@ -97,7 +96,7 @@ impl Monitor {
                 }
                 Effect::CallEnds => {
                     obligation.since = Some(at);
-                    call.hung_up.get_or_insert(at);
+                    call.over_at.get_or_insert(at);
                     !is_deleted
                 }
                 Effect::CallMoves { .. } => {
@@ -130,7 +129,7 @@ fn supersede(open: &mut Vec<Obligation>, exchange: u64) {
         return;
     };
     let mut later = open.split_off(first);
-    later.retain(|new| {
+    later.retain_mut(|new| {
         if new.exchange != exchange {
             return true;
         }
@@ -141,7 +140,10 @@ fn supersede(open: &mut Vec<Obligation>, exchange: u64) {
             was_under_way |= is_void && old.overlaps;
             !is_void
         });
-        open.len() == before || !was_under_way
+        let is_first = open.len() == before;
+        new.was_so &= is_first;
+        let is_met = matches!(new.effect, Effect::PeopleJoin { .. }) && new.has_everybody();
+        !is_met && (is_first || !was_under_way)
     });
     open.append(&mut later);
 }
@@ -163,8 +165,12 @@ fn obligations(exchange: u64, pending: &Pending, call: &Call) -> Vec<Obligation>
         let items = items.into_iter().filter(is_known);
         items.map(move |item| obligation(effect, exchange, pending, call, item))
     };
+    let is_wrong = |effect: &Effect| match effect {
+        Effect::PeopleJoin { .. } => pending.has_wrong_people(),
+        _ => pending.is_wrong && effect.is_of_values(),
+    };
     let effects = pending.operation.effects.iter();
-    let effects = effects.filter(|it| !pending.is_wrong || !it.is_of_values());
+    let effects = effects.filter(|it| !is_wrong(it));
     effects.flat_map(about).collect()
 }
 
@@ -203,6 +209,11 @@ fn obligation(
         people.clone_from(&pending.people);
         people.retain(|person| !call.has(person, shown_as));
     }
+    let was_so = match effect {
+        Effect::ParticipantBecomes { property, .. } => value
+            .is_some_and(|value| roster::shows(call, item.as_deref(), (property.as_str(), value))),
+        _ => false,
+    };
     let may_be_alone = only_first_may_be_invited(&pending.people);
     let alone = pending.people.first().filter(|_| may_be_alone).cloned();
     Obligation {
@@ -219,6 +230,7 @@ fn obligation(
         value: value.cloned().unwrap_or_default(),
         was_read: false,
         was_in_roster: false,
+        was_so,
         is_endless,
         stopped_by: None,
         contradiction: None,
@@ -252,17 +264,40 @@ pub(super) fn hidden(call: &mut Call, exchange: u64, about: Option<(Subject, Opt
     }
 }
 
-/// What is overdue is missing, unless it may be in a notification that cannot be read: one cause is one violation.
-fn overdue(obligation: Obligation, at: u64, conversation: &mut Conversation) {
+/// A message of the comms operation that a request began names other people: the same people join.
+pub(super) fn misnamed(call: &mut Call, exchange: u64, by: u64) {
+    let joins = call.open.iter_mut().filter(|it| it.exchange == exchange);
+    for obligation in joins.filter(|it| matches!(it.effect, Effect::PeopleJoin { .. })) {
+        obligation.hidden_by = Some(by);
+    }
+}
+
+/// What is overdue is missing, unless another message is wrong that should show it: one cause is one violation.
+pub(super) fn overdue(obligation: &Obligation, at: u64, conversation: &mut Conversation) {
     let operation = obligation.operation;
     if let Some(exchange) = obligation.hidden_by {
-        let what = wanted(&obligation);
-        let note = format!("{what} may be in exchange {exchange}, which cannot be read");
+        let what = wanted(obligation);
+        let note = format!("{what} did not come, because exchange {exchange} is wrong");
         conversation.service.note(note);
     } else {
         let breach = missing(obligation, at);
         conversation.service.report(breach, Some(operation));
     }
+}
+
+/// Takes out what a roster had to show before this time: a roster that comes now is too late.
+pub(super) fn take_late(call: &mut Call, (at, patience): (u64, u64)) -> Vec<Obligation> {
+    let is_late = |it: &mut Obligation| {
+        let is_of_roster = matches!(
+            it.effect,
+            Effect::PeopleJoin { .. }
+                | Effect::ParticipantBecomes { .. }
+                | Effect::RosterNames { .. }
+        );
+        let waited = it.since.map(|since| at.saturating_sub(since));
+        is_of_roster && !it.is_silent() && waited.is_some_and(|it| it >= patience)
+    };
+    call.open.extract_if(.., is_late).collect()
 }
 
 /// A request has stopped comms operations that might go on until the call ends: their ends are due.
@@ -283,9 +318,9 @@ pub(super) fn call_changed(
 ) -> Option<Requirement> {
     let before = call.open.len();
     let is_hung_up = call.open.iter().any(|it| *it.effect == Effect::CallEnds);
-    let hung_up = call.hung_up.or(is_hung_up.then_some(at));
+    let over_at = call.over_at.or(is_hung_up.then_some(at));
     let was_overdue = |it: &Obligation| {
-        let waited = hung_up
+        let waited = over_at
             .zip(it.since)
             .map(|(end, since)| end.saturating_sub(since));
         waited.is_some_and(|it| it >= patience)
@@ -350,41 +385,43 @@ pub(super) fn operation_ended(
     has_ended.then_some(Requirement::NotificationArrives)
 }
 
-/// The call was deleted: what was due for too long, before the bot hung up, is missing. The rest need not follow any more.
-pub(super) fn call_deleted(
-    call: &mut Call,
-    at: u64,
-    patience: u64,
-    conversation: &mut Conversation,
-) {
-    let open = std::mem::take(&mut call.open);
-    let at = call.hung_up.unwrap_or(at);
-    for obligation in open {
+/// The bot has hung up, or the call has ended: only what was overdue by then may still be missing. A notification behind
+/// the end may show it, because those about different resources have no order.
+pub(super) fn end_with_call(call: &mut Call, patience: u64, conversation: &mut Conversation) {
+    let Some(over_at) = call.over_at else { return };
+    let is_deleted = call.is_deleted;
+    call.open.retain(|obligation| {
         let Some(since) = obligation.since else {
-            continue;
+            return !is_deleted;
         };
-        if obligation.effect.is_read() {
-            reads::at_the_end(&obligation, at, (patience, AtEnd::Note), conversation);
-        } else if !obligation.is_endless && at.saturating_sub(since) >= patience {
-            overdue(obligation, at, conversation);
-        } else {
+        if *obligation.effect == Effect::CallEnds || obligation.is_silent() && !is_deleted {
+            return true;
+        }
+        if obligation.is_silent() {
+            reads::at_the_end(obligation, over_at, (patience, AtEnd::Note), conversation);
+            return false;
+        }
+        let is_overdue = !obligation.is_endless && over_at.saturating_sub(since) >= patience;
+        if !is_overdue {
             let note = format!(
                 "the call ended before {}, which exchange {} requires",
-                wanted(&obligation),
+                wanted(obligation),
                 obligation.exchange
             );
             conversation.service.note(note);
         }
-    }
+        is_overdue
+    });
 }
 
 /// The traffic ends: what was due for too long, by the patience, is missing, the rest is inconclusive or a note.
 pub(super) fn at_the_end(
-    open: Vec<Obligation>,
+    call: &mut Call,
     at: u64,
     (patience, at_end): (u64, AtEnd),
     conversation: &mut Conversation,
 ) {
+    let open = std::mem::take(&mut call.open);
     let has_missing_end = |open: &[Obligation], exchange| {
         open.iter()
             .any(|it| it.exchange == exchange && matches!(it.effect, Effect::OperationEnds { .. }))
@@ -397,7 +434,7 @@ pub(super) fn at_the_end(
         })
         .collect();
     for (obligation, is_consequence) in open.into_iter().zip(dependent) {
-        if obligation.effect.is_read() {
+        if obligation.is_silent() {
             reads::at_the_end(&obligation, at, (patience, at_end), conversation);
             continue;
         }
@@ -405,6 +442,8 @@ pub(super) fn at_the_end(
         let Some(since) = obligation.since.filter(|_| !is_consequence) else {
             continue;
         };
+        let is_end = *obligation.effect == Effect::CallEnds;
+        let at = call.over_at.filter(|_| !is_end).unwrap_or(at);
         let waited = at.saturating_sub(since);
         if obligation.is_endless {
             let note = format!(
@@ -414,7 +453,7 @@ pub(super) fn at_the_end(
             );
             conversation.service.note(note);
         } else if waited >= patience {
-            overdue(obligation, at, conversation);
+            overdue(&obligation, at, conversation);
         } else {
             let (exchange, what) = (obligation.exchange, wanted(&obligation));
             let reason = format!(
@@ -455,9 +494,9 @@ fn wanted(obligation: &Obligation) -> String {
     }
 }
 
-fn missing(obligation: Obligation, at: u64) -> Breach {
-    let requirement = requirement(&obligation);
-    let what = wanted(&obligation);
+fn missing(obligation: &Obligation, at: u64) -> Breach {
+    let requirement = requirement(obligation);
+    let what = wanted(obligation);
     let seconds = at.saturating_sub(obligation.since.unwrap_or(at)) / 1000;
     let Obligation {
         effect,
@@ -468,6 +507,8 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
         contradiction,
         ..
     } = obligation;
+    let (effect, exchange) = (*effect, *exchange);
+    let item = item.as_deref();
     let named = item.map_or_else(String::new, |id| format!(" for {id}"));
     match (effect, contradiction) {
         (Effect::ParticipantBecomes { property, .. }, Some(seen)) => breach(
@@ -505,7 +546,7 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
             Rule::Effect,
             exchange,
             Pointer::root(),
-            (labels(&people), Value::Null),
+            (labels(people), Value::Null),
             format!(
                 "no roster names {} within {seconds} s",
                 people

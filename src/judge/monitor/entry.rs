@@ -76,6 +76,20 @@ impl Entry<'_> {
         !others.any(|it| hidden.contains(&it.pointer))
     }
 
+    /// True if a part cannot be read that may show what has to follow: the state of a call, the status of an operation, a
+    /// participant.
+    pub(super) fn hides_a_part(&self, found: &Findings) -> bool {
+        let part = match self.change.subject {
+            Subject::Call => self.entity().key("state"),
+            Subject::Operation => self.entity().key("status"),
+            Subject::Roster => self.pointer.key("resourceData"),
+            Subject::Other => return false,
+        };
+        let mut breaches = found.list.iter();
+        breaches
+            .any(|it| it.requirement == Requirement::NotificationBody && it.pointer.is_in(&part))
+    }
+
     pub(super) fn entity(&self) -> Pointer {
         self.change.entity_pointer(&self.pointer)
     }

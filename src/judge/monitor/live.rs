@@ -1,7 +1,7 @@
 //! The monitor while the traffic goes on: new violations, and conversations that are over.
 
-use super::Monitor;
 use super::conversation::Conversation;
+use super::{Monitor, effects};
 use crate::api::party::Party;
 use crate::contract::operation::Operation;
 use crate::judge::Breach;
@@ -31,7 +31,11 @@ impl Monitor {
         places.sort_unstable();
         places.dedup();
         let mut news = Vec::new();
+        let judged = self.refusals_judged();
         for place in places {
+            if let Some(conversation) = self.conversations.get_mut(&place) {
+                conversation.judge_refusals(|exchange| exchange < judged);
+            }
             if !self.conversations.get(&place).is_some_and(has_news) {
                 continue;
             }
@@ -57,10 +61,14 @@ impl Monitor {
         while self.deleted.len() > REMEMBERED
             && let Some(id) = self.deleted.pop_front()
         {
-            let Some(call) = self.calls.remove(&id) else {
+            let Some(mut call) = self.calls.remove(&id) else {
                 continue;
             };
-            self.conversation(call.conversation).calls.push(id);
+            let limits = (self.options.patience, self.options.at_end);
+            let conversation = self.conversation(call.conversation);
+            conversation.calls.push(id);
+            let ended = call.over_at.unwrap_or_default();
+            effects::at_the_end(&mut call, ended, limits, conversation);
             self.goes_on(call.conversation);
         }
         let mut ended = Vec::new();
@@ -68,6 +76,7 @@ impl Monitor {
             let conversation = self.conversations.get(&place);
             if conversation.is_some_and(|it| it.waits == 0) {
                 self.name(place);
+                self.conversation(place).judge_refusals(|_| true);
                 ended.extend(self.conversations.remove(&place));
             }
         }

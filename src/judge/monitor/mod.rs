@@ -16,6 +16,7 @@
 //!
 //! Traffic that the contract does not cover is listed and never judged.
 
+mod acknowledgement;
 mod answer;
 mod body;
 mod call;
@@ -299,76 +300,6 @@ impl Monitor {
         }
     }
 
-    /// The end of a notification: the bot's acknowledgement.
-    pub(crate) fn acknowledgement(&mut self, at: u64, exchange: u64, ending: Ending<'_>) {
-        let Some(notified) = self.notified.remove(&exchange) else {
-            return;
-        };
-        let is_success = matches!(ending, Ending::Response(it) if (200..300).contains(&it.status));
-        for place in &notified.conversations {
-            self.goes_on(*place);
-            let conversation = self.conversation(*place);
-            conversation.add(exchange, at);
-            conversation.bot.took_part |= !matches!(ending, Ending::Unknown);
-            conversation.bot.check(Requirement::Acknowledgement);
-            let is_wrong = conversation.service.is_wrong_at(exchange);
-            let (rule, actual, message) = match ending {
-                Ending::Response(_) if is_success => continue,
-                Ending::Response(response) if is_wrong && response.status >= 400 => {
-                    let status = response.status;
-                    conversation.bot.note(format!(
-                        "the bot refused the notification of exchange {exchange}, which is wrong, with {status}"
-                    ));
-                    continue;
-                }
-                Ending::Response(response) => (
-                    Rule::AcknowledgementStatus,
-                    Value::from(response.status),
-                    format!(
-                        "the bot responded to a notification with {}",
-                        response.status
-                    ),
-                ),
-                Ending::Broken(cause) => (
-                    Rule::AcknowledgementMissing,
-                    Value::Null,
-                    format!("the bot did not acknowledge a notification: {cause}"),
-                ),
-                Ending::Injected(_) | Ending::Unknown => continue,
-            };
-            let breach = conversation::breach(
-                Requirement::Acknowledgement,
-                rule,
-                exchange,
-                Pointer::root(),
-                (Value::from("2xx"), actual),
-                message,
-            );
-            conversation.bot.report(breach, None);
-        }
-        if !is_success {
-            self.may_be_redelivered(&notified.request);
-        }
-    }
-
-    /// The bot's answer to a notification of fault injection, which precedes or repeats that of an exchange.
-    pub(crate) fn extra_notification(
-        &mut self,
-        exchange: u64,
-        requirement: Requirement,
-        breach: Option<crate::judge::Breach>,
-    ) {
-        let notified = self.notified.get(&exchange);
-        let Some(place) = notified.and_then(|it| it.conversations.first()).copied() else {
-            return;
-        };
-        let conduct = &mut self.conversation(place).bot;
-        conduct.check(requirement);
-        if let Some(breach) = breach {
-            conduct.report(breach, None);
-        }
-    }
-
     /// The end of the traffic: what has to follow and did not is missing, or inconclusive where the end came too soon.
     pub(crate) fn finish(&mut self, at: u64) -> Observed {
         let waiting: Vec<u64> = self.pending.keys().copied().collect();
@@ -378,7 +309,7 @@ impl Monitor {
         let limits = (self.options.patience, self.options.at_end);
         let sees_requests = self.options.sees_requests;
         let calls = std::mem::take(&mut self.calls);
-        for (id, call) in calls {
+        for (id, mut call) in calls {
             let conversation = self
                 .conversations
                 .get_mut(&call.conversation)
@@ -387,12 +318,14 @@ impl Monitor {
                 conversation.bot.report(breach, None);
             }
             conversation.calls.push(id);
-            effects::at_the_end(call.open, at, limits, conversation);
+            effects::end_with_call(&mut call, limits.0, conversation);
+            effects::at_the_end(&mut call, at, limits, conversation);
         }
         let mut places: Vec<_> = self.conversations.keys().copied().collect();
         places.sort_by_key(|place| self.conversations[place].exchanges.first().copied());
         for place in &places {
             self.name(*place);
+            self.conversation(*place).judge_refusals(|_| true);
         }
         let conversations = places
             .iter()
@@ -411,7 +344,9 @@ impl Monitor {
     /// Moves out what was found of a party since the last time.
     pub(crate) fn take_conduct(&mut self, party: Party) -> Conduct {
         let mut all = Conduct::default();
+        let judged = self.refusals_judged();
         for conversation in self.conversations.values_mut() {
+            conversation.judge_refusals(|exchange| exchange < judged);
             all.absorb(std::mem::take(conversation.of(party)));
         }
         all
@@ -421,7 +356,7 @@ impl Monitor {
     pub(crate) fn is_settled(&self) -> bool {
         let mut open = self.calls.values().flat_map(|call| &call.open);
         open.all(|it| {
-            let is_silent = it.effect.is_read() && it.contradiction.is_none();
+            let is_silent = it.is_silent() && it.contradiction.is_none();
             it.is_endless || it.since.is_none() || is_silent
         })
     }
@@ -429,12 +364,12 @@ impl Monitor {
     /// Reports what is due as missing.
     pub(crate) fn expire(&mut self, at: u64) {
         for call in self.calls.values_mut() {
-            let open = std::mem::take(&mut call.open);
             let conversation = self
                 .conversations
                 .get_mut(&call.conversation)
                 .expect("the conversation of a call");
-            effects::at_the_end(open, at, (0, AtEnd::Inconclusive), conversation);
+            effects::end_with_call(call, self.options.patience, conversation);
+            effects::at_the_end(call, at, (0, AtEnd::Inconclusive), conversation);
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::body::Part;
 use super::call::Call;
+use super::comms_operation::of_other_call;
 use super::conversation::{Findings, JSON};
 use super::effects;
 use super::entry::{Entry, check_entry};
@@ -106,17 +107,31 @@ impl Monitor {
             found.list.extend(breaches);
         }
         self.conversation(places[0]).service.take(found, None);
-        for (index, change) in about.into_iter().enumerate() {
-            let pointer = place_of(body, index);
-            if !self.takes_redelivery(&change) {
-                self.entry(at, exchange, pointer, change, places[0], &request.target);
-            }
-        }
+        self.entries((at, exchange, places[0]), request, body, about);
         let notified = Notified {
             conversations: places,
             request: Arc::clone(request),
         };
         self.notified.insert(exchange, notified);
+    }
+
+    /// The changes in a notification. Those of different resources have no order: changes of operations and people belong to
+    /// a call that the same body ends.
+    fn entries(
+        &mut self,
+        (at, exchange, place): (u64, u64, usize),
+        request: &Request,
+        body: &Value,
+        changes: Vec<Change<'_>>,
+    ) {
+        let mut changes: Vec<_> = changes.into_iter().enumerate().collect();
+        changes.sort_by_key(|(_, change)| change.subject == Subject::Call);
+        for (index, change) in changes {
+            let pointer = place_of(body, index);
+            if !self.takes_redelivery(&change) {
+                self.entry(at, exchange, pointer, change, place, &request.target);
+            }
+        }
     }
 
     /// A notification in these conversations cannot be read.
@@ -241,32 +256,28 @@ impl Monitor {
         if let (Some(call), Some(named)) = (&call, entry.change.call())
             && Normal::of(named) != *call
         {
-            found.add(
-                Requirement::CallIdentity,
-                Rule::Correlation,
-                entry.pointer.key("resource"),
-                (json!(call.to_string()), json!(named)),
-                format!("the operation began in the call {call}, but the change is about {named}"),
-            );
+            found.push(of_other_call(exchange, &entry.pointer, call, named));
         }
         let is_readable = entry.says_what_changed(&found);
+        let hides_a_part = entry.hides_a_part(&found);
         let operation = self.begins(&entry);
         let conduct = &mut self.conversation(conversation).service;
         conduct.take(found, operation);
         let Some(call) = call else { return };
-        if !is_readable {
-            let (subject, operation) = (entry.change.subject, entry.change.operation());
-            if let Some(call) = self.calls.get_mut(&call) {
-                effects::hidden(call, exchange, Some((subject, operation)));
+        if is_readable {
+            self.check_address(&entry, target);
+            match entry.change.subject {
+                Subject::Call => self.call_change(&entry),
+                Subject::Operation => self.operation_change(&entry),
+                Subject::Roster => self.roster_change(&entry),
+                Subject::Other => self.session_change(&entry),
             }
-            return;
         }
-        self.check_address(&entry, target);
-        match entry.change.subject {
-            Subject::Call => self.call_change(&entry),
-            Subject::Operation => self.operation_change(&entry),
-            Subject::Roster => self.roster_change(&entry),
-            Subject::Other => self.session_change(&entry),
+        if let Some(call) = self.calls.get_mut(&call)
+            && (!is_readable || hides_a_part)
+        {
+            let (subject, operation) = (entry.change.subject, entry.change.operation());
+            effects::hidden(call, exchange, Some((subject, operation)));
         }
     }
 

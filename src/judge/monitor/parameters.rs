@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::body::{Compared, Mismatch};
 use super::request::{Check, is_reachable};
 use crate::api::identifier::is_phone_number;
 use crate::contract::operation::common_limits;
@@ -13,7 +14,13 @@ use crate::redact::is_pseudonym;
 
 impl Check {
     /// Every required parameter is there. An empty list or text has nothing of what is required.
-    pub(super) fn presence(&mut self, parameters: &Value, edition: Option<&str>) {
+    /// What has another type has no parts.
+    pub(super) fn presence(
+        &mut self,
+        parameters: &Value,
+        edition: Option<&str>,
+        compared: &Compared,
+    ) {
         let limits = &self.operation.limits;
         for name in self.operation.required(edition) {
             let has_minimum = |at: &Pointer| {
@@ -25,7 +32,8 @@ impl Check {
                 _ => lacking(parameters, name, &Pointer::root()),
             };
             let Some((at, actual)) = lack else { continue };
-            if !actual.is_null() && has_minimum(&at) {
+            let is_part = |it: &Mismatch| at != it.pointer && at.is_in(&it.pointer);
+            if !actual.is_null() && has_minimum(&at) || compared.found.iter().any(is_part) {
                 continue;
             }
             let place = at.as_str().trim_start_matches('/');

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::call::CommsOperation;
 use crate::api::identifier::Normal;
 use crate::contract::operation::Operation;
+use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
 use crate::judge::people::Person;
 
@@ -32,6 +34,8 @@ pub(super) struct Pending {
     pub(super) is_about_deleted: bool,
     /// The request breaks a requirement, so that it may be refused.
     pub(super) is_wrong: bool,
+    /// The places of its body that break a requirement, or the root.
+    pub(super) wrong: Vec<Pointer>,
     /// The request was sent before, and the service may have acted on it, so that it may refuse the repetition.
     pub(super) has_acted: bool,
     /// False if the call cannot be in the state that the request needs: nothing has to follow from it.
@@ -42,6 +46,38 @@ impl Pending {
     /// False for another request to the path of the operation, whose response and effects no page documents.
     pub(super) fn has_documented_method(&self) -> bool {
         self.request.method == self.operation.request.method
+    }
+
+    /// True if a value at this place of the body breaks a requirement: a service that accepts it need not use it.
+    pub(super) fn is_wrong_at(&self, place: &str) -> bool {
+        let place = Pointer::from_text(place.to_owned());
+        self.wrong.iter().any(|it| it.is_in(&place))
+    }
+
+    pub(super) fn has_wrong_people(&self) -> bool {
+        let people = self.operation.people.as_deref();
+        people.is_some_and(|it| self.is_wrong_at(it))
+    }
+
+    /// The client context that must come back.
+    pub(super) fn context_back(&self) -> Option<&str> {
+        let is_wrong = self.is_wrong_at("/clientContext");
+        self.context.as_deref().filter(|_| !is_wrong)
+    }
+
+    /// The comms operation that it begins in this exchange.
+    pub(super) fn begins(&self, exchange: u64, operation: CommsOperation) -> CommsOperation {
+        let mut people = self.people.clone();
+        if self.has_wrong_people() {
+            people.clear();
+        }
+        CommsOperation {
+            begun_by: Some((exchange, self.operation)),
+            request: Some(Arc::clone(&self.request)),
+            context: self.context_back().map(ToOwned::to_owned),
+            people,
+            ..operation
+        }
     }
 
     /// True if the answer has this property: the bot reads all, or names it in `$select` (OData 4.01 part 2 section

@@ -405,17 +405,16 @@ pub(super) fn difference(wanted: &Value, actual: &Value) -> Option<(Pointer, Val
     })
 }
 
-/// True for the same value: words compare without case, ids without hyphens, arrays without order.
+/// True for the same value: words compare without case, ids without hyphens, arrays without order and
+/// repetitions.
 pub(super) fn is_value(wanted: &Value, actual: &Value) -> bool {
     match (wanted, actual) {
         (Value::String(wanted), Value::String(actual)) => {
             wanted.eq_ignore_ascii_case(actual) || identifier::same(wanted, actual)
         }
         (Value::Array(wanted), Value::Array(actual)) => {
-            wanted.len() == actual.len()
-                && wanted
-                    .iter()
-                    .all(|wanted| actual.iter().any(|it| is_value(wanted, it)))
+            let is_in = |all: &[Value], one: &Value| all.iter().any(|it| is_value(it, one));
+            wanted.iter().all(|it| is_in(actual, it)) && actual.iter().all(|it| is_in(wanted, it))
         }
         _ => wanted == actual,
     }

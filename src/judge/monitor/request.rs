@@ -39,22 +39,23 @@ impl Monitor {
             found: Findings::new(exchange),
         };
         check.head(request);
-        check.version(api);
+        // A request by another method has another body, and another effect on its call.
         let is_of_method = request.method == operation.request.method;
+        if is_of_method {
+            check.version(api);
+        }
         let edition = self.options.edition.as_deref();
-        // A request by another method has another body.
         let parameters = is_of_method.then(|| check.body(request, edition)).flatten();
         let null = Value::Null;
         let parameters = parameters.unwrap_or(&null);
         let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
         let people = operation.people.as_deref();
         let people = people.map_or_else(Vec::new, |pointer| people_at(parameters, pointer));
-        let mut is_wrong = check
-            .found
-            .list
-            .iter()
-            .any(|it| it.requirement.level() == Level::Must);
         let found = check.found;
+        let breaches = found.list.iter();
+        let breaches = breaches.filter(|it| it.requirement.level() == Level::Must);
+        let wrong: Vec<_> = breaches.map(|it| it.pointer.clone()).collect();
+        let mut is_wrong = !wrong.is_empty();
         let conduct = &mut self.conversation(place).bot;
         conduct.take(found, Some(operation));
         if let Body::Omitted(omission) = &request.body {
@@ -62,7 +63,7 @@ impl Monitor {
             conduct.doubt_body(exchange, omission);
         }
         let mut is_possible = true;
-        if let Some(call) = ids.call {
+        if let Some(call) = ids.call.filter(|_| is_of_method) {
             let is_repeated = retry.is_some() || self.is_pending(request);
             let order = if is_repeated {
                 Order::Again
@@ -90,6 +91,7 @@ impl Monitor {
             items,
             is_about_deleted,
             is_wrong,
+            wrong,
             has_acted: retry.is_some_and(|it| it.has_acted),
             is_possible,
         }
@@ -413,8 +415,8 @@ impl Check {
             }
         };
         self.found.check(Requirement::RequestBody);
-        self.presence(parameters, edition);
         let compared = body::of_request(operation, parameters);
+        self.presence(parameters, edition, &compared);
         if compared.has_types {
             self.found.check(Requirement::RequestType);
         }

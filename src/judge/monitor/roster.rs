@@ -6,7 +6,7 @@ use super::call::{Call, Contradiction, Obligation, names, participant_id};
 use super::effects::requirement;
 use super::reads::{is_value, property_of};
 use crate::api::identifier;
-use crate::contract::operation::{Effect, Shown};
+use crate::contract::operation::Effect;
 use crate::contract::requirement::Requirement;
 use crate::diagnostic::pointer::Pointer;
 
@@ -20,7 +20,7 @@ pub(super) struct Roster<'a> {
 }
 
 impl Roster<'_> {
-    /// What it shows of an effect for which no page requires a roster. False if the effect is over: a roster has shown it
+    /// What it shows of an effect for which no roster is required. False if the effect is over: a roster has shown it
     /// before, so that the participant has changed since.
     fn leaves_open(
         &self,
@@ -84,11 +84,10 @@ pub(super) fn roster_changed(
                 }
                 !has_everybody
             }
-            Effect::ParticipantBecomes {
-                property,
-                shown: Shown::Roster,
-                ..
-            } => {
+            Effect::ParticipantBecomes { property, .. } if obligation.is_silent() => {
+                return roster.leaves_open(obligation, property, (at, patience));
+            }
+            Effect::ParticipantBecomes { property, .. } => {
                 let mut shown = members.iter().filter(|member| is_about(obligation, member));
                 let actual = shown.find_map(|member| property_of(member, property));
                 match actual {
@@ -104,9 +103,6 @@ pub(super) fn roster_changed(
                     }
                     None => true,
                 }
-            }
-            Effect::ParticipantBecomes { property, .. } => {
-                return roster.leaves_open(obligation, property, (at, patience));
             }
             Effect::RosterNames { .. } => !members.iter().any(|it| is_about(obligation, it)),
             Effect::IsGone if obligation.is_due_participant() => {
@@ -140,8 +136,22 @@ pub(super) fn participant_left(call: &mut Call, id: &str) {
     });
 }
 
+/// True if the rosters so far show that the participant has a value, or where nobody knows who that is, that everybody has
+/// it.
+pub(super) fn shows(call: &Call, item: Option<&str>, (property, value): (&str, &Value)) -> bool {
+    let has_value = |member: &Value| {
+        let actual = property_of(member, property);
+        actual.is_some_and(|(_, actual)| is_value(value, actual))
+    };
+    let mut members = call.roster.iter().filter(|it| is_it(item, it)).peekable();
+    members.peek().is_some() && members.all(has_value)
+}
+
 /// True for a participant that the obligation is about, or if nobody knows whom it is about.
 fn is_about(obligation: &Obligation, member: &Value) -> bool {
-    let wanted = obligation.item.as_deref();
+    is_it(obligation.item.as_deref(), member)
+}
+
+fn is_it(wanted: Option<&str>, member: &Value) -> bool {
     wanted.is_none_or(|it| participant_id(member).is_some_and(|id| identifier::same(id, it)))
 }

@@ -75,8 +75,10 @@ macro_rules! rows {
 }
 
 mod calls;
+mod causes;
 mod invitations;
 mod media;
+mod order;
 mod people;
 
 /// The body with another value of a property.

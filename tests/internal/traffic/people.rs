@@ -96,6 +96,40 @@ rows! {
         .tells(muted("1", true))
         .wait(600_000)
         .keeps_alive(), Passes, Passes;
+    a_muted_participant_who_is_muted_again: Tape::new()
+        .mutes("mute", OPERATION)
+        .tells(muted("1", true))
+        .mutes("mute", SECOND_OPERATION)
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_participant_who_is_unmuted_without_being_muted: Tape::new()
+        .roster(&[("1", ANNA)])
+        .mutes("unmute", OPERATION)
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_participant_whom_an_unmute_mutes: Tape::new()
+        .roster(&[("1", ANNA)])
+        .mutes("unmute", OPERATION)
+        .tells(muted("1", true))
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    a_mute_that_is_undone_without_any_roster: Tape::new()
+        .roster(&[("1", ANNA)])
+        .mutes("mute", OPERATION)
+        .mutes("unmute", SECOND_OPERATION)
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("effect");
+    somebody_who_is_there_is_invited_again: Tape::new()
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_count_of_participants: Tape::new()
+        .is("established")
+        .request("GET", "participants/$count", Value::Null, 200, json!(2))
+        .request("GET", "participants/microsoft.graph.participant", Value::Null, 200, json!({"value": []})),
+        IsBlameless, Passes;
     a_muted_participant_who_is_removed: Tape::new()
         .request("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
