@@ -57,25 +57,26 @@ impl ScenarioId {
         &self.text
     }
 
-    /// The page: the first part.
+    /// The page: the part before `beta@2021-02`, else the first part.
     pub fn page(&self) -> &str {
-        self.part(0).unwrap_or(&self.text)
+        let page = self.edition_at().saturating_sub(1);
+        self.part(page).unwrap_or(&self.text)
     }
 
     /// The API version, `beta` of `beta@2021-02`.
     pub fn api(&self) -> Option<&str> {
-        Some(self.part(1)?.split_once('@')?.0)
+        Some(self.part(self.edition_at())?.split_once('@')?.0)
     }
 
     /// The edition, `2021-02` of `beta@2021-02`.
     pub fn edition(&self) -> Option<&str> {
-        Some(self.part(1)?.split_once('@')?.1)
+        Some(self.part(self.edition_at())?.split_once('@')?.1)
     }
 
-    /// The locale, `pt-BR`; none in a path that is shorter than four parts, which is for all
-    /// translations.
+    /// The locale, `pt-BR`; none in a path with one part after the edition, which is for all translations.
     pub fn locale(&self) -> Option<&str> {
-        self.part(3).and(self.part(2))
+        let edition = self.edition_at();
+        self.part(edition + 2).and(self.part(edition + 1))
     }
 
     pub fn name(&self) -> &str {
@@ -96,6 +97,12 @@ impl ScenarioId {
     #[must_use]
     pub fn injected(&self, name: &str) -> Self {
         Self::new(format!("{}{INJECTION_MARK}{name}", self.text))
+    }
+
+    /// The index of the part with the version and the edition. The pages may be in a folder of the scenarios' folder.
+    fn edition_at(&self) -> usize {
+        let mut folders = self.page_key().split('/');
+        folders.position(|it| it.contains('@')).unwrap_or(1)
     }
 
     fn part(&self, index: usize) -> Option<&str> {
@@ -586,9 +593,23 @@ mod tests {
     }
 
     #[test]
+    fn the_page_may_be_in_a_folder() {
+        let id = ScenarioId::new("mine/call-record/v1.0@2022-04/record");
+        assert_eq!(id.page(), "call-record");
+        assert_eq!(
+            (id.api(), id.edition(), id.locale()),
+            (Some("v1.0"), Some("2022-04"), None)
+        );
+        let id = ScenarioId::new("mine/call-record/v1.0@2022-04/ru-RU/record");
+        assert_eq!(id.locale(), Some("ru-RU"));
+    }
+
+    #[test]
     fn a_short_id_has_no_edition() {
-        let id = ScenarioId::new("mine/first");
-        assert_eq!((id.edition(), id.locale()), (None, None));
-        assert_eq!(id.name(), "first");
+        for text in ["mine/first", "mine/first@2", "first"] {
+            let id = ScenarioId::new(text);
+            assert_eq!((id.edition(), id.locale()), (None, None), "{text}");
+        }
+        assert_eq!(ScenarioId::new("mine/first").name(), "first");
     }
 }
