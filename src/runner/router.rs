@@ -318,22 +318,19 @@ impl Router {
                 waiting.retain(expects);
                 let resembles = |entry: &&Entry| lock(&entry.judge).resembles(request);
                 let mut close: Vec<_> = waiting.iter().copied().filter(resembles).collect();
+                // A bot that got no answer sends its request again.
+                let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
                 // A late second request is of the conversation that triggered the first, not of another that waits for
                 // one like it.
                 let has_triggered = |entry: &&Entry| lock(&entry.judge).has_triggered(request);
                 if close.iter().any(has_triggered) {
                     close.retain(has_triggered);
-                } else if !close.is_empty()
-                    && let Some(entry) = open.iter().filter(|it| it.is_played).find(has_triggered)
-                {
-                    return Recipient::One(entry.inbox.clone());
-                }
-                // A bot that got no answer sends its request again.
-                let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
-                if close.is_empty()
-                    && let Some(entry) = open.iter().rev().filter(|it| !it.is_played).find(repeats)
-                {
-                    return Recipient::One(entry.inbox.clone());
+                } else {
+                    let mut unplayed = open.iter().rev().filter(|it| !it.is_played);
+                    let again = unplayed.find(|it| close.is_empty() && repeats(it));
+                    if let Some(entry) = again.or_else(|| open.iter().find(has_triggered)) {
+                        return Recipient::One(entry.inbox.clone());
+                    }
                 }
                 if !close.is_empty() {
                     waiting = close;

@@ -1,5 +1,7 @@
 //! The causes of a message that did not come, as far as confcall can see them.
 
+use serde_json::Value;
+
 use super::{BOT, Project, SERVICE, text};
 
 /// What a run of invitations says whose bot was started with these arguments.
@@ -89,6 +91,21 @@ fn a_retry_with_another_context_is_told_from_the_same_request() {
         said.contains("twice, the second time with another clientContext"),
         "{said}"
     );
+}
+
+/// Creates name no call that would tell the conversations apart.
+#[test]
+fn a_request_sent_twice_is_of_the_conversation_that_triggered_it() {
+    let creates = "[scenarios]\nfilters = [\"application-post-calls\"]\n[claims]\napi = [\"v1.0\", \"beta\"]\n";
+    let project = Project::of(BOT, &["--mutant", "request-twice"], creates);
+    let (_, report) = project.run(&["--jobs", "64", "--deadline", "1s"]);
+    let results = report["results"].as_array().unwrap();
+    assert!(results.len() > 15, "{report}");
+    for result in results {
+        let rules: Vec<_> = result["failures"].as_array().unwrap().iter().collect();
+        let twice = |it: &&Value| it["requirement"] == "request.once";
+        assert!(rules.len() == 1 && rules.iter().all(twice), "{result:#}");
+    }
 }
 
 /// What a run against a built-in service says that was started with these arguments.

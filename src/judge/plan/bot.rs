@@ -168,10 +168,12 @@ impl BotPlan {
 
     /// True if a trigger of this conversation asked for exactly this request, with the values that only it has.
     pub(in crate::judge) fn has_triggered(&self, request: &Request) -> bool {
-        let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
+        let api = self.record.case.scenario.id.api();
+        let versions = api.zip(resource::version_of(&request.target));
         self.triggered.values().any(|triggered| {
             triggered.method == request.method
-                && path(&triggered.target) == path(&request.target)
+                && outgoing::path(&triggered.target) == outgoing::path(&request.target)
+                && versions.is_none_or(|(documented, actual)| documented == actual)
                 && is_same_body(&triggered.body, &request.body)
         })
     }
@@ -212,11 +214,9 @@ impl BotPlan {
 
     /// True if the path of a request is a documented one, with the values of this run or others.
     fn is_at(&self, documented: &str, target: &str) -> bool {
-        let bindings = &self.record.bindings;
-        let expected = template::fill(documented, &|name| bindings.get(name));
-        let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
+        let expected = template::fill(documented, &|name| self.record.bindings.get(name));
         resource::shape_of(documented) == resource::shape_of(target)
-            || path(&expected) == path(target)
+            || outgoing::path(&expected) == outgoing::path(target)
     }
 
     /// Goes on to the next message that has to arrive.

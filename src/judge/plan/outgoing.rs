@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::api::resource::Resource;
+use crate::api::resource::{Resource, path_of};
 use crate::api::template;
 use crate::contract::change::{Change, Subject};
 use crate::contract::operation::{self, Operation};
@@ -70,6 +70,11 @@ pub(in crate::judge) fn relative(target: &str) -> String {
         Some(rest) => format!("/{rest}"),
         None => path.to_owned(),
     }
+}
+
+/// The path of a target, without API version.
+pub(in crate::judge) fn path(target: &str) -> String {
+    path_of(&relative(target)).to_owned()
 }
 
 /// A documented notification with its variables filled in. Outside of a literal

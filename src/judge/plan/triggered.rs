@@ -6,7 +6,6 @@ use url::Url;
 use super::outgoing;
 use crate::api::address::is_same_place;
 use crate::api::identifier;
-use crate::api::resource;
 use crate::api::resource::{below_prefix, version_of};
 use crate::contract::operation;
 use crate::contract::prefix::{Prefix, prefix_of};
@@ -73,8 +72,7 @@ pub(super) fn judge_target(
         };
         (!is_documented || !has_ids).then_some(broken)
     } else {
-        let path = |target: &str| resource::path_of(&outgoing::relative(target)).to_owned();
-        let is_there = path(&expected.target) == path(&actual.target);
+        let is_there = outgoing::path(&expected.target) == outgoing::path(&actual.target);
         (!is_there).then_some(Requirement::RequestTarget)
     };
     if let Some(broken) = broken {
