@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Builds the packages of this platform: the wheel for Python, then the packages of npm and an archive with the same
 # binary. Runs the tests of the plugins, installs each package in an empty project, and plays the bot on the package's
-# page of the book there. Prints how long each step took. Reports each skipped check with the reason; ends with 1 if a
-# check failed. PROFILE is the profile of cargo (default: release; dev builds faster). OUT=DIR keeps the packages.
-# --install installs maturin, pytest, mypy, Vitest and TypeScript first, in a folder of their own.
+# page of the book there. Then builds the wheels and archives of other platforms, and plays the self-check with those
+# programs that this machine can run. Prints how long each step took. Reports each skipped check with the reason; ends
+# with 1 if a check failed. PROFILE is the profile of cargo (default: release; dev builds faster). OUT=DIR keeps the
+# packages. --install first installs maturin, zig, pytest, mypy, Vitest and TypeScript in a folder of their own, and an
+# emulator, mingw and the standard libraries of Rust for the other platforms on the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
@@ -105,10 +107,8 @@ pack() {
 }
 
 archive() {
-    local target name
-    target=$(rustc -vV | sed -n 's/^host: //p')
-    name=confcall-$target
-    check "archive" "$python" scripts/archive.py "$wheel" "$target" "$packages"
+    local name=confcall-$host
+    check "archive" "$python" scripts/archive.py "$wheel" "$host" "$packages"
     check "archive: checksum and program" "$python" scripts/archive.py --try "$packages/$name.tar.gz"
     mkdir "$folder/archive-project" && cd "$folder/archive-project"
     tar -xzf "$packages/$name.tar.gz"
@@ -117,6 +117,84 @@ archive() {
     cd "$root"
 }
 
+# TARGET OPTION...: builds the wheel and the archive of another platform with these options of maturin, and sets `program`
+# to the program; empty if there is none.
+program=""
+build_for() {
+    program=""
+    if [[ $1 == "$host" ]]; then
+        return
+    elif ! rustc --print target-libdir --target "$1" | xargs test -d; then
+        if ! "$installs" || ! has rustup || ! rustup target add "$1" >>"$folder/log" 2>&1; then
+            skip "$1" "its standard library of Rust: $lacking"
+            return
+        fi
+    fi
+    check "$1: wheel and archive" package_for "$@"
+}
+package_for() {
+    local target=$1 out=$folder/wheels/$1
+    shift
+    # The folder of the Python in which maturin looks for zig.
+    (cd packages/python && PATH="$(dirname "$(command -v "$python")"):$PATH" \
+        "$python" -m maturin build --locked --profile "$profile" --target "$target" --out "$out" "$@") || return
+    "$python" scripts/archive.py "$out"/*.whl "$target" "$packages" || return
+    "$python" -m zipfile -e "$out"/*.whl "$out/unpacked" || return
+    mv "$out"/*.whl "$packages"
+    program=$(echo "$out"/unpacked/confcall_cli-*.data/scripts/confcall*)
+    chmod +x "$program"
+}
+
+# Files that stand for the two frameworks of macOS that confcall links. They name no function: the linker leaves all
+# functions of the frameworks to the start of the program.
+frameworks() {
+    local name framework
+    for name in CoreFoundation Security; do
+        framework=$1/System/Library/Frameworks/$name.framework
+        mkdir -p "$framework"
+        printf '%s\n' '--- !tapi-tbd' 'tbd-version: 4' 'targets: [ arm64-macos ]' \
+            "install-name: '/System/Library/Frameworks/$name.framework/Versions/A/$name'" ... >"$framework/$name.tbd"
+    done
+}
+
+# TARGET COMMAND...: the self-check of the program that was built last; COMMAND runs it.
+plays() {
+    local target=$1
+    shift
+    mkdir "$folder/$target" && cd "$folder/$target"
+    check "$target: the self-check" "$@" "$program"
+    cd "$root"
+}
+
+other_platforms() {
+    local target=x86_64-unknown-linux-musl loader=/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1
+    build_for "$target" --zig
+    if [[ -n $program && $host == x86_64-*-linux-* ]]; then
+        plays "$target" env
+    elif [[ -n $program ]]; then
+        skip "$target: the self-check" "it needs Linux on x86-64"
+    fi
+    target=aarch64-unknown-linux-gnu
+    build_for "$target" --zig
+    if [[ -n $program ]] && need qemu-aarch64 qemu-user && need "$loader" libc6-arm64-cross; then
+        plays "$target" qemu-aarch64 -L /usr/aarch64-linux-gnu
+    elif [[ -n $program ]]; then
+        skip "$target: the self-check" "qemu-aarch64 and the C library for arm64: $lacking"
+    fi
+    frameworks "$folder/sdk"
+    SDKROOT=$folder/sdk \
+        CARGO_TARGET_AARCH64_APPLE_DARWIN_RUSTFLAGS="-Clink-arg=-undefined -Clink-arg=dynamic_lookup" \
+        build_for aarch64-apple-darwin --zig
+    skip "aarch64-apple-darwin: the self-check" "nothing but macOS runs it"
+    if need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64; then
+        build_for x86_64-pc-windows-gnu
+        skip "x86_64-pc-windows-gnu: the self-check" "scripts/windows.sh runs it"
+    else
+        skip "x86_64-pc-windows-gnu" "x86_64-w64-mingw32-gcc: $lacking"
+    fi
+}
+
+host=$(rustc -vV | sed -n 's/^host: //p')
 if ! need python3 python3 python3-venv; then
     skip "all packages" "python3: $lacking"
     exit "$failed"
@@ -133,7 +211,11 @@ else
     skip "the packages of npm" "Node and npm: $lacking"
 fi
 archive
-skip "packages for other platforms" "this script builds for the platform that it runs on"
+if python_with ziglang maturin ziglang; then
+    other_platforms
+else
+    skip "packages for other platforms" "ziglang: $lacking"
+fi
 if [[ -n ${OUT:-} ]]; then
     mkdir -p "$OUT"
     cp "$packages"/* "$OUT"
