@@ -58,8 +58,8 @@ struct Row<'a> {
     /// The party that a change breaks; null if the change breaks neither party.
     breaks: Option<Party>,
     /// What a change touches; absent if it touches nothing.
-    #[serde(skip_serializing_if = "Touched::is_nothing")]
-    touches: &'a Touched,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    touches: Option<&'a Touched>,
 }
 
 /// Pretty JSON that ends in a line feed.
@@ -91,7 +91,7 @@ fn line(remark: &Remark) -> Row<'_> {
         message: &remark.message,
         reason: remark.rule.text,
         breaks: remark.breaks,
-        touches: &remark.touched,
+        touches: (!remark.touched.is_nothing()).then_some(&remark.touched),
     }
 }
 
@@ -126,5 +126,10 @@ mod tests {
         let properties = schema["properties"].as_object().unwrap();
         let names = value.as_object().unwrap();
         assert!(names.keys().all(|name| properties.contains_key(name)));
+        let required = schema["$defs"]["Remark"]["required"].as_array().unwrap();
+        for remark in value["remarks"].as_array().unwrap() {
+            let has = |name: &Value| remark.get(name.as_str().unwrap()).is_some();
+            assert!(required.iter().all(has), "{remark}: {required:?}");
+        }
     }
 }
