@@ -52,6 +52,10 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static PageRule> {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    report(arguments, output).inspect_err(|_| arguments.reporting.discard(&arguments.pages))
+}
+
+fn report(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let rules: Vec<_> = rules().collect();
     arguments.reporting.check(&rules)?;
     let pages = pages(&arguments.pages)?;

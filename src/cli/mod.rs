@@ -104,6 +104,7 @@ pub fn main() -> ExitCode {
                 let _ = error.print();
                 if error.use_stderr() {
                     reports::refuse(&arguments, &error.to_string());
+                    remarks::refuse(&arguments);
                     Exit::Usage
                 } else {
                     Exit::Success

@@ -1,6 +1,7 @@
 //! The output of the commands that report on pages: format, file, known remarks, and the exit code.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -134,6 +135,14 @@ impl Reporting {
         Ok(report)
     }
 
+    /// Removes the report of an earlier call after a failure, so that nobody takes it for the one of this call. A file that
+    /// may be one of the pages stays.
+    pub(crate) fn discard(&self, read: &[PathBuf]) {
+        if let Some(out) = &self.out {
+            discard(out, read.iter().chain(&self.baseline));
+        }
+    }
+
     fn show(&self, report: &PageReport, output: Output) -> Result<(), Failure> {
         let look = output.look;
         let text = match self.format {
@@ -158,6 +167,40 @@ impl Reporting {
             None => output.on_standard_error(),
         };
         Ok(github::show_remarks(report, output)?)
+    }
+}
+
+/// Does the same after a failure to read the arguments.
+pub(crate) fn refuse(arguments: &[OsString]) {
+    let words: Vec<&str> = arguments.iter().map_while(|it| it.to_str()).collect();
+    let is_command = |it: &&str| matches!(*it, "lint" | "drift");
+    if !words.get(1).is_some_and(is_command) {
+        return;
+    }
+    let behind = words.iter().position(|it| *it == "--out");
+    let at = behind.map(|it| it + 1);
+    let joined = words.iter().find_map(|it| it.strip_prefix("--out="));
+    let out = at.and_then(|it| words.get(it)).copied().or(joined);
+    let others = words
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| Some(*index) != at);
+    let read: Vec<PathBuf> = others.map(|(_, it)| PathBuf::from(it)).collect();
+    if let Some(out) = out {
+        discard(Path::new(out), &read);
+    }
+}
+
+fn discard<'p>(out: &Path, read: impl IntoIterator<Item = &'p PathBuf>) {
+    let Ok(full) = out.canonicalize() else { return };
+    let is_page = full.extension().is_some_and(|it| it == "md");
+    let may_be_read = |it: &PathBuf| {
+        let it = it.canonicalize().ok();
+        it.is_some_and(|it| full == it || is_page && full.starts_with(it))
+    };
+    if !files::is_special(out) && !read.into_iter().any(may_be_read) {
+        // At worst, the old report remains.
+        let _ = fs::remove_file(out);
     }
 }
 
