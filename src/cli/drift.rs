@@ -59,10 +59,15 @@ pub(crate) struct Arguments {
     cassettes: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
-    /// Exit with 1 if there is a breaking change (breaking), such a change or damage (damage), or any difference (any)
-    /// [default: never]
-    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
-    fail_on: Option<FailOn>,
+    /// Exit with 1 if there is a breaking change (breaking), such a change or damage (damage), any difference (any), or
+    /// never
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "never",
+        hide_possible_values = true
+    )]
+    fail_on: FailOn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,6 +78,8 @@ enum FailOn {
     Damage,
     /// Any difference
     Any,
+    /// Nothing
+    Never,
 }
 
 impl FailOn {
@@ -81,6 +88,7 @@ impl FailOn {
             Self::Breaking => remark.breaks.is_some(),
             Self::Damage => remark.breaks.is_some() || remark.rule.kind == RemarkKind::Damage,
             Self::Any => true,
+            Self::Never => false,
         };
         if report.remarks.iter().any(fails) {
             Exit::Failed
@@ -96,12 +104,19 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static PageRule> {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    report(arguments, output).inspect_err(|_| {
+        let sides = [Some(&arguments.old), arguments.new.as_ref()];
+        let read: Vec<PathBuf> = sides.into_iter().flatten().cloned().collect();
+        arguments.reporting.discard(&read);
+    })
+}
+
+fn report(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let rules: Vec<_> = rules().collect();
     arguments.reporting.check(&rules)?;
     let (report, names) = compare(arguments)?;
     let report = arguments.reporting.write(report, &names, output)?;
-    let exit = arguments.fail_on.map(|it| it.exit(&report));
-    Ok(exit.unwrap_or(Exit::Success))
+    Ok(arguments.fail_on.exit(&report))
 }
 
 /// A page on one side.
@@ -150,7 +165,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         .collect();
     let mut relations = Vec::new();
     let mut remarks = Vec::new();
-    let mut project = None;
+    let mut changes: Vec<(Documented, (Remark, Vec<Scope>))> = Vec::new();
     let mut contracts = Vec::new();
     let compared: Vec<_> = compared.into_iter().collect::<Result<_, FileError>>()?;
     let compared = files::all_valid(compared)?;
@@ -162,30 +177,44 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
             remarks.extend(found.remarks.into_iter().map(|it| it.0));
             continue;
         };
-        let project = match &mut project {
-            Some(project) => project,
-            None => project.insert(Project::load(&arguments.cassettes)?),
-        };
-        remarks.extend(found.remarks.into_iter().map(|(mut remark, scopes)| {
-            remark.touched = project.touched(&page, &scopes);
-            remark
-        }));
+        changes.extend(found.remarks.into_iter().map(|it| (page.clone(), it)));
     }
     let mut preface = preface(&relations);
     let Pairs {
         only_old, only_new, ..
     } = &pairs;
     let name = |page: &(Page, Candidate)| page.0.path.shown();
+    let keys: Vec<_> = new.iter().map(|(_, it)| &it.key).collect();
+    let is_removed = |page: &&(Page, Candidate)| page.1.key.is_missing_in(&keys);
+    let (removed, untranslated): (Vec<_>, Vec<_>) =
+        only_old.iter().map(|it| &old[*it]).partition(is_removed);
     preface.extend(
-        only_old
-            .iter()
-            .map(|it| format!("{}: the page is removed", name(&old[*it]))),
+        untranslated
+            .into_iter()
+            .map(|it| format!("{}: the page has no text on the other side", name(it))),
     );
     preface.extend(
         only_new
             .iter()
             .map(|it| format!("{}: the page is added", name(&new[*it]))),
     );
+    let removed = documented(&removed)?;
+    if !removed.is_empty() {
+        let added = only_new.iter().map(|it| &new[*it]);
+        let added: Vec<_> = documented(&added.collect::<Vec<_>>())?;
+        let added: Vec<_> = added.into_iter().map(|it| it.1).collect();
+        changes.extend(removed.into_iter().filter_map(|(name, page)| {
+            let change = drift::removal(&name, &page, &added)?;
+            Some((page, change))
+        }));
+    }
+    if !changes.is_empty() {
+        let project = Project::load(&arguments.cassettes)?;
+        remarks.extend(changes.into_iter().map(|(page, (mut remark, scopes))| {
+            remark.touched = project.touched(&page, &scopes);
+            remark
+        }));
+    }
     let report = PageReport {
         command: "drift",
         pages: pairs.both.len(),
@@ -195,6 +224,23 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         contracts,
     };
     Ok((report, relations.into_iter().map(|it| it.1).collect()))
+}
+
+/// What each of these pages documents, with the name of the page.
+fn documented(pages: &[&(Page, Candidate)]) -> Result<Vec<(String, Documented)>, Failure> {
+    let read = |(page, _): &&(Page, Candidate)| {
+        let bytes = files::read(&page.path)?;
+        let file = page.path.shown();
+        let source = Source {
+            file: &file,
+            bytes: &bytes,
+        };
+        let found = drift::documented(source, &PageDefaults::default());
+        Ok(found.map(|found| (file.clone(), found)))
+    };
+    let read: Vec<Result<_, FileError>> = pages.par_iter().map(read).collect();
+    let read: Vec<_> = read.into_iter().collect::<Result<_, _>>()?;
+    Ok(files::all_valid(read)?)
 }
 
 /// How the pages are compared, in sentences.
@@ -208,13 +254,7 @@ fn preface(relations: &[(Relation, String)]) -> Vec<String> {
         *counts.entry(whole).or_default() += 1;
     }
     let sentence = |(relation, count): (Relation, usize)| {
-        let pages = counted(count, "page");
-        let basis = relation.basis.as_str();
-        if relation.is_one_text {
-            format!("{pages}: translations of one text (same {basis}), so differences are damage")
-        } else {
-            format!("{pages}: two texts (another {basis}), so differences are changes")
-        }
+        format!("{}: {}", counted(count, "page"), relation.reason())
     };
     let divided = relations.iter().filter(|it| it.0.divides_a_month);
     let divided =

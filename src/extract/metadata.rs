@@ -82,6 +82,13 @@ pub(crate) struct Metadata<'a> {
     pub(super) commit: Option<&'a str>,
 }
 
+impl<'a> Metadata<'a> {
+    /// The language and region, if the metadata name them in their form.
+    pub(super) fn known_locale(&self) -> Option<&'a str> {
+        self.locale.filter(|locale| is_locale(locale))
+    }
+}
+
 /// The metadata of a page.
 pub(crate) fn of_page(text: &str) -> Metadata<'_> {
     split(text, &mut Findings::new("")).0
@@ -141,6 +148,9 @@ fn unquoted(value: &str) -> &str {
     value.trim().trim_matches(['"', '\''])
 }
 
+/// The edition of a page without a month.
+pub(super) const UNDATED: &str = "undated";
+
 /// The common parts of the ids of a page's scenarios.
 #[derive(Debug)]
 pub(super) struct PageKey {
@@ -191,14 +201,14 @@ impl PageKey {
             );
             word.to_owned()
         };
-        let locale = metadata.locale.filter(|locale| is_locale(locale));
+        let locale = metadata.known_locale();
         let default_edition = defaults.edition.as_ref().map(|edition| edition.0.clone());
         let default_locale = defaults.locale.as_ref().map(|locale| locale.0.clone());
         let edition = choose(
             metadata.handoff.and_then(month).or(default_edition),
             "edition",
             "no `ms.lasthandoff` with a date as MM/DD/YYYY",
-            "undated",
+            UNDATED,
         );
         let locale = choose(
             locale.map(str::to_owned).or(default_locale),

@@ -106,6 +106,10 @@ impl Outline {
         }
     }
 
+    pub(super) fn anchors(&self) -> impl Iterator<Item = &str> {
+        self.headings.iter().map(|it| it.anchor.as_str())
+    }
+
     /// `None` before the first heading.
     pub(super) fn current(&self) -> Option<usize> {
         self.headings.len().checked_sub(1)

@@ -109,6 +109,8 @@ fn two_folders_are_compared_page_by_page() {
     ];
     assert_eq!(drift(&folder, &allowed).status.code(), Some(0));
     assert_eq!(drift(&folder, &["2021", "2022"]).status.code(), Some(0));
+    let never = ["2021", "2022", "--fail-on", "never"];
+    assert_eq!(drift(&folder, &never).status.code(), Some(0));
 }
 
 #[test]
@@ -261,4 +263,115 @@ fn a_change_touches_what_has_its_operation_message_or_property() {
     let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
     assert_eq!(json["remarks"][0]["id"], "example-status-changed");
     assert_eq!(json["remarks"][0].get("touches"), None);
+}
+
+#[test]
+fn a_removed_operation_breaks_bots() {
+    let folder = tempfile::tempdir().unwrap();
+    let wave = page("en-US", "1", "2021", "beta");
+    put(folder.path(), "1/call-wave.md", &wave);
+    put(
+        folder.path(),
+        "1/call-nod.md",
+        &wave.replace("/wave", "/nod"),
+    );
+    put(folder.path(), "2/call-wave.md", &wave);
+    let output = drift(&folder, &["1", "2", "--fail-on", "breaking"]);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let removed = "error    page `call-nod` removed (breaks a bot)  page-removed";
+    assert!(text.contains(removed), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+
+    // Another page documents the operation now.
+    put(folder.path(), "2/new.md", &wave.replace("/wave", "/nod"));
+    let output = drift(&folder, &["1", "2", "--fail-on", "breaking"]);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let moved = "note     page `call-nod` removed; an added page documents its requests";
+    assert!(text.contains(moved), "{text}");
+    assert_eq!(output.status.code(), Some(0));
+
+    // A page that is not translated is not removed.
+    put(
+        folder.path(),
+        "3/call-wave.md",
+        &wave.replace("en-US", "ru-RU"),
+    );
+    let text = stdout(&drift(&folder, &["1", "3"]));
+    assert!(!text.contains("page-removed"), "{text}");
+    assert!(
+        text.contains("1/call-nod.md: the page has no text on the other side"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_recording_of_another_api_version_is_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let wave = |hash: &str| page("en-US", hash, "2021", "v1.0");
+    put(folder.path(), "1/call-wave.md", &wave("1"));
+    put(
+        folder.path(),
+        "2/call-wave.md",
+        &wave("2").replace("200 OK", "202 Accepted"),
+    );
+    for (api, is_touched) in [("v1.0", true), ("beta", false)] {
+        let har = format!(
+            r#"{{"log": {{"version": "1.2", "creator": {{"name": "a", "version": "1"}}, "entries": [{{
+            "startedDateTime": "2026-01-01T00:00:00Z", "time": 1, "cache": {{}}, "timings": {{}},
+            "request": {{"method": "POST", "url": "http://s.example/{api}/communications/calls/1/wave",
+                "httpVersion": "HTTP/1.1", "headers": [], "cookies": [], "queryString": [], "headersSize": -1, "bodySize": 0}},
+            "response": {{"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "headers": [], "cookies": [],
+                "content": {{"size": 0, "mimeType": ""}}, "redirectURL": "", "headersSize": -1, "bodySize": 0}}}}]}}}}"#
+        );
+        put(folder.path(), "tape/a.har", &har);
+        let text = stdout(&drift(&folder, &["1", "2", "--cassettes", "tape"]));
+        assert_eq!(
+            text.contains("touches 1 cassette (a.har)"),
+            is_touched,
+            "{text}"
+        );
+    }
+
+    // Any request with a body has the media type.
+    let table = "## Request headers\n\n| Name | Description |\n| :--- | :--- |\n| Content-Type | TYPE |\n\n## Example";
+    for (side, of) in [("1", "application/json"), ("2", "text/plain")] {
+        let text = wave(side).replace("## Example", &table.replace("TYPE", of));
+        put(folder.path(), &format!("{side}/call-wave.md"), &text);
+    }
+    let tape = folder.path().join("tape/a.har");
+    let har = fs::read_to_string(&tape).unwrap().replace("beta", "v1.0");
+    fs::write(&tape, har).unwrap();
+    let text = stdout(&drift(&folder, &["1", "2", "--cassettes", "tape"]));
+    assert!(
+        text.contains("request-header-changed\n                 touches 1 cassette"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_report_of_an_earlier_call_survives_a_failure() {
+    let folder = pages();
+    put(folder.path(), "broken/call-wave.md", "");
+    fs::write(folder.path().join("broken/call-wave.md"), b"\xff").unwrap();
+    let report = folder.path().join("report.json");
+    for arguments in [
+        &["drift", "2021", "broken"][..],
+        &["drift", "2021", "gone"],
+        &["drift", "2021", "2022", "--fail-on", "sometimes"],
+        &["drift", "2021", "2022", "--allow", "no-rule"],
+        &["lint", "broken"],
+        &["lint", "2021", "--baseline", "gone.json"],
+    ] {
+        fs::write(&report, "old").unwrap();
+        let arguments = [arguments, &["--out", "report.json"]].concat();
+        let mut command = command(&arguments);
+        let output = command.current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!report.exists(), "{arguments:?}");
+    }
+    // A page is no report.
+    let page = folder.path().join("2021/call-wave.md");
+    let arguments = ["2021", "gone", "--out", "2021/call-wave.md"];
+    refused(&drift(&folder, &arguments));
+    assert!(page.exists());
 }

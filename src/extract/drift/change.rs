@@ -57,6 +57,7 @@ impl Effect {
 )]
 #[strum(serialize_all = "kebab-case")]
 pub(crate) enum ChangeKind {
+    PageRemoved,
     PathRemoved,
     PathAdded,
     PathDeprecated,
@@ -117,7 +118,8 @@ impl ChangeKind {
     /// The end of the sentence about a change without values.
     const fn predicate(self) -> &'static str {
         match self {
-            Self::PathRemoved
+            Self::PageRemoved
+            | Self::PathRemoved
             | Self::PermissionRemoved
             | Self::RequestHeaderRemoved
             | Self::ParameterRemoved

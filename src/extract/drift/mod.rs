@@ -8,11 +8,12 @@
 //! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its
 //!    examples, `scenario` its conversations, `note` its notes and numbers. `statement` reads prose independently of
 //!    its language, and `number` the numbers in it.
-//! 3. `compare` makes the list of changes, and sets both contracts side by side. `change` has the kinds of changes, and
+//! 3. `align` brings the requests of both together. `compare` makes the list of changes, and sets both contracts side by side. `change` has the kinds of changes, and
 //!    `rules` the rules of these kinds.
 //!
 //! [`super::damage`] finds the damage of a translation.
 
+mod align;
 mod body;
 mod change;
 mod compare;
@@ -30,6 +31,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
+use crate::api::party::Party;
 use crate::diagnostic::Diagnostic;
 
 use super::damage;
@@ -38,6 +40,8 @@ use super::inventory::Findings;
 use super::metadata::PageDefaults;
 use super::prose;
 use super::remark::Remark;
+
+use self::change::ChangeKind;
 
 pub(crate) use self::change::{Change, Effect};
 pub(crate) use self::compare::{ContractCell, ContractPart, ContractRow};
@@ -80,14 +84,18 @@ pub(crate) struct Contracts {
 }
 
 impl Contracts {
-    /// What the old text documents.
+    /// What the old text documents, with its requests also as the new text has them.
     pub(crate) fn documented(&self) -> Documented {
-        self.old.documented()
+        let mut documented = self.old.documented();
+        let aligned = align::aligned(&self.old, &self.new).documented();
+        documented.requests.extend(aligned.requests);
+        documented
     }
 
     /// Every part of the contracts that at least one text has, in the order of a contract.
     pub(crate) fn side_by_side(&self) -> Vec<ContractPart> {
-        compare::side_by_side(&self.old, &self.new, &self.changes)
+        let old = align::aligned(&self.old, &self.new);
+        compare::side_by_side(&old, &self.new, &self.changes)
     }
 }
 
@@ -142,6 +150,42 @@ pub(crate) fn differences(
     })
 }
 
+/// What a page documents.
+///
+/// # Errors
+///
+/// The page is not UTF-8.
+pub(crate) fn documented(
+    page: Source<'_>,
+    defaults: &PageDefaults,
+) -> Result<Documented, Diagnostic> {
+    Ok(Page::read(page.file, page.bytes, defaults)?.documented())
+}
+
+/// The removal of a page, which breaks bots if no added page documents its requests.
+pub(crate) fn removal(
+    file: &str,
+    page: &Documented,
+    added: &[Documented],
+) -> Option<(Remark, Vec<Scope>)> {
+    let is_in =
+        |other: &Documented| other.api == page.api && page.requests.is_subset(&other.requests);
+    let is_operation = !page.is_of_resource && !page.requests.is_empty();
+    let is_moved = is_operation && added.iter().any(is_in);
+    let effect = if is_operation && !is_moved {
+        Effect::Breaking(Party::Bot)
+    } else {
+        Effect::Compatible
+    };
+    let change = Change::new(ChangeKind::PageRemoved, effect, "page", &page.name);
+    let change = if is_moved {
+        change.remark("an added page documents its requests")
+    } else {
+        change.within(Scope::Operation)
+    };
+    change::remarks(&[change], file, file).pop()
+}
+
 /// Compares two texts of a page as contracts.
 pub(crate) fn compare(old: &Page, new: &Page) -> Comparison {
     let relation = old.source.relation(&new.source);
@@ -150,7 +194,7 @@ pub(crate) fn compare(old: &Page, new: &Page) -> Comparison {
         changes: if relation.is_one_text {
             Vec::new()
         } else {
-            compare::compare(old, new)
+            compare::compare(&align::aligned(old, new), new)
         },
     }
 }

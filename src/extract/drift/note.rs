@@ -11,13 +11,18 @@ use super::statement;
 /// A note: a paragraph in a block quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Note {
-    pub(super) about: About,
+    /// `None` if it is about one message, or about the examples as such.
+    pub(super) about: Option<About>,
+    /// Without its markup.
+    pub(super) text: String,
     /// Code spans, links, names in camel case and numbers.
     pub(super) names: BTreeSet<String>,
     /// The names in code spans.
     pub(super) codes: BTreeSet<String>,
     /// The standards that it names.
     pub(super) standards: Vec<String>,
+    /// True if it deprecates a path of the page.
+    pub(super) deprecates: bool,
     /// Counted from 1.
     pub(super) line: usize,
 }
@@ -25,7 +30,10 @@ pub(super) struct Note {
 /// A number in prose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Limit {
-    pub(super) about: About,
+    /// `None` if its paragraph is about one message, or about the examples as such. It limits nothing.
+    pub(super) about: Option<About>,
+    /// The text of its paragraph or cell, without markup.
+    pub(super) text: String,
     pub(super) number: Number,
     /// The parameter of its row, else the names in its sentence, else those in its paragraph.
     pub(super) names: BTreeSet<String>,
@@ -34,7 +42,7 @@ pub(super) struct Limit {
 }
 
 /// The part of a page that prose is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum About {
     /// A conversation, by its index.
     Scenario(usize),
@@ -53,9 +61,7 @@ pub(super) fn read(
     for paragraph in &prose.paragraphs {
         let sentences = statement::sentences(&paragraph.text, &read.locale);
         let names_standard = sentences.iter().any(|it| !it.standards.is_empty());
-        let Some(about) = about(page, read, paragraph, names_standard) else {
-            continue;
-        };
+        let about = about(page, read, paragraph, names_standard);
         let all: BTreeSet<String> = sentences
             .iter()
             .flat_map(|it| it.names.iter().cloned())
@@ -67,6 +73,7 @@ pub(super) fn read(
         for sentence in &sentences {
             limits.extend(sentence.numbers.iter().map(|number| Limit {
                 about: about.clone(),
+                text: paragraph.text.plain(),
                 number: number.clone(),
                 names: if sentence.names.is_empty() {
                     all.clone()
@@ -76,14 +83,16 @@ pub(super) fn read(
                 line: paragraph.line,
             }));
         }
-        let is_about_paths =
-            paragraph.section == Section::HttpRequest && codes.iter().any(|it| it.starts_with('/'));
-        if paragraph.is_note && !is_about_paths {
+        if paragraph.is_note {
+            let mut paths = read.paths.iter().filter(|it| it.is_deprecated);
+            let deprecates = paths.any(|it| it.line == paragraph.line);
             notes.push(Note {
                 about,
+                text: paragraph.text.plain(),
                 names: all,
                 codes,
                 standards: sentences.into_iter().flat_map(|it| it.standards).collect(),
+                deprecates,
                 line: paragraph.line,
             });
         }
@@ -105,7 +114,8 @@ fn of_row<'r>(row: &'r Row, read: &'r Page) -> impl Iterator<Item = Limit> + 'r 
     let sentences = descriptions.flat_map(|it| statement::sentences(it, &read.locale));
     let numbers = sentences.flat_map(|it| it.numbers);
     numbers.map(move |number| Limit {
-        about: About::Section(format!("parameter {name}")),
+        about: Some(About::Section(format!("parameter {name}"))),
+        text: String::new(),
         number,
         names: BTreeSet::from([name.clone()]),
         line: row.line,

@@ -34,7 +34,7 @@ use super::tables::{Header, Permissions};
 use super::text::SourceText;
 
 /// A page as a contract.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Page {
     /// The stem of the file name.
     pub name: String,
@@ -47,6 +47,8 @@ pub(crate) struct Page {
     pub(super) paths: Vec<Path>,
     pub(super) permissions: Vec<Permissions>,
     pub(super) headers: Vec<Header>,
+    /// The word for "required" in its language, if the page shows it.
+    pub(super) required_word: Option<String>,
     /// The parameters of an operation, or the properties of a resource type.
     pub(super) parameters: Vec<Parameter>,
     /// The name of the resource type that the page describes.
@@ -57,6 +59,8 @@ pub(crate) struct Page {
     pub(super) answers: Vec<(String, usize)>,
     pub(super) messages: Vec<Sample>,
     pub(super) scenarios: Vec<Scenario>,
+    /// The anchors of all headings.
+    pub(super) anchors: BTreeSet<String>,
     pub(super) notes: Vec<Note>,
     pub(super) limits: Vec<Limit>,
 }
@@ -75,18 +79,30 @@ pub(super) struct Path {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parameter {
     pub(super) name: String,
+    /// The name in its table, which may be a translation.
+    pub(super) printed: Option<String>,
     /// True if a table lists it.
     pub(super) is_listed: bool,
     /// True if the JSON of the page has it.
     pub(super) is_shown: bool,
+    /// Of the table, else of the JSON.
     pub(super) kind: Option<Kind>,
-    pub(super) is_collection: Option<bool>,
+    /// Of the table.
+    pub(super) declared: Option<Kind>,
+    pub(super) collection: Collection,
     /// The pages of its types.
     pub(super) pages: BTreeSet<String>,
     pub(super) words: Vec<String>,
-    pub(super) is_required: bool,
+    pub(super) description: String,
     /// Counted from 1.
     pub(super) line: usize,
+}
+
+/// Whether a parameter or a property has several values. `None` where nothing says it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Collection {
+    pub(super) in_table: Option<bool>,
+    pub(super) in_json: Option<bool>,
 }
 
 impl Page {
@@ -142,7 +158,7 @@ impl Page {
         }
         let mut read = Self {
             name: key.page.clone(),
-            source: SourceText::new(&page.metadata, &key.edition, &key.api),
+            source: SourceText::new(&page.metadata, &key),
             is_english: prose.is_bilingual() || key.locale.starts_with("en"),
             api: key.api,
             locale: key.locale,
@@ -150,12 +166,14 @@ impl Page {
             paths: Vec::new(),
             permissions: tables::permissions(&prose),
             headers: tables::headers(&prose),
+            required_word: tables::required_word(&prose),
             parameters: Vec::new(),
             resource: None,
             statuses: Vec::new(),
             answers: Vec::new(),
             messages: samples.list,
             scenarios,
+            anchors: page.outline.anchors().map(str::to_owned).collect(),
             notes: Vec::new(),
             limits: Vec::new(),
         };
@@ -201,7 +219,6 @@ impl Page {
     }
 
     fn add(&mut self, facts: &Facts, text: &str, prose: &Prose) {
-        let required = tables::required_word(prose);
         let properties = facts.properties();
         let section = match facts.content() {
             Content::Operation(operation) => {
@@ -238,23 +255,24 @@ impl Page {
             .collect();
         let parameter = |it: &Printed| {
             let description = it.row.as_ref().and_then(|row| descriptions.get(&row.line));
-            let is_required = description.zip(required.as_ref());
-            let is_required = is_required.is_some_and(|(it, word)| tables::says(it, word));
-            Parameter::new(it, is_required)
+            Parameter::new(it, description.cloned().unwrap_or_default())
         };
         self.parameters = properties.iter().map(parameter).collect();
         // Rows with a translated name, for which the JSON shows no member.
         let unknown = rows(prose, section).filter(|row| !known.contains(&row.line));
         self.parameters.extend(unknown.filter_map(|row| {
+            let name = row.cells.first()?.plain();
             Some(Parameter {
-                name: row.cells.first()?.plain(),
+                printed: Some(name.clone()),
+                name,
                 is_listed: true,
                 is_shown: false,
                 kind: None,
-                is_collection: None,
+                declared: None,
+                collection: Collection::default(),
                 pages: row.cells.get(1)?.links().collect(),
                 words: Vec::new(),
-                is_required: false,
+                description: row.cells.get(2)?.plain(),
                 line: row.line,
             })
         }));
@@ -269,26 +287,30 @@ fn rows(prose: &Prose, section: Section) -> impl Iterator<Item = &Row> {
 }
 
 impl Parameter {
-    fn new(printed: &Printed, is_required: bool) -> Self {
+    fn new(printed: &Printed, description: String) -> Self {
         let row = printed.row.as_ref();
         let json = printed.json.as_ref();
         let mut words: Vec<String> = json.map(|it| it.words.clone()).unwrap_or_default();
         if words.is_empty() {
             words = row.map(|it| it.words.clone()).unwrap_or_default();
         }
-        let kind = row.and_then(|it| it.of.kind);
-        let is_collection = row.and_then(|it| it.of.collection);
+        let declared = row.and_then(|it| it.of.kind);
         Self {
             name: printed.name.clone(),
+            printed: row.map(|it| it.name.clone()),
             is_listed: row.is_some(),
             is_shown: json.is_some(),
-            kind: kind.or(json.and_then(|it| it.kind)),
-            is_collection: is_collection.or(json.map(|it| it.collection)),
+            kind: declared.or(json.and_then(|it| it.kind)),
+            declared,
+            collection: Collection {
+                in_table: row.and_then(|it| it.of.collection),
+                in_json: json.map(|it| it.collection),
+            },
             pages: row
                 .map(|it| it.of.pages.iter().cloned().collect())
                 .unwrap_or_default(),
             words,
-            is_required,
+            description,
             line: printed.line(),
         }
     }
@@ -310,7 +332,7 @@ fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
             Some((first.trim_end_matches('/'), it.line))
         });
     let is_below = |path: &str, prefix: &str| {
-        let rest = resource::path_of(path).strip_prefix(prefix);
+        let rest = below_version(path).strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let paths = printed.iter().map(|path| {
@@ -327,12 +349,22 @@ fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
     paths.collect()
 }
 
+/// A path without host and version.
+fn below_version(path: &str) -> &str {
+    let path = resource::path_of(path);
+    let rest = resource::version_of(path).and_then(|version| {
+        let rest = path.strip_prefix('/')?.strip_prefix(version)?;
+        rest.starts_with('/').then_some(rest)
+    });
+    rest.unwrap_or(path)
+}
+
 /// The messages of the examples.
 fn samples(page: &markdown::Page<'_>, messages: &Messages<'_>, context: &Context<'_>) -> Samples {
     let shapes: BTreeSet<_> = context
         .shapes
         .iter()
-        .map(|it| sample::shape_of(it))
+        .map(|it| sample::shape_of(it).to_lowercase())
         .collect();
     let mut samples = Samples::default();
     for message in &messages.list {
@@ -341,7 +373,7 @@ fn samples(page: &markdown::Page<'_>, messages: &Messages<'_>, context: &Context
             message.part,
             message.headers.iter().map(|(name, _)| *name),
             &message.body,
-            |shape| !message.is_foreign && shapes.contains(shape),
+            |shape| !message.is_foreign && shapes.contains(&shape.to_lowercase()),
             (&code_block.text, code_block.line + 1),
             message.line + 1,
         );

@@ -96,6 +96,14 @@ pub(crate) fn pair(old: &[Candidate], new: &[Candidate]) -> Pairs {
 }
 
 impl Key {
+    /// True if the pages of another side lack this page. They do not if none is in its language, because a page that is not
+    /// translated is not removed, or if one is its text in another language.
+    pub(crate) fn is_missing_in(&self, side: &[&Self]) -> bool {
+        let has_api = side.iter().any(|it| it.api == self.api);
+        side.iter().any(|it| it.locale == self.locale)
+            && !{ side.iter() }.any(|it| it.name == self.name && (!has_api || it.api == self.api))
+    }
+
     fn closeness(&self, other: &Self) -> (bool, bool, String) {
         (
             self.api == other.api,

@@ -27,7 +27,13 @@ const fn change(
 }
 
 /// Every rule of changes.
-pub(crate) static ALL: [PageRule; 49] = [
+pub(crate) static ALL: [PageRule; 50] = [
+    change(
+        "page-removed",
+        "bots, if it documents an operation that no added page documents",
+        "A page is gone. If it documented an operation, a bot that uses the operation is wrong.",
+        KEEP,
+    ),
     change(
         "path-removed",
         BOTS,
@@ -79,8 +85,8 @@ pub(crate) static ALL: [PageRule; 49] = [
     ),
     change(
         "request-header-changed",
-        BOTS,
-        "A request header has another media type.",
+        "bots, unless the header is no longer required",
+        "A request header has another media type, is now required, or is no longer required.",
         KEEP,
     ),
     change(
@@ -128,13 +134,13 @@ pub(crate) static ALL: [PageRule; 49] = [
     change(
         "limit-removed",
         NOBODY,
-        "A number in the prose is gone.",
+        "A number in the prose is gone, or a parameter no longer has a list of words.",
         SAY,
     ),
     change(
         "limit-added",
-        BOTS,
-        "The prose has a new number or format, which the requests of a bot may violate.",
+        "bots, unless it limits something new, or it is a list of words of a property",
+        "The prose has a new number or format, or a parameter now has a list of words. The requests of a bot may violate it.",
         KEEP,
     ),
     change(
@@ -269,7 +275,12 @@ pub(crate) static ALL: [PageRule; 49] = [
         "A conversation needs a provider state that none needed before.",
         SAY,
     ),
-    change("scenario-removed", NOBODY, "A conversation is gone.", SAY),
+    change(
+        "scenario-removed",
+        "bots, if the new text lacks a notification that no life cycle allows",
+        "A conversation is gone.",
+        SAY,
+    ),
     change("scenario-added", NOBODY, "A conversation is new.", SAY),
     change(
         "scenario-renamed",

@@ -27,6 +27,8 @@ pub(super) struct Sample {
     /// The kinds of the people in it, and whether there are several.
     pub(super) people: (BTreeSet<String>, bool),
     pub(super) has_body: bool,
+    /// The API version of a message in a recording, if its requests show it.
+    pub(super) api: Option<&'static str>,
     /// The second line of the code block, counted from 1.
     pub(super) line: usize,
 }
@@ -107,6 +109,7 @@ impl Samples {
             shapes: Vec::new(),
             people: <_>::default(),
             has_body: !body.is_empty(),
+            api: None,
             line,
         };
         let mut collector = Collector::new(text.0, text.1);

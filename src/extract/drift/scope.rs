@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::api::resource;
 use crate::cassette::format::{Direction, Exchange};
 use crate::scenario::format::{ProviderState, Scenario, ScenarioId, Step};
 
@@ -81,6 +82,9 @@ impl Conversation {
 
     pub(crate) fn of_recording<'e>(exchanges: impl IntoIterator<Item = &'e Exchange>) -> Self {
         let mut samples = Samples::default();
+        // Messages in front of the first request with a version have that version.
+        let (mut first, mut version) = (None, None);
+        let mut versions = Vec::new();
         for exchange in exchanges {
             let request = &exchange.request;
             let (method, target) = (request.method.as_str(), request.target.as_str());
@@ -92,12 +96,21 @@ impl Conversation {
             };
             let headers = request.headers.iter().map(|(name, _)| name);
             samples.push(part, headers, &request.body, |_| false, ("", 0), 0);
+            if is_request {
+                version = resource::version_of(target).or(version);
+                first = first.or(version);
+            }
+            versions.resize(samples.list.len(), version);
             if let Some(response) = exchange.response.as_ref().filter(|_| is_request) {
                 let status = response.status;
                 let headers = response.headers.iter().map(|(name, _)| name);
                 let part = Part::Response { status };
                 samples.push(part, headers, &response.body, |_| false, ("", 0), 0);
+                versions.push(version);
             }
+        }
+        for (sample, version) in samples.list.iter_mut().zip(versions) {
+            sample.api = version.or(first);
         }
         Self {
             name: None,
@@ -114,10 +127,19 @@ impl Documented {
         is_of_page && id.api() == Some(&self.api)
     }
 
-    /// True if a conversation has a request of the page's operation. A page of a resource type is part of any conversation.
+    /// True if a conversation has a request of the page's operation. A page of a resource type is part of any conversation
+    /// of its API version.
     pub(crate) fn is_in(&self, conversation: &Conversation) -> bool {
-        let mut messages = conversation.messages.iter();
-        self.is_of_resource || messages.any(|it| self.is_own_request(it))
+        let mut messages = conversation
+            .messages
+            .iter()
+            .filter(|it| self.has_api_of(it));
+        messages.any(|it| self.is_of_resource || self.is_own_request(it))
+    }
+
+    /// True if the message has the API version of the page, or does not show its version.
+    fn has_api_of(&self, sample: &Sample) -> bool {
+        sample.api.is_none_or(|api| api == self.api)
     }
 
     /// True if a change with this scope touches a conversation that the page is in.
@@ -127,7 +149,10 @@ impl Documented {
             // A recording does not name the conversation that it shows.
             (Scope::Scenario(_), None) => true,
             (Scope::State(state), _) => conversation.given.contains(state),
-            _ => conversation.messages.iter().any(|it| self.meets(scope, it)),
+            _ => {
+                let mut messages = conversation.messages.iter();
+                messages.any(|it| self.has_api_of(it) && self.meets(scope, it))
+            }
         }
     }
 

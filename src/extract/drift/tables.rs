@@ -8,7 +8,7 @@ use super::super::prose::{Prose, Row, Section, Text};
 pub(super) struct Header {
     /// As printed, which may be a translation.
     pub(super) name: String,
-    pub(super) is_required: bool,
+    pub(super) description: String,
     /// The media type in the description.
     pub(super) media_type: Option<String>,
     /// Counted from 1.
@@ -54,17 +54,14 @@ impl Account {
 }
 
 pub(super) fn headers(prose: &Prose) -> Vec<Header> {
-    let required = required_word(prose);
     let rows = rows(prose, Section::Headers).filter(|(_, _, row)| row.cells.len() >= 2);
     rows.map(|(_, _, row)| {
         let name = row.cells[0].plain();
         let description = row.cells[row.cells.len() - 1].plain();
         Header {
-            // A body needs its media type (RFC 9110 section 8.3).
-            is_required: name.eq_ignore_ascii_case("content-type")
-                || required.as_deref().is_some_and(|it| says(&description, it)),
             media_type: description.split_whitespace().find_map(media_type),
             name,
+            description,
             line: row.line,
         }
     })

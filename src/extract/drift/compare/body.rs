@@ -287,7 +287,7 @@ impl Comparison<'_, '_> {
             return;
         }
         let is_other = !old.types.is_empty() && !new.types.is_empty();
-        if is_other && old.types.is_disjoint(&new.types) {
+        if is_other && (old.types.is_disjoint(&new.types) || self.has_new_type(path, old, new)) {
             let name = |seen: &Seen| {
                 seen.types
                     .iter()
@@ -311,6 +311,20 @@ impl Comparison<'_, '_> {
                 changes.push(at(change.values(word, other)));
             }
         }
+    }
+
+    /// True if an example that both texts have shows a type that no example of the old text has.
+    fn has_new_type(&self, path: &str, old: &Seen, new: &Seen) -> bool {
+        !new.types.is_subset(&old.types)
+            && self.examples().any(|(before, after, _)| {
+                let types =
+                    |shape: &'_ Shape| shape.properties.get(path).map(|it| it.types.clone());
+                types(before)
+                    .zip(types(after))
+                    .is_some_and(|(before, after)| {
+                        !before.is_empty() && !after.is_subset(&old.types)
+                    })
+            })
     }
 
     /// The lines of two examples of one message, the first with the property and the second without.

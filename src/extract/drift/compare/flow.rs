@@ -50,10 +50,7 @@ fn steps(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
         .collect();
     if let Some(first) = lost.first() {
         let still = kinds(pair.new);
-        let is_missed = lost.iter().any(|step| {
-            let is_notification = matches!(step.kind, StepKind::Notification(_));
-            is_notification && !step.kind.is_of_a_life_cycle() && !still.contains(&step.kind)
-        });
+        let is_missed = lost.iter().any(|step| is_missed(step, &still));
         let effect = if is_missed {
             TO_BOT
         } else {
@@ -77,6 +74,13 @@ fn steps(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
         let change = change.at(old.line, Some(first.line));
         changes.push(change.of_scenario(&new.name).within(either(old, new)));
     }
+}
+
+/// True for a notification that a bot may wait for, which no life cycle allows and the new text does not show.
+fn is_missed(step: &Step, still: &BTreeSet<&StepKind>) -> bool {
+    matches!(step.kind, StepKind::Notification(_))
+        && !step.kind.is_of_a_life_cycle()
+        && !still.contains(&step.kind)
 }
 
 /// A conversation under both of its names.
@@ -145,6 +149,7 @@ const SAME: u32 = 750;
 
 /// Sections without messages inside an example.
 fn preparations(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
+    let (before, after) = (pair.old, pair.new);
     let (old, new) = (&pair.old.scenarios[old], &pair.new.scenarios[new]);
     if !old
         .steps
@@ -154,21 +159,15 @@ fn preparations(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Chang
     {
         return;
     }
-    let lacks = |all: &[(String, usize)], anchor: &str| all.iter().all(|it| it.0 != anchor);
-    for (anchor, line) in old
-        .preparations
-        .iter()
-        .filter(|it| lacks(&new.preparations, &it.0))
-    {
+    // A section that moved, for example to another level, is not new.
+    let is_gone = |it: &&(String, usize)| !after.anchors.contains(&it.0);
+    for (anchor, line) in old.preparations.iter().filter(is_gone) {
         let change = Change::new(K::SectionRemoved, Effect::Compatible, "section", anchor);
         let change = change.at(Some(*line), new.line).of_scenario(&new.name);
         changes.push(change.within(either(old, new)));
     }
-    for (anchor, line) in new
-        .preparations
-        .iter()
-        .filter(|it| lacks(&old.preparations, &it.0))
-    {
+    let is_new = |it: &&(String, usize)| !before.anchors.contains(&it.0);
+    for (anchor, line) in new.preparations.iter().filter(is_new) {
         let change = Change::new(K::SectionAdded, Effect::Compatible, "section", anchor);
         let change = change.at(old.line, Some(*line)).of_scenario(&new.name);
         changes.push(change.within(either(old, new)));
@@ -222,7 +221,13 @@ fn removed(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             });
         } else if !is_within(described, &pair.new_scenarios) {
             let name = &scenario.name;
-            let change = Change::new(K::ScenarioRemoved, Effect::Compatible, "scenario", name);
+            let is_missed = scenario.steps.iter().any(|it| is_missed(it, &known));
+            let effect = if is_missed {
+                TO_BOT
+            } else {
+                Effect::Compatible
+            };
+            let change = Change::new(K::ScenarioRemoved, effect, "scenario", name);
             changes.push(change.at(scenario.line, None).of_scenario(name));
         }
     }

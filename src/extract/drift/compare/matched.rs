@@ -1,17 +1,29 @@
 //! Which rows of two lists are the same.
 
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
+
 /// The rows of two lists that are the same, by index.
-pub(super) struct Matched(pub(super) Vec<(usize, usize)>);
+pub(super) struct Matched {
+    of_old: HashMap<usize, usize>,
+    of_new: HashMap<usize, usize>,
+}
 
 impl Matched {
+    /// The pairs have each row at most once.
+    pub(super) fn new(pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let of_old: HashMap<usize, usize> = pairs.into_iter().collect();
+        let of_new = of_old.iter().map(|(old, new)| (*new, *old)).collect();
+        Self { of_old, of_new }
+    }
+
     pub(super) fn of_old(&self, index: usize) -> Option<usize> {
-        let mut pairs = self.0.iter();
-        pairs.find(|(old, _)| *old == index).map(|(_, new)| *new)
+        self.of_old.get(&index).copied()
     }
 
     pub(super) fn of_new(&self, index: usize) -> Option<usize> {
-        let mut pairs = self.0.iter();
-        pairs.find(|(_, new)| *new == index).map(|(old, _)| *old)
+        self.of_new.get(&index).copied()
     }
 
     /// All rows of both lists in the order of the old one; those that only the new list has stand behind the row before
@@ -33,25 +45,30 @@ impl Matched {
 
 /// Pairs rows by name, then the others in their order, because translations keep the order of rows but damage names.
 pub(super) fn matched<T>(
-    [old, new]: [&[T]; 2],
+    lists: [&[T]; 2],
     is_same: impl Fn(&T, &T) -> bool,
     may_be_same: impl Fn(&T, &T) -> bool,
 ) -> Matched {
+    matched_by(lists, &[&is_same, &may_be_same])
+}
+
+/// True if two rows may be the same.
+type Test<'t, T> = &'t dyn Fn(&T, &T) -> bool;
+
+/// Pairs rows by each of the tests in turn.
+pub(super) fn matched_by<T>([old, new]: [&[T]; 2], tests: &[Test<'_, T>]) -> Matched {
     let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for test in [&is_same as &dyn Fn(&T, &T) -> bool, &may_be_same] {
-        for (index, one) in old.iter().enumerate() {
-            if pairs.iter().any(|(old, _)| *old == index) {
-                continue;
-            }
-            let mut others = new
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| pairs.iter().all(|(_, new)| new != other));
-            let found = others.find(|(_, other)| test(one, other));
-            pairs.extend(found.map(|(other, _)| (index, other)));
-        }
+    let mut gone: Vec<usize> = (0..old.len()).collect();
+    let mut come: VecDeque<usize> = (0..new.len()).collect();
+    for test in tests {
+        gone.retain(|one| {
+            let found = come.iter().position(|it| test(&old[*one], &new[*it]));
+            let found = found.and_then(|at| come.remove(at));
+            pairs.extend(found.map(|other| (*one, other)));
+            found.is_none()
+        });
     }
-    Matched(pairs)
+    Matched::new(pairs)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::change::{Change, Effect};
 use super::page::Page;
 use super::scenario;
 use super::scenario::{Described, Features};
+use super::tables;
 
 const TO_BOT: Effect = Effect::Breaking(Party::Bot);
 const TO_SERVICE: Effect = Effect::Breaking(Party::Service);
@@ -81,6 +82,32 @@ impl<'p> Pair<'p> {
         are_english
             || (self.old.locale == self.new.locale && self.old.is_english == self.new.is_english)
     }
+}
+
+impl Pair<'_> {
+    /// True if a text says in a description that something is required. `None` if its word for that is not known. Texts
+    /// in one language have one word.
+    fn requires(&self, side: Side, description: &str) -> Option<bool> {
+        let (own, other) = match side {
+            Side::Old => (self.old, self.new),
+            Side::New => (self.new, self.old),
+        };
+        let other = other.required_word.as_ref();
+        let other = other.filter(|_| self.has_one_language());
+        let word = own.required_word.as_ref().or(other)?;
+        Some(tables::says(description, word))
+    }
+
+    /// True if the old text documents nothing, so that nothing in the new text is stricter than it was.
+    fn has_no_old_contract(&self) -> bool {
+        self.old.method.is_none() && self.old.resource.is_none() && self.old.messages.is_empty()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Old,
+    New,
 }
 
 fn described(page: &Page) -> Vec<Described<'_>> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use foldhash::HashSet;
+
 use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
 use super::super::note::{About, Limit, Note};
@@ -9,7 +11,8 @@ use super::super::number::Number;
 use super::super::page::Page;
 use super::super::sample::SamplePart;
 use super::super::scope::Scope;
-use super::{Pair, TO_BOT};
+use super::matched::{Matched, matched_by};
+use super::{Pair, TO_BOT, request};
 
 /// The first words of the subjects of changes.
 pub(super) const NOTE: &str = "note";
@@ -40,60 +43,57 @@ impl Pair<'_> {
     }
 }
 
-fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
-    let old: Vec<(&Note, About)> = pair
-        .old
-        .notes
-        .iter()
-        .filter_map(|note| Some((note, pair.counterpart(&note.about)?)))
-        .collect();
-    let new = pair
-        .new
-        .notes
-        .iter()
-        .filter(|note| !pair.is_added(&note.about));
-    let new: Vec<&Note> = new.collect();
-    let mut gone = vec![true; old.len()];
-    let mut come = vec![true; new.len()];
-    let equal: fn(&Note, &Note) -> bool = |one, other| one.names == other.names;
-    let possible: fn(&Note, &Note) -> bool = |one, other| {
-        one.names.is_empty() || other.names.is_empty() || !one.names.is_disjoint(&other.names)
+/// Notes of both texts that are the same. Notes that deprecate a path count too, because the path may be gone in one text.
+pub(super) fn matched_notes(pair: &Pair<'_>) -> Matched {
+    let is_here = |one: &Note, other: &Note| {
+        let about = one.about.as_ref().and_then(|it| pair.counterpart(it));
+        about.is_some() && about == other.about
     };
-    for test in [equal, possible] {
-        for (index, (note, about)) in old.iter().enumerate() {
-            let mut others = new.iter().enumerate();
-            let found = others.find(|(other, it)| {
-                gone[index] && come[*other] && it.about == *about && test(note, it)
-            });
-            if let Some((other, _)) = found {
-                gone[index] = false;
-                come[other] = false;
-            }
+    // A note moves with the level of a heading above it.
+    let is_moved = |one: &Note, other: &Note| pair.has_one_language() && one.text == other.text;
+    let is_like = |one: &Note, other: &Note| {
+        one.deprecates == other.deprecates
+            && (one.names.is_empty()
+                || other.names.is_empty()
+                || !one.names.is_disjoint(&other.names))
+    };
+    matched_by(
+        [&pair.old.notes, &pair.new.notes],
+        &[
+            &|one, other| is_here(one, other) && is_moved(one, other),
+            &|one, other| is_here(one, other) && one.names == other.names,
+            &|one, other| is_here(one, other) && is_like(one, other),
+            &is_moved,
+        ],
+    )
+}
+
+fn notes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    let same = matched_notes(pair);
+    for (index, note) in pair.old.notes.iter().enumerate() {
+        let about = note.about.as_ref().filter(|_| !note.deprecates);
+        let about = about.filter(|it| pair.counterpart(it).is_some());
+        if let (Some(about), None) = (about, same.of_old(index)) {
+            let effect = Effect::Compatible;
+            let change = note_change(pair.old, K::NoteRemoved, effect, note, about);
+            changes.push(change.at(Some(note.line), None));
         }
     }
-    for (note, _) in old
-        .iter()
-        .zip(gone)
-        .filter_map(|(it, gone)| gone.then_some(it))
-    {
-        let change = note_change(pair.old, K::NoteRemoved, Effect::Compatible, note);
-        changes.push(change.at(Some(note.line), None));
-    }
     let sent = sent(pair.new);
-    for note in new
-        .iter()
-        .zip(come)
-        .filter_map(|(it, come)| come.then_some(it))
-    {
-        if note.standards.is_empty() {
-            let restricts = note.codes.iter().any(|code| sent.contains(code.as_str()));
+    for (index, note) in pair.new.notes.iter().enumerate() {
+        let is_plain = !note.deprecates && note.standards.is_empty();
+        let about = note.about.as_ref().filter(|_| is_plain);
+        let about = about.filter(|it| !pair.is_added(it));
+        if let (Some(about), None) = (about, same.of_new(index)) {
+            let restricts = !pair.has_no_old_contract()
+                && note.codes.iter().any(|code| sent.contains(code.as_str()));
             let effect = if restricts {
                 TO_BOT
             } else {
                 Effect::Compatible
             };
-            let change =
-                note_change(pair.new, K::NoteAdded, effect, note).at(None, Some(note.line));
+            let change = note_change(pair.new, K::NoteAdded, effect, note, about);
+            let change = change.at(None, Some(note.line));
             changes.push(if restricts {
                 change.remark("it may restrict what a bot sends")
             } else {
@@ -109,17 +109,20 @@ fn standards(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let of = |note: &'_ Note| note.standards.clone();
     let old: BTreeSet<String> = pair.old.notes.iter().flat_map(of).collect();
     for note in &pair.new.notes {
+        let Some(about) = &note.about else { continue };
         for standard in note.standards.iter().filter(|it| !old.contains(*it)) {
             if known.insert(standard) {
-                let change = Change::new(K::LimitAdded, TO_BOT, FORMAT, standard);
-                let change = change.within(scope(pair.new, &note.about, &note.names));
+                let is_new = pair.has_no_old_contract();
+                let effect = if is_new { Effect::Compatible } else { TO_BOT };
+                let change = Change::new(K::LimitAdded, effect, FORMAT, standard);
+                let change = change.within(scope(pair.new, Some(about), &note.names));
                 changes.push(change.at(None, Some(note.line)));
             }
         }
     }
 }
 
-fn note_change(page: &Page, kind: K, effect: Effect, note: &Note) -> Change {
+fn note_change(page: &Page, kind: K, effect: Effect, note: &Note, about: &About) -> Change {
     let names: Vec<_> = note.names.iter().map(String::as_str).collect();
     let subject = if names.is_empty() {
         "note"
@@ -127,16 +130,16 @@ fn note_change(page: &Page, kind: K, effect: Effect, note: &Note) -> Change {
         "note about"
     };
     let change = Change::new(kind, effect, subject, &names.join("`, `"));
-    change.within(scope(page, &note.about, &note.names))
+    change.within(scope(page, Some(about), &note.names))
 }
 
 /// The messages that prose of a page is about: those with its names, else those of its example, else those of the operation.
-fn scope(page: &Page, about: &About, names: &BTreeSet<String>) -> Scope {
+fn scope(page: &Page, about: Option<&About>, names: &BTreeSet<String>) -> Scope {
     let names: BTreeSet<_> = names.iter().filter(|it| !it.is_empty()).cloned().collect();
     match about {
         _ if !names.is_empty() => Scope::Names(names),
-        About::Scenario(index) => Scope::Scenario(vec![page.scenarios[*index].name.clone()]),
-        About::Section(_) => Scope::Operation,
+        Some(About::Scenario(index)) => Scope::Scenario(vec![page.scenarios[*index].name.clone()]),
+        Some(About::Section(_)) | None => Scope::Operation,
     }
 }
 
@@ -156,36 +159,79 @@ fn sent(page: &Page) -> BTreeSet<&str> {
 /// Some languages write numbers up to this one as words.
 const SPELLED: f64 = 3.0;
 
+/// The numbers of both texts, and the pairs of them.
+pub(super) struct Limits<'p> {
+    pub(super) old: Vec<&'p Limit>,
+    pub(super) new: Vec<&'p Limit>,
+    /// Equal numbers, by index.
+    equal: Vec<(usize, usize)>,
+    /// Numbers in one place with different values, by index.
+    changed: Vec<(usize, usize)>,
+    /// Numbers that only one text has, without those that say nothing.
+    removed: Vec<usize>,
+    added: Vec<usize>,
+}
+
+impl<'p> Limits<'p> {
+    pub(super) fn new(pair: &Pair<'p>) -> Self {
+        let old: Vec<&Limit> = once(&pair.old.limits).collect();
+        let new: Vec<&Limit> = once(&pair.new.limits).collect();
+        let about = |it: &&Limit| it.about.as_ref().and_then(|it| pair.counterpart(it));
+        let about: Vec<Option<About>> = old.iter().map(about).collect();
+        let is_about = |one: usize, other: usize| about[one] == new[other].about;
+        let are_alike = |one: usize, other: usize| !old[one].names.is_disjoint(&new[other].names);
+        let are_equal = |one: usize, other: usize| old[one].number.may_equal(&new[other].number);
+        let mut removed: Vec<usize> = (0..old.len()).collect();
+        let mut added: Vec<usize> = (0..new.len()).collect();
+        let mut equal = take_pairs(&mut removed, &mut added, |one, other| {
+            are_equal(one, other) && (is_about(one, other) || are_alike(one, other))
+        });
+        // A number that moved to another part of the page.
+        equal.extend(take_pairs(&mut removed, &mut added, are_equal));
+        let is_reliable =
+            |number: &Number| pair.has_one_language() || !number.all(|it| it <= SPELLED);
+        // A paragraph moves with the level of a heading above it.
+        let is_moved = |limit: &Limit, other: &Page| {
+            let mut others = other.limits.iter().filter(|it| it.about.is_none());
+            pair.has_one_language()
+                && others.any(|it| it.text == limit.text && it.number.may_equal(&limit.number))
+        };
+        removed.retain(|it| {
+            let limit = old[*it];
+            about[*it].is_some() && is_reliable(&limit.number) && !is_moved(limit, pair.new)
+        });
+        let is_known =
+            |number: &Number| pair.old.limits.iter().any(|it| it.number.may_equal(number));
+        added.retain(|it| {
+            // A new example may repeat a number.
+            let is_added = new[*it].about.as_ref().is_some_and(|it| pair.is_added(it));
+            let is_repeated = is_added && is_known(&new[*it].number);
+            is_reliable(&new[*it].number) && !is_repeated && !is_moved(new[*it], pair.old)
+        });
+        let changed = take_pairs(&mut removed, &mut added, |one, other| {
+            let has_names = !old[one].names.is_empty() && !new[other].names.is_empty();
+            is_about(one, other) && (!has_names || are_alike(one, other))
+        });
+        Self {
+            old,
+            new,
+            equal,
+            changed,
+            removed,
+            added,
+        }
+    }
+
+    pub(super) fn matched(&self) -> Matched {
+        let pairs = self.equal.iter().chain(&self.changed);
+        Matched::new(pairs.copied())
+    }
+}
+
 fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
-    let mut old: Vec<(&Limit, Option<About>)> = once(&pair.old.limits)
-        .map(|limit| (limit, pair.counterpart(&limit.about)))
-        .collect();
-    let mut new: Vec<&Limit> = once(&pair.new.limits).collect();
-    let is_here = |one: &(&Limit, Option<About>), other: &Limit| {
-        one.1.as_ref() == Some(&other.about) || !one.0.names.is_disjoint(&other.names)
-    };
-    let is_same = |one: &(&Limit, Option<About>), other: &&Limit| {
-        one.0.number.may_equal(&other.number) && is_here(one, other)
-    };
-    take_pairs(&mut old, &mut new, is_same);
-    // A number that moved to another part of the page.
-    take_pairs(&mut old, &mut new, |one, other| {
-        one.0.number.may_equal(&other.number)
-    });
-    let is_reliable = |number: &Number| pair.has_one_language() || !number.all(|it| it <= SPELLED);
-    old.retain(|(limit, about)| about.is_some() && is_reliable(&limit.number));
-    let is_known = |number: &Number| pair.old.limits.iter().any(|it| it.number.may_equal(number));
-    new.retain(|limit| {
-        // A new example may repeat a number.
-        let is_repeated = pair.is_added(&limit.about) && is_known(&limit.number);
-        is_reliable(&limit.number) && !is_repeated
-    });
-    let pairs = take_pairs(&mut old, &mut new, |one, other| {
-        let has_names = !one.0.names.is_empty() && !other.names.is_empty();
-        one.1.as_ref() == Some(&other.about)
-            && (!has_names || !one.0.names.is_disjoint(&other.names))
-    });
-    for ((before, _), after) in pairs {
+    let limits = Limits::new(pair);
+    for (before, after) in &limits.changed {
+        let (before, after) = (limits.old[*before], limits.new[*after]);
         let (kind, effect) = if before.number.exceeds(&after.number) {
             (K::LimitTightened, TO_BOT)
         } else if after.number.exceeds(&before.number) {
@@ -196,57 +242,46 @@ fn limits(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         };
         let change = Change::new(kind, effect, &subject(after, ""), "");
         let change = change.values(&before.number.text, &after.number.text);
-        let change = change.within(scope(pair.new, &after.about, &after.names));
+        let change = change.within(scope(pair.new, after.about.as_ref(), &after.names));
         changes.push(change.at(Some(before.line), Some(after.line)));
     }
-    for (limit, _) in old {
-        let change = Change::new(
-            K::LimitRemoved,
-            Effect::Compatible,
-            &subject(limit, ":"),
-            &limit.number.text,
-        );
-        let change = change.within(scope(pair.old, &limit.about, &limit.names));
+    let change = |kind, effect, page, limit: &Limit| {
+        let change = Change::new(kind, effect, &subject(limit, ":"), &limit.number.text);
+        change.within(scope(page, limit.about.as_ref(), &limit.names))
+    };
+    for limit in limits.removed.iter().map(|it| limits.old[*it]) {
+        let change = change(K::LimitRemoved, Effect::Compatible, pair.old, limit);
         changes.push(change.at(Some(limit.line), None));
     }
-    for limit in new {
-        let change = Change::new(
-            K::LimitAdded,
-            TO_BOT,
-            &subject(limit, ":"),
-            &limit.number.text,
-        );
-        let change = change.within(scope(pair.new, &limit.about, &limit.names));
+    let optional = request::added_parameters(pair);
+    for limit in limits.added.iter().map(|it| limits.new[*it]) {
+        let is_new = pair.has_no_old_contract() || optional.contains(&limit.line);
+        let effect = if is_new { Effect::Compatible } else { TO_BOT };
+        let change = change(K::LimitAdded, effect, pair.new, limit);
         changes.push(change.at(None, Some(limit.line)));
     }
 }
 
-/// The numbers of a page. A number that is repeated in its part of the page counts once, because a translation may repeat
-/// it.
-pub(super) fn once(limits: &[Limit]) -> impl Iterator<Item = &Limit> {
-    let is_same = |one: &Limit, other: &Limit| {
-        one.number == other.number && one.about == other.about && one.names == other.names
-    };
-    let first = limits.iter().enumerate();
-    first
-        .filter(move |(index, limit)| !limits[..*index].iter().any(|it| is_same(it, limit)))
-        .map(|(_, limit)| limit)
+/// The numbers of a page that limit something. A number that is repeated in its part of the page counts once, because a
+/// translation may repeat it.
+fn once(limits: &[Limit]) -> impl Iterator<Item = &Limit> {
+    let mut seen = HashSet::default();
+    let placed = limits.iter().filter(|it| it.about.is_some());
+    placed.filter(move |it| seen.insert((&it.number.text, &it.about, &it.names)))
 }
 
 /// Takes the pairs that pass a test out of both lists.
-fn take_pairs<A, B>(
-    old: &mut Vec<A>,
-    new: &mut Vec<B>,
-    is_pair: impl Fn(&A, &B) -> bool,
-) -> Vec<(A, B)> {
+fn take_pairs(
+    old: &mut Vec<usize>,
+    new: &mut Vec<usize>,
+    is_pair: impl Fn(usize, usize) -> bool,
+) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
-    let mut index = 0;
-    while index < old.len() {
-        match new.iter().position(|other| is_pair(&old[index], other)) {
-            Some(other) => pairs.push((old.remove(index), new.remove(other))),
-            None => index += 1,
-        }
-    }
+    old.retain(|one| {
+        let found = new.iter().position(|other| is_pair(*one, *other));
+        pairs.extend(found.map(|other| (*one, new.remove(other))));
+        found.is_none()
+    });
     pairs
 }
 

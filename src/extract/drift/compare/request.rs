@@ -14,8 +14,8 @@ use super::super::sample;
 use super::super::scope::Scope;
 use super::super::tables;
 use super::super::tables::{Header, Permissions};
-use super::matched::{Matched, matched};
-use super::{Pair, TO_BOT};
+use super::matched::{Matched, matched, matched_by};
+use super::{Pair, Side, TO_BOT};
 
 pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     paths(pair, changes);
@@ -102,41 +102,48 @@ fn permissions(pair: &Pair<'_>, changes: &mut Vec<Change>) {
                 fragment.len() > 3 && name.split('.').any(|it| it.eq_ignore_ascii_case(fragment))
             })
     };
+    let find = |page: &'_ Page, account| {
+        let mut rows = page.permissions.iter();
+        rows.find(|it| it.account == account).cloned()
+    };
+    let first = |page: &Page| page.permissions.first().map(|it| it.line);
+    let permission = |kind, effect, of: &Permissions, name: &str| {
+        let change = Change::new(kind, effect, of.account.as_str(), name);
+        change.within(Scope::Operation)
+    };
     for old in &pair.old.permissions {
-        let mut rows = pair.new.permissions.iter();
-        let Some(new) = rows.find(|it| it.account == old.account) else {
-            continue;
+        let new = find(pair.new, old.account);
+        let line = new.as_ref().map(|it| it.line).or(first(pair.new));
+        // A row without names is damaged, or says in words that nothing is needed.
+        let effect = match &new {
+            Some(new) if new.are_free => Effect::Compatible,
+            _ => TO_BOT,
         };
-        let at = (Some(old.line), Some(new.line));
-        let subject = old.account.as_str();
-        for name in old.names.iter().filter(|name| !has(new, name)) {
-            // A row without names is damaged, or says in words that nothing is needed.
-            let effect = if new.are_free {
-                Effect::Compatible
+        let is_gone = |name: &&String| new.as_ref().is_none_or(|new| !has(new, name));
+        let gone = old.names.iter().filter(is_gone);
+        changes.extend(gone.map(|name| {
+            permission(K::PermissionRemoved, effect, old, name).at(Some(old.line), line)
+        }));
+    }
+    for new in &pair.new.permissions {
+        let old = find(pair.old, new.account);
+        let line = old.as_ref().map(|it| it.line).or(first(pair.old));
+        let is_come = |name: &&String| old.as_ref().is_none_or(|old| !has(old, name));
+        let were_free = old.as_ref().is_some_and(|it| it.are_free);
+        changes.extend(new.names.iter().filter(is_come).map(|name| {
+            let at = |change: Change| change.at(line, Some(new.line));
+            if were_free {
+                let change = permission(K::PermissionAdded, TO_BOT, new, name);
+                at(change.remark("none was needed before"))
             } else {
-                TO_BOT
-            };
-            changes.push(
-                Change::new(K::PermissionRemoved, effect, subject, name)
-                    .within(Scope::Operation)
-                    .at(at.0, at.1),
-            );
-        }
-        for name in new.names.iter().filter(|name| !has(old, name)) {
-            let effect = if old.are_free {
-                TO_BOT
-            } else {
-                Effect::Compatible
-            };
-            let change = Change::new(K::PermissionAdded, effect, subject, name)
-                .within(Scope::Operation)
-                .at(at.0, at.1);
-            changes.push(if old.are_free {
-                change.remark("none was needed before")
-            } else {
-                change
-            });
-        }
+                at(permission(
+                    K::PermissionAdded,
+                    Effect::Compatible,
+                    new,
+                    name,
+                ))
+            }
+        }));
     }
 }
 
@@ -146,27 +153,23 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let first = |headers: &[Header]| headers.first().map(|it| it.line);
     let is_named = |it: &Header| tables::is_header_name(&it.name);
     for (index, header) in old.iter().enumerate() {
-        let Some(other) = matched.of_old(index).map(|index| &new[index]) else {
-            if is_named(header) && !new.is_empty() {
+        match matched.of_old(index).map(|index| &new[index]) {
+            Some(other) => changed_header(pair, header, other, changes),
+            None if is_named(header) => {
                 let (name, line) = (&header.name, Some(header.line));
                 let change = Change::new(K::RequestHeaderRemoved, Effect::Compatible, HEADER, name);
                 let change = change.within(header_field(name));
                 changes.push(change.at(line, first(new)));
             }
-            continue;
-        };
-        if let (Some(before), Some(after)) = (&header.media_type, &other.media_type)
-            && before != after
-        {
-            let change = Change::new(K::RequestHeaderChanged, TO_BOT, HEADER, &header.name);
-            let change = change.within(header_field(&header.name));
-            let change = change.values(before, after);
-            changes.push(change.at(Some(header.line), Some(other.line)));
+            None => {}
         }
     }
     for (index, header) in new.iter().enumerate() {
-        if matched.of_new(index).is_none() && is_named(header) && !old.is_empty() {
-            let effect = if header.is_required {
+        if matched.of_new(index).is_none() && is_named(header) {
+            // A body needs its media type (RFC 9110 section 8.3).
+            let is_required = is_media_type(&header.name)
+                || pair.requires(Side::New, &header.description) == Some(true);
+            let effect = if is_required && !pair.has_no_old_contract() {
                 TO_BOT
             } else {
                 Effect::Compatible
@@ -178,12 +181,45 @@ fn headers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
+fn changed_header(pair: &Pair<'_>, old: &Header, new: &Header, changes: &mut Vec<Change>) {
+    let change = |effect, before: &str, after: &str| {
+        let change = Change::new(K::RequestHeaderChanged, effect, HEADER, &new.name);
+        let change = change.values(before, after).within(header_field(&new.name));
+        change.at(Some(old.line), Some(new.line))
+    };
+    if let (Some(before), Some(after)) = (&old.media_type, &new.media_type)
+        && before != after
+    {
+        changes.push(change(TO_BOT, before, after));
+    }
+    let is_required = [
+        pair.requires(Side::Old, &old.description),
+        pair.requires(Side::New, &new.description),
+    ];
+    if pair.has_one_language() {
+        changes.extend(match is_required {
+            [Some(false), Some(true)] => Some(change(TO_BOT, "optional", "required")),
+            [Some(true), Some(false)] => Some(change(Effect::Compatible, "required", "optional")),
+            _ => None,
+        });
+    }
+}
+
+fn is_media_type(name: &str) -> bool {
+    name.eq_ignore_ascii_case("content-type")
+}
+
 /// The subjects of changes.
 pub(super) const HEADER: &str = "request header";
+pub(super) const PARAMETER: &str = "parameter";
 pub(super) const PROSE_STATUS: &str = "status in prose";
 pub(super) const ANSWER_TYPE: &str = "type of the answer in prose";
 
+/// Requests with a header field. The media type follows from the body, so any request of the operation may have it.
 fn header_field(name: &str) -> Scope {
+    if is_media_type(name) {
+        return Scope::Operation;
+    }
     Scope::Header {
         part: "request",
         name: name.to_owned(),
@@ -205,6 +241,11 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let Some(subject) = parameter_subject(pair) else {
         return;
     };
+    // The parameters of a text that documents neither an operation nor a type are not known.
+    let is_known = |page: &Page| page.method.is_some() || page.resource.is_some();
+    if !is_known(pair.old) || !is_known(pair.new) {
+        return;
+    }
     let first = |all: &[Parameter]| {
         let mut listed = all.iter().filter(|it| it.is_listed);
         listed.next().map(|it| it.line)
@@ -240,7 +281,8 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let known = matched.of_new(index).map(|index| &old[index]);
         let is_known = known.is_some_and(|it| it.is_listed || is_template || !other.is_listed);
         if !is_known && is_declared(other) {
-            let effect = if other.is_required {
+            let is_required = pair.requires(Side::New, &other.description);
+            let effect = if is_required == Some(true) {
                 TO_BOT
             } else {
                 Effect::Compatible
@@ -252,6 +294,16 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
+/// The lines of parameters and properties that only the new text has, apart from required ones.
+pub(super) fn added_parameters(pair: &Pair<'_>) -> BTreeSet<usize> {
+    let matched = matched_parameters(pair);
+    let rows = pair.new.parameters.iter().enumerate();
+    let is_added = |(index, it): &(usize, &Parameter)| {
+        matched.of_new(*index).is_none() && pair.requires(Side::New, &it.description) != Some(true)
+    };
+    rows.filter(is_added).map(|(_, it)| it.line).collect()
+}
+
 pub(super) fn matched_parameters(pair: &Pair<'_>) -> Matched {
     let (old, new) = (&pair.old.parameters, &pair.new.parameters);
     let is_foreign = |it: &Parameter, own: &[Parameter], other: &str| {
@@ -259,15 +311,24 @@ pub(super) fn matched_parameters(pair: &Pair<'_>) -> Matched {
         !it.is_named()
             || !it.is_shown && own.any(|own| own.is_shown && own.name.eq_ignore_ascii_case(other))
     };
-    matched(
+    let is_named = |one: &Parameter, other: &Parameter| one.name.eq_ignore_ascii_case(&other.name);
+    // A translated name stays the same in its language.
+    let is_printed = |one: &Parameter, other: &Parameter| {
+        pair.has_one_language() && one.printed.is_some() && one.printed == other.printed
+    };
+    let is_damaged = |one: &Parameter, other: &Parameter| {
+        let is_damaged = is_foreign(one, old, &other.name) || is_foreign(other, new, &one.name);
+        let is_typed = one.kind.zip(other.kind).is_none_or(|(a, b)| a == b);
+        let is_linked = one.pages.is_empty() == other.pages.is_empty();
+        one.is_listed && other.is_listed && is_damaged && is_typed && is_linked
+    };
+    // The JSON of a type declares its properties; that of an example does not.
+    let is_declared = |one: &Parameter, other: &Parameter| {
+        is_named(one, other) && (pair.new.resource.is_some() || one.is_listed && other.is_listed)
+    };
+    matched_by(
         [old, new],
-        |one, other| one.name.eq_ignore_ascii_case(&other.name),
-        |one, other| {
-            let is_damaged = is_foreign(one, old, &other.name) || is_foreign(other, new, &one.name);
-            let is_typed = one.kind.zip(other.kind).is_none_or(|(a, b)| a == b);
-            let is_linked = one.pages.is_empty() == other.pages.is_empty();
-            one.is_listed && other.is_listed && is_damaged && is_typed && is_linked
-        },
+        &[&is_declared, &is_printed, &is_named, &is_damaged],
     )
 }
 
@@ -275,7 +336,7 @@ pub(super) fn matched_parameters(pair: &Pair<'_>) -> Matched {
 pub(super) fn parameter_subject(pair: &Pair<'_>) -> Option<String> {
     match (&pair.old.resource, &pair.new.resource) {
         (Some(_), Some(name)) => Some(format!("property of {name}")),
-        (None, None) => Some("parameter".to_owned()),
+        (None, None) => Some(PARAMETER.to_owned()),
         _ => None,
     }
 }
@@ -299,20 +360,53 @@ fn changed(
         let change = change.within(shown(pair, name));
         changes.push(at(change.values(before, after)));
     }
-    if pair.has_one_language()
-        && old.is_listed
-        && new.is_listed
-        && old.is_required != new.is_required
-    {
-        let (kind, effect) = if new.is_required {
-            (K::ParameterRequired, TO_BOT)
-        } else {
-            (K::ParameterOptional, Effect::Compatible)
+    let is_required = [
+        pair.requires(Side::Old, &old.description),
+        pair.requires(Side::New, &new.description),
+    ];
+    if pair.has_one_language() && old.is_listed && new.is_listed {
+        let change = |kind, effect| {
+            let change = Change::new(kind, effect, subject, name);
+            at(change.within(missing(pair)))
         };
-        let change = Change::new(kind, effect, subject, name);
-        changes.push(at(change.within(missing(pair))));
+        changes.extend(match is_required {
+            [Some(false), Some(true)] => Some(change(K::ParameterRequired, TO_BOT)),
+            [Some(true), Some(false)] => Some(change(K::ParameterOptional, Effect::Compatible)),
+            _ => None,
+        });
     }
+    words(pair, subject, name, [old, new], changes);
+}
+
+fn words(
+    pair: &Pair<'_>,
+    subject: &str,
+    name: &str,
+    [old, new]: [&Parameter; 2],
+    changes: &mut Vec<Change>,
+) {
+    let at = |change: Change| change.at(Some(old.line), Some(new.line));
+    let is_parameter = pair.new.resource.is_none();
+    let effect = if is_parameter {
+        TO_BOT
+    } else {
+        Effect::Compatible
+    };
     if old.words.is_empty() || new.words.is_empty() {
+        // A translation may lose the form of a list.
+        if pair.has_one_language() && old.is_listed && new.is_listed && old.words != new.words {
+            let (kind, effect, listed, remark) = if old.words.is_empty() {
+                let remark = "any text was allowed before";
+                (K::LimitAdded, effect, &new.words, remark)
+            } else {
+                let remark = "any text is allowed now";
+                (K::LimitRemoved, Effect::Compatible, &old.words, remark)
+            };
+            let subject = words_subject(subject, name);
+            let change = Change::new(kind, effect, &subject, &listed.join("`, `"));
+            let change = change.remark(remark).within(shown(pair, name));
+            changes.push(at(change));
+        }
         return;
     }
     let lower = |words: &[String]| -> BTreeSet<String> {
@@ -327,12 +421,6 @@ fn changed(
         .words
         .iter()
         .filter(|it| !before.contains(&it.to_lowercase()));
-    let is_parameter = pair.new.resource.is_none();
-    let effect = if is_parameter {
-        TO_BOT
-    } else {
-        Effect::Compatible
-    };
     let subject = words_subject(subject, name);
     let change = |kind, effect, word: &str| {
         let change = Change::new(kind, effect, &subject, word);
@@ -392,10 +480,28 @@ fn types_of(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> Option<(String
         && !new.pages.is_empty()
         && old.pages.is_disjoint(&new.pages)
         && !{ old.pages.iter() }.any(|one| new.pages.iter().any(|it| fits(one, it)));
-    let are_other_kinds = old.pages.is_empty()
-        && new.pages.is_empty()
-        && old.kind.zip(new.kind).is_some_and(|(a, b)| a != b);
-    (are_other_pages || are_other_kinds).then(|| (type_name(old), type_name(new)))
+    // An example of an operation shows a type, but only the table declares it.
+    let kinds = match pair.new.resource {
+        None => old.declared.zip(new.declared),
+        Some(_) => old.kind.zip(new.kind),
+    };
+    let are_other_kinds =
+        old.pages.is_empty() && new.pages.is_empty() && kinds.is_some_and(|(a, b)| a != b);
+    let is_other = are_other_pages || are_other_kinds || are_other_numbers(pair, old, new);
+    is_other.then(|| (type_name(old), type_name(new)))
+}
+
+/// True if one of two is a single value and the other a collection. Words around a type differ between languages, so the
+/// JSON must show it too there.
+fn are_other_numbers(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> bool {
+    let differ = |one: Option<bool>, other: Option<bool>| one.zip(other).map(|(a, b)| a != b);
+    let in_table = differ(old.collection.in_table, new.collection.in_table);
+    let in_json = differ(old.collection.in_json, new.collection.in_json);
+    match in_table {
+        Some(true) => pair.has_one_language() || in_json == Some(true),
+        Some(false) => false,
+        None => pair.new.resource.is_some() && in_json == Some(true),
+    }
 }
 
 pub(super) fn type_name(it: &Parameter) -> String {
@@ -412,7 +518,7 @@ pub(super) fn type_name(it: &Parameter) -> String {
     } else {
         pages.join(" or ")
     };
-    match it.is_collection {
+    match it.collection.in_table.or(it.collection.in_json) {
         Some(true) => format!("{of} collection"),
         _ => of,
     }

@@ -10,7 +10,8 @@ use super::super::sample::{Sample, SamplePart, Subject};
 use super::super::scenario::Scenario;
 use super::super::tables::{Header, Permissions};
 use super::matched::{Matched, matched};
-use super::{Pair, body, flow, prose, request};
+use super::prose::Limits;
+use super::{Pair, Side, body, flow, prose, request};
 
 /// A part of the contract, such as the parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +102,18 @@ impl Table<'_, '_> {
         cell: impl Fn(&T) -> ContractCell,
         is_about: impl Fn(&Change, &T, Option<usize>) -> bool,
     ) -> Vec<ContractRow> {
+        self.rows_by_side(lists, matched, name, |_, it| cell(it), is_about)
+    }
+
+    /// The same for cells that depend on their side.
+    fn rows_by_side<T>(
+        &self,
+        lists: [&[T]; 2],
+        matched: &Matched,
+        name: impl Fn(&T) -> String,
+        cell: impl Fn(Side, &T) -> ContractCell,
+        is_about: impl Fn(&Change, &T, Option<usize>) -> bool,
+    ) -> Vec<ContractRow> {
         let [old, new] = lists;
         let rows = matched.in_order(old.len(), new.len()).into_iter();
         let rows = rows.filter_map(|(one, other)| {
@@ -110,7 +123,9 @@ impl Table<'_, '_> {
                 let mut sides = sides.iter().zip([change.old, change.new]);
                 sides.any(|(it, line)| it.is_some_and(|it| is_about(change, it, line)))
             };
-            Some(self.row(&name(named), sides.map(|it| it.map(&cell)), is_about))
+            let cells = [(Side::Old, sides[0]), (Side::New, sides[1])];
+            let cells = cells.map(|(side, it)| it.map(|it| cell(side, it)));
+            Some(self.row(&name(named), cells, is_about))
         });
         rows.collect()
     }
@@ -168,18 +183,17 @@ impl Table<'_, '_> {
 
     fn headers(&self) -> Vec<ContractRow> {
         let lists = [self.pair.old.headers.as_slice(), &self.pair.new.headers];
-        let text = |it: &Header| {
-            let required = if it.is_required {
-                "required"
-            } else {
-                "optional"
+        let text = |side, it: &Header| {
+            let required = match self.pair.requires(side, &it.description) {
+                Some(true) => Some("required"),
+                Some(false) => Some("optional"),
+                None => None,
             };
-            let media_type = it.media_type.as_deref();
-            let words = [required].into_iter().chain(media_type);
+            let words = required.into_iter().chain(it.media_type.as_deref());
             cell(it.line, words.collect::<Vec<_>>().join(", "))
         };
         let same = request::matched_headers(self.pair);
-        self.rows(
+        self.rows_by_side(
             lists,
             &same,
             |it| it.name.clone(),
@@ -194,8 +208,12 @@ impl Table<'_, '_> {
             &self.pair.new.parameters,
         ];
         let subject = request::parameter_subject(self.pair);
-        let text = |it: &Parameter| {
-            let required = it.is_required.then(|| "required".to_owned());
+        let text = |side, it: &Parameter| {
+            if !it.is_listed && subject.as_deref() == Some(request::PARAMETER) {
+                return cell(it.line, "in examples only");
+            }
+            let required = self.pair.requires(side, &it.description) == Some(true);
+            let required = required.then(|| "required".to_owned());
             let words = it.words.join(", ");
             let words = (!words.is_empty()).then(|| format!("words: {words}"));
             let all = [request::type_name(it)].into_iter();
@@ -203,7 +221,7 @@ impl Table<'_, '_> {
             cell(it.line, all.join("; "))
         };
         let same = request::matched_parameters(self.pair);
-        self.rows(
+        self.rows_by_side(
             lists,
             &same,
             |it| it.name.clone(),
@@ -324,7 +342,7 @@ impl Table<'_, '_> {
 
     fn scenarios(&self) -> Vec<ContractRow> {
         let (old, new) = (&self.pair.old.scenarios, &self.pair.new.scenarios);
-        let same = Matched(self.pair.scenarios.clone());
+        let same = Matched::new(self.pair.scenarios.iter().copied());
         let rows = same.in_order(old.len(), new.len()).into_iter();
         let rows = rows.filter_map(|(one, other)| {
             let sides = [one.map(|it| &old[it]), other.map(|it| &new[it])];
@@ -343,17 +361,11 @@ impl Table<'_, '_> {
     }
 
     fn prose(&self) -> Vec<ContractRow> {
-        let limits = [&self.pair.old.limits, &self.pair.new.limits];
-        let limits = limits.map(|it| prose::once(it).collect::<Vec<_>>());
-        let lists = [limits[0].as_slice(), &limits[1]];
-        let same = matched(
-            lists,
-            |one, other| one.number.may_equal(&other.number) && one.names == other.names,
-            |one, other| !one.names.is_disjoint(&other.names),
-        );
+        let limits = Limits::new(self.pair);
+        let lists = [limits.old.as_slice(), &limits.new];
         let name = |it: &&Limit| prose::subject(it, "");
         let text = |it: &&Limit| cell(it.line, &it.number.text);
-        let mut rows = self.rows(lists, &same, name, text, |change, it, line| {
+        let mut rows = self.rows(lists, &limits.matched(), name, text, |change, it, line| {
             let numbers = change.values.iter().flat_map(|(old, new)| [old, new]);
             let mut numbers = numbers.chain([&change.what]);
             change.subject.starts_with(prose::NUMBER)
@@ -361,16 +373,12 @@ impl Table<'_, '_> {
                 && numbers.any(|number| *number == it.number.text)
         });
         let lists = [self.pair.old.notes.as_slice(), &self.pair.new.notes];
-        let same = matched(
-            lists,
-            |one, other| one.names == other.names,
-            |one, other| one.about == other.about && !one.names.is_disjoint(&other.names),
-        );
         let name = |_: &_| prose::NOTE.to_owned();
         let text = |it: &super::super::note::Note| {
             let names: Vec<_> = it.names.iter().map(String::as_str).collect();
             cell(it.line, names.join(", "))
         };
+        let same = prose::matched_notes(self.pair);
         rows.extend(self.rows(lists, &same, name, text, |change, it, line| {
             let is_prose =
                 change.subject.starts_with(prose::NOTE) || change.subject == prose::FORMAT;

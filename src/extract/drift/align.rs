@@ -1,0 +1,74 @@
+//! Aligns the requests of two texts whose method, path or spelling of a path differs. The change of the path itself is
+//! reported once; the conversations, bodies and answers around it are the same ones.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::page::Page;
+use super::sample::{SamplePart, Subject};
+use super::scenario::StepKind;
+
+/// The old text with the forms of its requests as the new text has them.
+pub(super) fn aligned<'p>(old: &'p Page, new: &Page) -> Cow<'p, Page> {
+    let names = renamed(old, new);
+    if names.is_empty() {
+        return Cow::Borrowed(old);
+    }
+    let rename = |form: &mut String| {
+        if let Some(name) = names.get(form) {
+            form.clone_from(name);
+        }
+    };
+    let mut page = old.clone();
+    for message in &mut page.messages {
+        match &mut message.part {
+            SamplePart::Request { form, .. } | SamplePart::Answer { to: form, .. } => rename(form),
+            SamplePart::Notification => {}
+        }
+        for (subject, _) in &mut message.shapes {
+            match subject {
+                Subject::Request(form) | Subject::Answer { to: form, .. } => rename(form),
+                Subject::Notification | Subject::Data(_) => {}
+            }
+        }
+    }
+    for step in page.scenarios.iter_mut().flat_map(|it| &mut it.steps) {
+        if let StepKind::Request(form) = &mut step.kind {
+            rename(form);
+        }
+    }
+    Cow::Owned(page)
+}
+
+/// The forms that only the old text has, each with its form in the new text: in another case, else the only other form of the
+/// page's own request.
+fn renamed(old: &Page, new: &Page) -> BTreeMap<String, String> {
+    let (before, after) = (forms(old), forms(new));
+    let only = |one: &BTreeMap<&str, bool>, other: &BTreeMap<&str, bool>| {
+        let only = one.iter().filter(|(form, _)| !other.contains_key(*form));
+        let only = only.map(|(form, is_own)| ((*form).to_owned(), *is_own));
+        only.collect::<Vec<_>>()
+    };
+    let (mut gone, mut come) = (only(&before, &after), only(&after, &before));
+    let mut names = BTreeMap::new();
+    gone.retain(|(form, _)| {
+        let same = come.iter().position(|it| it.0.eq_ignore_ascii_case(form));
+        names.extend(same.map(|same| (form.clone(), come.remove(same).0)));
+        same.is_none()
+    });
+    let own = |all: Vec<(String, bool)>| {
+        let mut own = all.into_iter().filter(|it| it.1).map(|it| it.0);
+        own.next().filter(|_| own.next().is_none())
+    };
+    names.extend(own(gone).zip(own(come)));
+    names
+}
+
+/// The forms of the requests in examples, and whether they are of the page's own operation.
+fn forms(page: &Page) -> BTreeMap<&str, bool> {
+    let forms = page.messages.iter().filter_map(|it| match &it.part {
+        SamplePart::Request { form, is_own } => Some((form.as_str(), *is_own)),
+        _ => None,
+    });
+    forms.collect()
+}

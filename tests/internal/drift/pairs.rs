@@ -1,0 +1,210 @@
+//! Changes between pages of our own that are both edited, and the contracts of such pages side by side.
+
+use super::{PAGE, changes, edited, line, page};
+use crate::extract::PageDefaults;
+use crate::extract::drift::{self, Contracts, Source, compare};
+
+#[test]
+fn the_level_of_a_heading_changes_at_most_a_name() {
+    let found = changes(&edited(&[("### Example 1", "#### Example 1")]));
+    assert_eq!(
+        found,
+        ["scenario-renamed renamed: wave-with-a-hand to call-wave"]
+    );
+}
+
+/// The page with replacements in both texts: the changes from the first to the second.
+fn changes_between(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<String> {
+    let replaced = |text: &str, replacements: &[(&str, &str)]| {
+        let mut text = text.to_owned();
+        for (from, to) in replacements {
+            assert!(text.contains(from), "{from}");
+            text = text.replace(from, to);
+        }
+        text
+    };
+    let (old, new) = (replaced(PAGE, old), replaced(&edited(&[]), new));
+    let comparison = compare(&page("a.md", &old), &page("a.md", &new));
+    comparison.changes.iter().map(line).collect()
+}
+
+fn contracts(new: &str) -> Contracts {
+    let [old, new] = [PAGE, new].map(|text| Source {
+        file: "a.md",
+        bytes: text.as_bytes(),
+    });
+    let found = drift::differences(old, new, &PageDefaults::default()).unwrap();
+    found.contracts.unwrap()
+}
+
+const HEADERS: &str = "## Request headers
+
+| Name | Description |
+| :--- | :--- |
+| Authorization | Bearer {token}. Required. |
+";
+const TYPED: &str = "{token}. Required. |\n| Content-Type | application/json. |";
+const TYPED_REQUIRED: &str = "{token}. Required. |\n| Content-Type | application/json. Required. |";
+
+#[test]
+fn the_table_of_headers_may_come_go_or_require_more() {
+    let token = "{token}. Required. |";
+    for (old, new, expected) in [
+        (
+            [(HEADERS, "")].as_slice(),
+            [].as_slice(),
+            &["request-header-added breaks bot Authorization"][..],
+        ),
+        (
+            &[],
+            &[(HEADERS, "")],
+            &["request-header-removed compatible Authorization"],
+        ),
+        (
+            &[(token, TYPED)],
+            &[(token, TYPED_REQUIRED)],
+            &["request-header-changed breaks bot Content-Type: optional to required"],
+        ),
+        (
+            &[(token, TYPED_REQUIRED)],
+            &[(token, TYPED)],
+            &["request-header-changed compatible Content-Type: required to optional"],
+        ),
+    ] {
+        assert_eq!(changes_between(old, new), expected, "{old:?} {new:?}");
+    }
+}
+
+#[test]
+fn the_word_for_required_is_that_of_either_text() {
+    let required = ("At most 256", "Required. At most 256");
+    let optional = ("{token}. Required. |", "{token}. |");
+    assert_eq!(
+        changes_between(&[required, optional], &[required]),
+        ["request-header-changed breaks bot Authorization: optional to required"]
+    );
+    assert_eq!(
+        changes_between(&[required, (HEADERS, "")], &[required]),
+        ["request-header-added breaks bot Authorization"]
+    );
+}
+
+#[test]
+fn an_example_declares_no_type() {
+    let translated = ("| clientContext | String |", "| clientContext | Cadeia |");
+    assert_eq!(
+        changes_between(&[translated], &[translated, ("\"c1\"", "17")]),
+        ["property-type-changed breaks service clientContext: a string to a number"]
+    );
+}
+
+#[test]
+fn another_type_in_one_of_several_examples_is_a_change() {
+    let example = &PAGE[PAGE.find("### Example 1").unwrap()..];
+    let second = example
+        .replace("Example 1: Wave with a hand", "Example 2: Wave twice")
+        .replace("\"for\"", "\"count\": 2, \"for\"");
+    let (one, other) = (
+        format!("{PAGE}\n{second}"),
+        format!(
+            "{}\n{}",
+            edited(&[]),
+            second.replace("\"code\": 1", "\"code\": \"1\"")
+        ),
+    );
+    let comparison = compare(&page("a.md", &one), &page("a.md", &other));
+    let found: Vec<_> = comparison.changes.iter().map(line).collect();
+    assert_eq!(
+        found,
+        ["property-type-changed breaks bot code: a number to a number or a string"]
+    );
+}
+
+#[test]
+fn another_method_or_path_is_told_once() {
+    for (replacement, expected) in [
+        (
+            ("POST /", "PUT /"),
+            &["method-changed breaks bot: POST to PUT"][..],
+        ),
+        (
+            ("{id}/wave", "{id}/beckon"),
+            &[
+                "path-removed breaks bot /app/calls/{id}/wave",
+                "path-removed breaks bot /communications/calls/{id}/wave",
+                "path-added compatible /app/calls/{id}/beckon",
+                "path-added compatible /communications/calls/{id}/beckon",
+            ],
+        ),
+    ] {
+        let is_method = replacement.0 == "POST /";
+        let request = ("POST https://graph", "PUT https://graph");
+        let both = [replacement, request];
+        let edits = if is_method { &both[..] } else { &both[..1] };
+        assert_eq!(changes(&edited(edits)), expected);
+    }
+    // The changes of its bodies are found, too.
+    let found = changes(&edited(&[
+        ("{id}/wave", "{id}/beckon"),
+        (", \"code\": 1", ""),
+    ]));
+    assert_eq!(found.last().unwrap(), "property-removed breaks bot code");
+}
+
+#[test]
+fn a_row_with_a_translated_name_is_the_same_row() {
+    let translated = ("| clientContext |", "| Контекст |");
+    let other = (
+        "\"hand\": \"left\"",
+        "\"finger\": \"f\", \"hand\": \"left\"",
+    );
+    let row = "| hand | String | The hand. Possible values are: `left`, `right`. |\n";
+    assert_eq!(
+        changes_between(&[translated, other], &[translated, other, (row, "")]),
+        ["parameter-removed compatible hand"]
+    );
+}
+
+#[test]
+fn a_page_without_a_contract_says_nothing_about_parameters() {
+    let request = "## HTTP request\n\n```http\nPOST /app/calls/{id}/wave\nPOST /communications/calls/{id}/wave\n```\n";
+    let found = changes(&edited(&[(request, "")]));
+    assert!(
+        found.iter().all(|it| it.starts_with("path-removed")),
+        "{found:?}"
+    );
+    // Nothing in a new contract is stricter than before.
+    let comparison = compare(&page("a.md", "# call: wave\n"), &page("a.md", PAGE));
+    let breaking = comparison
+        .changes
+        .iter()
+        .filter(|it| it.effect.breaks().is_some());
+    assert_eq!(breaking.map(line).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_note_keeps_its_row_when_another_is_added() {
+    let new = edited(&[("Wave to the call.", "Wave to the call.\n\n> Be kind.")]);
+    let parts = contracts(&new).side_by_side();
+    let notes = parts
+        .iter()
+        .flat_map(|it| &it.rows)
+        .filter(|it| it.name == "note");
+    let lines: Vec<_> = notes
+        .map(|it| [&it.old, &it.new].map(|cell| cell.as_ref().map(|it| it.line)))
+        .collect();
+    assert_eq!(lines, [[None, Some(10)], [Some(46), Some(48)]]);
+}
+
+#[test]
+fn a_parameter_of_the_examples_alone_is_shown_as_such() {
+    let row = "| clientContext | String | At most 256 characters. |\n";
+    let new = edited(&[(row, "")]);
+    let parts = contracts(&new).side_by_side();
+    let mut rows = parts
+        .iter()
+        .filter(|it| it.title == "Parameters")
+        .flat_map(|it| &it.rows);
+    let row = rows.find(|it| it.name == "clientContext").unwrap();
+    assert_eq!(row.new.as_ref().unwrap().text, "in examples only");
+}
