@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::Outcome::{Fails, Passes};
 use super::with;
 use crate::tests::tape::{
-    ANNA, BERT, CALL, CLARA, OPERATION, Tape, call, create, end, of_beta, running, user,
+    ANNA, BERT, CALL, CLARA, OPERATION, SECOND_OPERATION, Tape, call, create, end, of_beta,
+    running, user,
 };
 
 fn phone(id: &str) -> Value {
@@ -51,6 +52,34 @@ rows! {
             200, running(OPERATION, "made-up"))
         .tells(json!([end(OPERATION, "completed", "made-up", json!([user(ANNA)]))]))
         .roster(&[("1", ANNA)]), Passes, Fails("context.unchanged");
+    an_operation_whose_location_has_its_id_and_its_body_another: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .but(|it| {
+            let location = format!("/communications/calls/{CALL}/operations/{SECOND_OPERATION}");
+            let response = it.response.as_mut().expect("a response");
+            response.headers.push("Location", location);
+        })
+        .tells(json!([end(SECOND_OPERATION, "completed", "context-1", json!([user(ANNA)]))]))
+        .roster(&[("1", ANNA)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("operation.identity");
+    an_operation_that_has_ended_and_is_given_again: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .request("POST", "participants/invite", json!({"participants": [user(BERT)], "clientContext": "context-2"}),
+            200, running(OPERATION, "context-2"))
+        .tells(json!([end(OPERATION, "completed", "context-2", json!([user(BERT)]))]))
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("operation.identity");
+    an_operation_that_is_given_to_two_invitations: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .request("POST", "participants/invite", json!({"participants": [user(BERT)], "clientContext": "context-2"}),
+            200, running(OPERATION, "context-2"))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .wait(600_000)
+        .keeps_alive(), Passes, Fails("operation.identity");
     an_answer_without_properties: Tape::new()
         .request("POST", "mute", json!({"clientContext": "context-1"}), 200, json!({})),
         Passes, Fails("answer.body");
