@@ -69,6 +69,7 @@ impl Monitor {
         let remark = state.decide_people(data);
         if is_awaited && operation.is_none() {
             state.early.push(change.into_owned());
+            self.early.insert(Normal::of(&id).into_owned());
         }
         let ended_before = state.is_ended && !state.may_end_again;
         let ended_by = state.notified_by;
@@ -108,6 +109,9 @@ impl Monitor {
         let id @ Normal::Guid(_) = Normal::of(id).into_owned() else {
             return;
         };
+        if !self.early.remove(&id) {
+            return;
+        }
         let call = Normal::of(call).into_owned();
         let is_early = |it: &CommsOperation| it.begun_by.is_none() && !it.early.is_empty();
         let mut others = self.calls.iter_mut().filter(|(other, _)| **other != call);

@@ -9,6 +9,7 @@
 //! 2. `request`, `answer` and `notification` check the message, and bring the state of the `call` up to date. A
 //!    notification has entries: `entry` checks each one alone, `change` against the state of its call, and
 //!    `comms_operation` against the request that began it.
+//!    `acknowledgement` judges how the bot took it.
 //! 3. `effects` holds the effects that must follow from a request, until a notification shows them or they are overdue.
 //! 4. `body` compares a JSON value with a resource type of the contract.
 //!
@@ -143,6 +144,8 @@ pub(crate) struct Monitor {
     shared: HashSet<u64>,
     /// The requests without an answer, by exchange.
     pending: HashMap<u64, Pending>,
+    /// The comms operations in notifications that may precede their answers, while requests have none.
+    early: Ids<'static>,
     /// The notifications without an acknowledgement: their conversations and bodies, by exchange.
     notified: HashMap<u64, Notified>,
     /// The requests that may be sent again.
@@ -191,6 +194,7 @@ impl Monitor {
             touched: Vec::new(),
             shared: HashSet::default(),
             pending: HashMap::default(),
+            early: Ids::default(),
             notified: HashMap::default(),
             retries: Vec::new(),
             not_covered: Vec::new(),
@@ -252,6 +256,13 @@ impl Monitor {
             return;
         };
         self.goes_on(pending.conversation);
+        self.check_ending(at, exchange, &pending, ending);
+        if self.pending.is_empty() {
+            self.early.clear();
+        }
+    }
+
+    fn check_ending(&mut self, at: u64, exchange: u64, pending: &Pending, ending: Ending<'_>) {
         let at_end = self.options.at_end;
         let conversation = self.conversation(pending.conversation);
         conversation.add(exchange, at);
@@ -259,15 +270,15 @@ impl Monitor {
             Ending::Response(response) => {
                 conversation.service.took_part = true;
                 self.gives(response);
-                self.check_answer(at, exchange, &pending, response);
+                self.check_answer(at, exchange, pending, response);
             }
             Ending::Broken(cause) => {
                 conversation.service.took_part = true;
                 let reason =
                     format!("exchange {exchange} was aborted before its response: {cause}");
                 conversation.service.doubt(exchange, reason);
-                self.may_come_again(at, exchange, &pending, (None, true));
-                self.forget_obligations(exchange, &pending);
+                self.may_come_again(at, exchange, pending, (None, true));
+                self.forget_obligations(exchange, pending);
             }
             Ending::Injected(injected) => {
                 let what = match injected {
@@ -281,21 +292,21 @@ impl Monitor {
                 match injected {
                     Injected::Refused(response) => {
                         let after = response.and_then(refusal::retry_after);
-                        self.may_come_again(at, exchange, &pending, (after, false));
-                        self.forget_obligations(exchange, &pending);
+                        self.may_come_again(at, exchange, pending, (after, false));
+                        self.forget_obligations(exchange, pending);
                     }
                     Injected::Lost(response) => {
                         conversation.service.took_part = true;
                         self.gives(response);
-                        self.check_answer(at, exchange, &pending, response);
-                        self.may_come_again(at, exchange, &pending, (None, true));
+                        self.check_answer(at, exchange, pending, response);
+                        self.may_come_again(at, exchange, pending, (None, true));
                     }
                 }
             }
             Ending::Unknown => {
                 let reason = format!("exchange {exchange} has no response");
                 conversation.service.at_end(at_end, exchange, reason);
-                self.forget_obligations(exchange, &pending);
+                self.forget_obligations(exchange, pending);
             }
         }
     }
