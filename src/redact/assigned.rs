@@ -44,7 +44,7 @@ impl Scan<'_> {
         };
         let known = known.or_else(|| self.redactor.project.named(word));
         let Some(known) = known else { return };
-        let Some((found, link)) = self.assigned(&name, text, known, state.style) else {
+        let Some((found, link)) = self.assigned(&name, text, known, state) else {
             return;
         };
         let end = found.place.end;
@@ -126,17 +126,21 @@ impl Scan<'_> {
         name: &Range<usize>,
         text: &str,
         known: Named,
-        style: Style,
+        state: &mut Running,
     ) -> Option<(Value, Link)> {
         let Some((start, link, is_quoted)) = value::link(text, name.end) else {
             return behind_blank(name, text);
         };
         let rest = &text[start..];
         if is_quoted && known.rule.values == Values::Any && rest.starts_with(['{', '[']) {
-            self.below(start, known);
+            // What is below a name again was read with it.
+            if state.below.last().is_none_or(|it| it.end <= start) {
+                let end = self.below(start, known);
+                state.below.push(start..end);
+            }
             return None;
         }
-        let mut found = value::value(text, start, link, style, name.start)?;
+        let mut found = value::value(text, start, link, state.style, name.start)?;
         if known.rule.values == Values::Any {
             let end = value::whole_end(text, &found);
             if end > found.place.end {

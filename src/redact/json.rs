@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::assigned::{is_beside, is_secret_value, without_scheme};
+use super::frame::{Above, Frame, Scalar};
 use super::harmless::is_guid;
 use super::json_check::Grammar;
+use super::lexer::{self, end_of_plain, string};
 use super::names::Named;
 use super::project::ProjectRules;
 use super::rules::{NameRule, Values};
@@ -14,81 +16,6 @@ use super::scan::{DEEP, Kind, Scan, With};
 use super::seen::{self, Place, Property};
 use super::value::Style;
 use super::view::View;
-
-/// What is known of a value by the names above it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Above {
-    Nothing,
-    /// The value has a secret name, or stands below one.
-    Secret(Named),
-}
-
-/// A string or another scalar.
-#[derive(Debug, Clone)]
-struct Scalar {
-    /// Without the quotes.
-    inner: Range<usize>,
-    is_string: bool,
-    has_escapes: bool,
-}
-
-/// What an object says of an operation of JSON Patch (RFC 6902).
-#[derive(Debug, Clone, Copy)]
-struct Patch {
-    has_op: bool,
-    /// The rule of the property that the path ends in.
-    named: Option<Named>,
-}
-
-impl Patch {
-    const NONE: Self = Self {
-        has_op: false,
-        named: None,
-    };
-
-    /// The rule of its value.
-    fn value(self) -> Option<Named> {
-        self.named.filter(|_| self.has_op)
-    }
-}
-
-/// An object or an array that is open.
-struct Frame {
-    is_object: bool,
-    /// The name or the index of the container, where the project has pointers.
-    step: Option<String>,
-    above: Above,
-    /// True for an array below this name of flags and their arguments, or of names and values.
-    previous: Option<Scalar>,
-    /// The rule of the name that a property `name` or `key` holds.
-    names: Option<Named>,
-    /// The values that such a name is for.
-    values: Vec<Scalar>,
-    /// The parts of a key, in an object that says `kty`.
-    key_parts: Vec<Scalar>,
-    is_key: bool,
-    patch: Patch,
-    is_in_block: bool,
-    items: usize,
-}
-
-impl Frame {
-    const fn new(is_object: bool, above: Above) -> Self {
-        Self {
-            is_object,
-            step: None,
-            above,
-            previous: None,
-            names: None,
-            values: Vec::new(),
-            key_parts: Vec::new(),
-            is_key: false,
-            patch: Patch::NONE,
-            is_in_block: false,
-            items: 0,
-        }
-    }
-}
 
 /// The most levels of objects and arrays.
 const DEEPEST: usize = 1024;
@@ -108,6 +35,8 @@ struct Walk<'s, 'a> {
     frames: Vec<Frame>,
     /// The name of the next value, and what the rules say of it.
     name: Option<(Scalar, Property)>,
+    /// The number of containers that are open in the last frame.
+    too_deep: usize,
     end: usize,
     /// True if the project adds nothing to the built-in rules.
     is_built_in: bool,
@@ -121,18 +50,25 @@ impl Scan<'_> {
         let bytes = &self.text.as_bytes()[range.clone()];
         // Without an early end, this is done for many bytes at once.
         let controls = bytes.iter().filter(|it| **it < b' ').count();
-        self.walk(range, Above::Nothing, false) && controls == 0
+        self.walk(range, Above::Nothing, false).1 && controls == 0
     }
 
-    /// The value that begins here, below a secret name, in a text that is no JSON.
-    pub(super) fn below(&mut self, start: usize, known: Named) {
+    /// A document in a text that is no JSON.
+    pub(super) fn embedded_json(&mut self, range: Range<usize>) {
+        self.walk(range, Above::Nothing, true);
+    }
+
+    /// The value that begins here, below a secret name, in a text that is no JSON. Returns where it ends.
+    pub(super) fn below(&mut self, start: usize, known: Named) -> usize {
         let before = (std::mem::take(&mut self.hits), self.looked.clone());
         self.looked = 0..0;
-        self.walk(start..self.text.len(), Above::Secret(known), true);
+        let (end, _) = self.walk(start..self.text.len(), Above::Secret(known), true);
         (self.hits, self.looked) = before;
+        end
     }
 
-    fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) -> bool {
+    /// Returns where the walk ended, and true if all was JSON.
+    fn walk(&mut self, range: Range<usize>, above: Above, is_one: bool) -> (usize, bool) {
         let project = &self.redactor.project;
         let (is_built_in, has_pointers) = (project.is_empty(), project.has_pointers());
         let mut frames = Vec::with_capacity(FRAMES);
@@ -141,24 +77,26 @@ impl Scan<'_> {
             scan: self,
             frames,
             name: None,
+            too_deep: 0,
             end: range.end,
             is_built_in,
             has_pointers,
             grammar: Grammar::default(),
         };
-        walk.run(range.start, is_one);
-        walk.grammar.is_whole()
+        let end = walk.run(range.start, is_one);
+        (end, walk.grammar.is_whole())
     }
 }
 
 impl Walk<'_, '_> {
-    fn run(&mut self, from: usize, is_one: bool) {
+    fn run(&mut self, from: usize, is_one: bool) -> usize {
         let text = self.scan.text;
         let bytes = &text.as_bytes()[..self.end];
         let mut at = from;
         while let Some(byte) = bytes.get(at) {
             match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b' ' | b'\t' | b'\r' => at += 1,
+                b'\n' => at += self.line_end(bytes, at),
                 b',' => {
                     let is_object = self.top().is_object;
                     self.grammar.comma(is_object);
@@ -168,19 +106,8 @@ impl Walk<'_, '_> {
                     self.grammar.colon();
                     at += 1;
                 }
-                b'{' | b'[' if self.frames.len() > DEEPEST => {
-                    // Nobody nests so deep: the rest is searched as running text.
-                    return self.scan.running(at..self.end, Style::Running);
-                }
                 b'{' | b'[' => {
-                    let is_object = *byte == b'{';
-                    self.grammar.open(is_object);
-                    let step = self.step();
-                    let above = self.above_container(is_object);
-                    let mut frame = Frame::new(is_object, above);
-                    frame.step = step;
-                    self.top().items += 1;
-                    self.frames.push(frame);
+                    self.open(*byte == b'{');
                     at += 1;
                 }
                 b'}' | b']' => {
@@ -189,42 +116,82 @@ impl Walk<'_, '_> {
                     self.close();
                     at += 1;
                     if is_one && self.frames.len() == 1 {
-                        return;
+                        return at;
                     }
                 }
-                b'"' => {
-                    let (inner, has_escapes, behind) = string(bytes, at);
-                    self.grammar.string(!has_escapes && behind > inner.end);
-                    self.scalar(
-                        Scalar {
-                            inner,
-                            is_string: true,
-                            has_escapes,
-                        },
-                        bytes,
-                        behind,
-                    );
-                    at = behind;
-                }
-                _ => {
-                    let start = at;
-                    at = end_of_plain(text, bytes, start);
-                    self.grammar.scalar(&text[start..at]);
-                    self.scalar(
-                        Scalar {
-                            inner: start..at,
-                            is_string: false,
-                            has_escapes: false,
-                        },
-                        bytes,
-                        at,
-                    );
-                }
+                b'"' | b'\'' => at = self.string(bytes, at),
+                _ => at = self.plain(bytes, at),
             }
         }
+        self.too_deep = 0;
         while self.frames.len() > 1 {
             self.close();
         }
+        at
+    }
+
+    fn open(&mut self, is_object: bool) {
+        self.grammar.open(is_object);
+        if self.frames.len() > DEEPEST {
+            // Nobody nests so deep: the rest is read as one object.
+            self.too_deep += 1;
+            self.top().is_object = true;
+            return;
+        }
+        let step = self.step();
+        let above = self.above_container(is_object);
+        let mut frame = Frame::new(is_object, above);
+        frame.step = step;
+        self.top().items += 1;
+        self.frames.push(frame);
+    }
+
+    /// A string, which may be a name. Returns where it ends.
+    fn string(&mut self, bytes: &[u8], at: usize) -> usize {
+        let (inner, has_escapes, behind) = string(bytes, at);
+        let is_plain = !has_escapes && behind > inner.end && bytes[at] == b'"';
+        self.grammar.string(is_plain);
+        let string = Scalar {
+            inner,
+            is_string: true,
+            has_escapes,
+        };
+        self.scalar(string, bytes, behind);
+        behind
+    }
+
+    /// What is no string: a number, a literal, a name without quotes, a comment. Returns where it ends.
+    fn plain(&mut self, bytes: &[u8], at: usize) -> usize {
+        let is_before_name = self.top().is_object && self.name.is_none();
+        let name = is_before_name.then(|| lexer::bare_name_of_value(bytes, at));
+        let comment = lexer::comment(bytes, at);
+        let name = name.flatten();
+        let end = name
+            .or(comment)
+            .unwrap_or_else(|| end_of_plain(self.scan.text, bytes, at));
+        self.grammar.scalar(&self.scan.text[at..end]);
+        let plain = Scalar {
+            inner: at..end,
+            is_string: false,
+            has_escapes: false,
+        };
+        if name.is_some() {
+            self.name(plain);
+        } else if comment.is_some() {
+            self.search(&plain);
+        } else {
+            self.scalar(plain, bytes, end);
+        }
+        end
+    }
+
+    fn line_end(&mut self, bytes: &[u8], at: usize) -> usize {
+        let length = lexer::line_end(bytes, at);
+        if length > 1 {
+            // No JSON has the lines of an event stream.
+            self.grammar.scalar("data");
+        }
+        length
     }
 
     fn top(&mut self) -> &mut Frame {
@@ -275,7 +242,7 @@ impl Walk<'_, '_> {
             return above;
         };
         let own = self.rule(&name, &property);
-        let own = own.or_else(|| self.top().patch.value().filter(|_| property.is_value));
+        let own = own.or_else(|| self.named_beside(is_object).filter(|_| property.is_value));
         match (above, own) {
             (_, Some(named)) if ProjectRules::is_entity(named.rule) => {
                 if is_object && named.rule.id != "phones" {
@@ -288,6 +255,13 @@ impl Walk<'_, '_> {
             (Above::Nothing, Some(named)) => Above::Secret(named),
             _ => above,
         }
+    }
+
+    /// The rule of a container that the properties before it name.
+    fn named_beside(&mut self, is_object: bool) -> Option<Named> {
+        let frame = self.top();
+        // An object says itself what is secret in it.
+        frame.patch.value().or(frame.names.filter(|_| !is_object))
     }
 
     /// The name of a property.
@@ -455,6 +429,10 @@ impl Walk<'_, '_> {
 
     /// Ends an object or array: what was named by a value beside it is known now.
     fn close(&mut self) {
+        if self.too_deep > 0 {
+            self.too_deep -= 1;
+            return;
+        }
         if self.frames.len() < 2 {
             return;
         }
@@ -561,36 +539,4 @@ impl Walk<'_, '_> {
             self.scan.long_key(value.inner.clone(), &name);
         }
     }
-}
-
-/// The end of a number, a literal, or anything else that is no string, which begins here; one character at least.
-fn end_of_plain(text: &str, bytes: &[u8], start: usize) -> usize {
-    let ends = |it: &u8| {
-        matches!(
-            it,
-            b',' | b'}' | b']' | b'{' | b'[' | b' ' | b'\t' | b'\n' | b'\r' | b'"'
-        )
-    };
-    let length = bytes[start..].iter().position(ends);
-    let length = length.unwrap_or(bytes.len() - start).max(1);
-    let mut end = super::scan::floor(text, start + length).max(start + 1);
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    end
-}
-
-/// The inside of a string, whether it has escapes, and the offset behind it. One that does not end goes to the end.
-fn string(bytes: &[u8], quote: usize) -> (Range<usize>, bool, usize) {
-    let from = quote + 1;
-    let (mut at, mut has_escapes) = (from, false);
-    while let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[at..]) {
-        at += found;
-        if bytes[at] == b'"' {
-            return (from..at, has_escapes, at + 1);
-        }
-        has_escapes = true;
-        at = (at + 2).min(bytes.len());
-    }
-    (from..bytes.len(), has_escapes, bytes.len())
 }

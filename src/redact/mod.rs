@@ -5,7 +5,7 @@
 //!
 //! The rules are data (`data/`, read by `rules`). `scan` finds secrets in a text by their shapes (`token`) and names
 //! (`assigned`); `value` finds the end of the value of a name, and `expression` the secret texts of an expression;
-//! `json`, `markup`, `table`, `url`, `sql`, `places` and `binary` have the grammars of places; `view`, `coded`, `bytes`
+//! `embedded` finds JSON in other text, by the tokens of `lexer`; `json` (with `frame`), `markup`, `table`, `url`, `sql`, `places` and `binary` have the grammars of places; `view`, `coded`, `bytes`
 //! and `gzip` decode. A secret that was found once is replaced under any name (`known_secrets`). `recent` and `seen`
 //! are caches of texts without secrets, and of what the rules say about short texts. Not for: the source of the key,
 //! and files.
@@ -14,13 +14,16 @@ mod assigned;
 mod binary;
 mod bytes;
 mod coded;
+mod embedded;
 mod engine;
 mod expression;
+mod frame;
 mod gzip;
 mod harmless;
 mod json;
 mod json_check;
 mod known_secrets;
+mod lexer;
 mod line;
 mod markup;
 mod names;

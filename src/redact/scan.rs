@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::Redactor;
+use super::embedded::{Documents, is_document, is_string};
 use super::pseudonyms::pseudonyms;
 use super::rules::{Anchor, Hit, rules};
 use super::seen::{self, Place};
@@ -195,9 +196,13 @@ impl Scan<'_> {
 
     /// The kind of the text, if need be by its beginning.
     fn detected(&self, kind: Kind) -> Kind {
-        let text = self.text.trim_start_matches('\u{feff}').trim_start();
+        let text = self.text.trim_start_matches('\u{feff}').trim();
         let behind = || text.get(1..).unwrap_or_default().trim_start();
         match (kind, text.bytes().next()) {
+            (Kind::Target, _) => Kind::Target,
+            // Whatever its type says, readers take it for JSON.
+            (_, Some(b'{' | b'[')) if kind != Kind::Json && is_document(text) => Kind::Json,
+            (_, Some(b'"')) if is_string(text) => Kind::Json,
             (Kind::Json, Some(b'{' | b'[' | b'"')) => Kind::Json,
             (Kind::Any, Some(b'{')) if behind().starts_with(['"', '}']) => Kind::Json,
             (Kind::Any, Some(b'[')) if behind().starts_with(['"', '{', '[', ']']) => Kind::Json,
@@ -290,23 +295,29 @@ impl Scan<'_> {
             statement_end: 0,
             expression_end: 0,
             expressions: 0,
+            below: Vec::new(),
             style,
         };
         // What is read below a name may look through other ranges.
         let hits = self.hits[hits].to_vec();
+        let documents = Documents::of(self.text, &range);
         for hit in hits {
-            if hit.end <= range.end && hit.start >= state.at {
+            let is_around = hit.end <= range.end && !documents.hold(hit.start);
+            if is_around && hit.start >= state.at {
                 self.hit(hit, &mut state);
             }
         }
-        self.coded(&range);
-        self.project_shapes(&range);
-        if self.depth > 0
-            && memchr::memchr(b'%', &self.text.as_bytes()[range.clone()]).is_some()
-            && let Some(view) = View::percent(&self.text[range.clone()], false)
-        {
-            self.percent(&view, range.start, begin);
+        self.documents(&documents, &state.below);
+        for range in documents.around(&range) {
+            self.coded(&range);
+            if self.depth > 0
+                && memchr::memchr(b'%', &self.text.as_bytes()[range.clone()]).is_some()
+                && let Some(view) = View::percent(&self.text[range.clone()], false)
+            {
+                self.percent(&view, range.start, begin);
+            }
         }
+        self.project_shapes(&range);
     }
 
     /// The secrets of a percent-encoded text, but for those that were found as it is.
@@ -405,6 +416,8 @@ pub(super) struct Running {
     /// The end of the long expression that was read last, and the number of those that were read within it.
     pub expression_end: usize,
     pub expressions: usize,
+    /// The objects and arrays that were read as the value of a name.
+    pub below: Vec<Range<usize>>,
     pub style: Style,
 }
 

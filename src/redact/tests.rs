@@ -1,5 +1,6 @@
 //! Planted secrets, by place and kind. Every secret must be replaced, and everything else must stay.
 
+mod embedded;
 mod places;
 
 use std::borrow::Cow;

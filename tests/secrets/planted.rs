@@ -407,6 +407,30 @@ pub(crate) const PLANTED: &[(&str, Place, &str, Written)] = &[
         plain,
     ),
     (
+        "a name beside its value in JSON of an event",
+        Body("text/event-stream"),
+        "data: {\"name\":\"DB_PASSWORD\",\"value\":\"§\"}\n\n",
+        plain,
+    ),
+    (
+        "a name beside its value in JSON of a log",
+        TEXT,
+        "12:00 INFO sent {\"key\":\"apiToken\",\"n\":[1],\"value\":\"§\"} ok",
+        plain,
+    ),
+    (
+        "a name with an escape in JSON of a log",
+        TEXT,
+        "12:00 INFO sent {\"passwo\\u0072d\":\"§\"}",
+        plain,
+    ),
+    (
+        "JSON of another type, as one string",
+        TEXT,
+        r#""/reset-password/§""#,
+        plain,
+    ),
+    (
         "a value in quotes with punctuation",
         TEXT,
         "user=a password='b, c; §' attempt=2",

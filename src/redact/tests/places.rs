@@ -3,9 +3,9 @@
 use super::{ContentType, redactor};
 
 /// Secrets of our own: no vendor has such a form.
-const SECRETS: [&str; 2] = ["q8Zr4TnW2xLk9Vb3", "w7Hs#5Uo2Vy9Ml"];
+pub(super) const SECRETS: [&str; 2] = ["q8Zr4TnW2xLk9Vb3", "w7Hs#5Uo2Vy9Ml"];
 
-fn redacted(media: &str, text: &str) -> Option<String> {
+pub(super) fn redacted(media: &str, text: &str) -> Option<String> {
     let redacted = redactor().redacted_body(text.as_bytes(), ContentType(Some(media)));
     redacted.map(|it| String::from_utf8(it).unwrap())
 }
