@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::pseudonyms::pseudonyms;
 use super::rules::{Fit, NameRule, Values, rules};
 
 /// The longest name in bytes that is compared; of a longer one its end.
@@ -160,8 +161,17 @@ pub(super) fn plain(name: &str) -> String {
     Words::of(name).joined
 }
 
+/// True for a name that ends with a pseudonym: without its digits it would be the name of a secret.
+fn is_pseudonymous(name: &str) -> bool {
+    let last = pseudonyms(name).last();
+    last.is_some_and(|it| !name[it.end..].contains(char::is_alphabetic))
+}
+
 /// The rule of the table that this name falls under, parameters of URLs and forms included.
 pub(super) fn named(name: &str) -> Option<Named> {
+    if is_pseudonymous(name) {
+        return None;
+    }
     let mut from = name.len().saturating_sub(LONGEST);
     while !name.is_char_boundary(from) {
         from += 1;

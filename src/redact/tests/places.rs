@@ -217,3 +217,20 @@ fn messages_and_references_stay() {
         assert!(!redacted.contains(value), "{redacted}");
     }
 }
+
+#[test]
+fn a_pseudonym_is_no_name() {
+    for digits in ["123456789012", "000000000000", "12345678901a"] {
+        for kind in ["secret", "key", "jwt"] {
+            let pseudonym = format!("redacted-{kind}-{digits}");
+            for text in [
+                format!("a:{pseudonym}:1:2"),
+                format!("{pseudonym}=q8Zr4TnW2xLk"),
+                format!("{{\"{pseudonym}\":\"q8Zr4TnW\"}}"),
+                format!("<{pseudonym}>q8Zr4TnW</{pseudonym}>"),
+            ] {
+                assert_eq!(redacted("text/plain", &text), None, "{text}");
+            }
+        }
+    }
+}
