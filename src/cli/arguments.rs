@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use super::output;
 use super::output::Color;
 use super::{
     accept, ca, check, completions, doctor, drift, explain, extract, init, lint, list, merge,
@@ -139,6 +140,8 @@ pub(crate) fn explained(mut error: clap::Error, arguments: &[OsString]) -> clap:
         Some(ContextValue::String(word)) => Some(word.clone()),
         _ => None,
     };
+    // A refused address may have credentials in it.
+    let value = word(ContextKind::InvalidValue).map(|it| output::redacted(&it));
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand => word(ContextKind::InvalidSubcommand).map(|word| {
             format!("to play the scenarios that match `{word}`: `confcall run {word}`")
@@ -151,6 +154,9 @@ pub(crate) fn explained(mut error: clap::Error, arguments: &[OsString]) -> clap:
         }
         _ => None,
     };
+    if let Some(value) = value {
+        error.insert(ContextKind::InvalidValue, ContextValue::String(value));
+    }
     if let Some(tip) = tip {
         let tips = ContextValue::StyledStrs(vec![tip.into()]);
         error.insert(ContextKind::Suggested, tips);

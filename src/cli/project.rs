@@ -55,6 +55,7 @@ impl ProjectTarget {
         };
         let address =
             |key, text: Option<&String>| text.map(|text| texts.url(key, text)).transpose();
+        let base = |key, text: Option<&String>| text.map(|text| texts.base(key, text)).transpose();
         let trigger = section.trigger.as_ref();
         let given = section.given.as_ref();
         let wrong = |error: NamedHostError| SettingProblem::Host(error).of("intercept");
@@ -63,14 +64,14 @@ impl ProjectTarget {
         let takes_port = section.command.is_some() || section.port.is_some();
         Ok(Self {
             role: section.role,
-            url: texts.url("url", &section.url)?,
+            url: texts.party(&section)?,
             trigger: trigger
                 .map(|hook| texts.hook("trigger", hook))
                 .transpose()?,
             acts_by_itself: section.acts_by_itself,
             given: given.map(|hook| texts.given(hook)).transpose()?,
             listen: listen("listen", section.listen.as_ref())?,
-            public_url: address("public-url", section.public_url.as_ref())?,
+            public_url: base("public-url", section.public_url.as_ref())?,
             callback_listen: listen("callback-listen", section.callback_listen.as_ref())?,
             callback_url: address("callback-url", section.callback_url.as_ref())?,
             intercept: hosts?,
@@ -105,6 +106,19 @@ impl Texts<'_> {
     fn url(&self, key: &str, text: &str) -> Result<Url, SettingError> {
         let filled = self.fill(key, text)?;
         values::url(&filled).map_err(|form| SettingProblem::Form(form).of(key))
+    }
+
+    fn base(&self, key: &str, text: &str) -> Result<Url, SettingError> {
+        let filled = self.fill(key, text)?;
+        values::base(&filled).map_err(|form| SettingProblem::Form(form).of(key))
+    }
+
+    /// The address of a service, or the callback of a bot.
+    fn party(&self, section: &TargetSection) -> Result<Url, SettingError> {
+        match section.role {
+            Party::Service => self.base("url", &section.url),
+            Party::Bot => self.url("url", &section.url),
+        }
     }
 
     fn given(&self, hook: &HookSetting) -> Result<StateProvider, SettingError> {

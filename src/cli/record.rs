@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "URL",
-        value_parser = values::url,
+        value_parser = values::base,
         required_unless_present = "intercept"
     )]
     service: Option<Url>,

@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Play the bot against the service at this address
-    #[arg(long, value_name = "URL", value_parser = values::url)]
+    #[arg(long, value_name = "URL", value_parser = values::base)]
     service: Option<Url>,
     /// Send the recorded notifications to this callback of the bot [default: send none]
     #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]

@@ -80,7 +80,7 @@ struct MenuOptions {
     #[arg(long, requires_all = ["bot", "service"])]
     voice_menu: bool,
     /// The service to which the voice menu sends requests; URL is the part in front of `/communications`
-    #[arg(long, value_name = "URL", value_parser = values::url, requires = "voice_menu")]
+    #[arg(long, value_name = "URL", value_parser = values::base, requires = "voice_menu")]
     service: Option<Url>,
     /// With --bot: the callback URL to give to the service [default: that of the bot's listener]
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "bot")]

@@ -29,7 +29,7 @@ use crate::runner::{ANY_PORT, Hook, Proxy, StateProvider, Target, Triggered, Tri
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetOptions {
     /// Judge the service at this address; confcall plays the bot
-    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", conflicts_with = "bot")]
+    #[arg(long, value_name = "URL", value_parser = values::base, help_heading = "Target", conflicts_with = "bot")]
     pub service: Option<Url>,
     /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "service")]
@@ -58,7 +58,7 @@ pub(crate) struct TargetOptions {
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "bot")]
     pub listen: Option<SocketAddr>,
     /// The service's address to give to the bot, if it differs from `--listen`
-    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
+    #[arg(long, value_name = "URL", value_parser = values::base, help_heading = "Target", requires = "bot")]
     pub public_url: Option<Url>,
     /// Act as the bot's proxy (`HTTPS_PROXY`) and answer as the service for these hosts
     #[arg(

@@ -24,6 +24,10 @@ pub enum ValueError {
     OtherScheme(String),
     #[error("the URL has a fragment (`#…`), which is never sent; remove it")]
     Fragment,
+    #[error("paths are appended to the address, so it must not have a query (`?…`); remove it")]
+    Query,
+    #[error("the address has credentials, which are never sent; remove what is before the `@`")]
+    Credentials,
     #[error("the address must not have credentials or a path: `{0}`")]
     NoOrigin(String),
     #[error("expected an IP address and a port, such as `127.0.0.1:8080`, or only a port")]
@@ -76,6 +80,18 @@ pub(crate) fn url(text: &str) -> Result<Url, ValueError> {
     Ok(url)
 }
 
+/// Reads the address of a service: a URL to which paths are appended.
+pub(crate) fn base(text: &str) -> Result<Url, ValueError> {
+    let url = url(text)?;
+    if url.query().is_some() {
+        return Err(ValueError::Query);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ValueError::Credentials);
+    }
+    Ok(url)
+}
+
 /// Reads an address without credentials and path, to which paths are appended.
 pub(crate) fn origin(text: &str) -> Result<Url, ValueError> {
     let url = url(text)?;
@@ -123,6 +139,20 @@ mod tests {
         );
         for text in ["http://", "http://h:99999", "https://h/#a", "://"] {
             assert!(url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_a_service_may_have_a_path_and_nothing_else() {
+        assert!(base("https://svc.example/v1.0/").is_ok());
+        for (text, wrong) in [
+            ("http://h/?", ValueError::Query),
+            ("http://h/a?code=1", ValueError::Query),
+            ("http://h/#a", ValueError::Fragment),
+            ("http://u@h/", ValueError::Credentials),
+            ("http://:p@h/", ValueError::Credentials),
+        ] {
+            assert_eq!(base(text), Err(wrong), "{text}");
         }
     }
 

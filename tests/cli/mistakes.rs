@@ -74,3 +74,37 @@ fn a_command_that_is_monitored_and_cannot_be_started_is_one_of_the_command_line(
         "{message}"
     );
 }
+
+#[test]
+fn an_address_of_a_service_with_more_than_a_path_is_refused_without_its_secret() {
+    let address = |text: &str| format!("http://{}", text.replace('§', "q8Zr4TnW2xLk9Vb3"));
+    for command in [
+        &["record", "--cassette", "none.jsonl", "--service"][..],
+        &["replay", "none.jsonl", "--service"],
+        &["monitor", "--service"],
+        &["run", "--service"],
+        &["run", "--bot", "http://127.0.0.1:9/a", "--public-url"],
+    ] {
+        for (text, remedy) in [
+            ("127.0.0.1:9/?code=§", "(`?…`); remove it"),
+            (
+                "127.0.0.1:9/#token=§",
+                "(`#…`), which is never sent; remove it",
+            ),
+            (
+                "bot:§@127.0.0.1:9/",
+                "never sent; remove what is before the `@`",
+            ),
+        ] {
+            let error = refused(&confcall(&[command, &[&address(text)]].concat()));
+            assert!(error.contains(remedy), "{command:?}: {error}");
+            assert!(!error.contains("xLk9Vb3"), "{command:?}: {error}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("confcall.toml");
+    let target = "[target]\nrole = \"service\"\nurl = \"http://127.0.0.1:9/?code=1\"\n";
+    std::fs::write(&config, target).unwrap();
+    let error = refused(&confcall(&["run", "--config", config.to_str().unwrap()]));
+    assert!(error.contains("(`?…`); remove it"), "{error}");
+}

@@ -67,7 +67,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Forward the bot's requests to this service, and judge it too [default: the built-in service]
-    #[arg(long, value_name = "URL", value_parser = values::url)]
+    #[arg(long, value_name = "URL", value_parser = values::base)]
     service: Option<Url>,
     /// The bot's callback [default: the callbacks in the bot's requests]
     #[arg(long, value_name = "URL", value_parser = values::url)]
