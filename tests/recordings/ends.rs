@@ -1,6 +1,7 @@
 //! How a replay ends: by a signal, with its live party, and with what the bot sends after the last recorded request.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::sync::mpsc;
 
@@ -50,6 +51,28 @@ fn an_interrupted_replay_has_not_passed() {
             ("c/tape.jsonl", "inconclusive"),
         ];
         assert_eq!(folder.results(), pairs(&verdicts));
+    }
+}
+
+/// Opening a pipe waits for its writer.
+#[test]
+fn a_pipe_without_a_writer_does_not_outlast_a_signal() {
+    for interrupt in SIGNALS {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.jsonl");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let arguments = ["replay", pipe.to_str().unwrap(), "--report", "events=-"];
+        let mut replay = command(&[&arguments[..], &["--service", "http://127.0.0.1:9"]].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(replay.stdout.take().unwrap()).lines();
+        let begun = lines.find(|it| it.as_ref().unwrap().contains("scenario-started"));
+        assert!(begun.is_some());
+        signal(replay.id(), interrupt);
+        assert_eq!(replay.wait().unwrap().code(), Some(130));
     }
 }
 

@@ -8,6 +8,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -23,6 +24,7 @@ use crate::cli::tls;
 use crate::cli::usage::UsageError;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::path::Shown as _;
+use crate::files;
 use crate::http::interception::Interception;
 use crate::http::tls::Authority;
 use crate::http::{Client, Listener};
@@ -150,7 +152,9 @@ impl Suite {
         next: Option<&Path>,
     ) -> Result<Option<Replayed>, Failure> {
         self.shown.progress().say(path.shown());
-        let (recording, torn) = file::open(path)?;
+        let Some((recording, torn)) = self.opened(path).await? else {
+            return Ok(None);
+        };
         if let (Some(torn), Aim::Learn) = (&torn, &self.options.aim) {
             output::warn(torn);
         }
@@ -178,6 +182,25 @@ impl Suite {
             replayed.torn(&torn.to_string());
         }
         Ok(played)
+    }
+
+    /// Opens a recording, with a warning about its torn last line. None if that is interrupted: a pipe without a writer
+    /// cannot be opened.
+    async fn opened(&self, path: &Path) -> Result<Option<(Indexed, Option<Diagnostic>)>, Failure> {
+        if !files::is_special(path) {
+            return Ok(Some(file::open(path)?));
+        }
+        let (sender, opened) = oneshot::channel();
+        let path = path.to_owned();
+        // The end of the process does not wait for this thread.
+        std::thread::spawn(move || drop(sender.send(file::open(&path))));
+        tokio::select! {
+            () = self.interrupt.cancelled() => Ok(None),
+            opened = opened => match opened {
+                Ok(opened) => Ok(Some(opened?)),
+                Err(_) => Err(Failure::Defect("the recording was not read".to_owned())),
+            },
+        }
     }
 
     /// A sentence for each rule that is about no place in the recordings.
