@@ -318,6 +318,10 @@ impl Documents {
         self.found.push((place, slashes));
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     fn end(&self) -> usize {
         self.covered.last().map_or(0, |it| it.end)
     }

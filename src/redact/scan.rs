@@ -308,16 +308,26 @@ impl Scan<'_> {
             }
         }
         self.documents(&documents, &state.below);
-        for range in documents.around(&range) {
-            self.coded(&range);
-            if self.depth > 0
-                && memchr::memchr(b'%', &self.text.as_bytes()[range.clone()]).is_some()
-                && let Some(view) = View::percent(&self.text[range.clone()], false)
-            {
-                self.percent(&view, range.start, begin);
+        if documents.is_empty() {
+            self.decoded(&range, begin);
+        } else {
+            for range in documents.around(&range) {
+                self.decoded(&range, begin);
             }
         }
         self.project_shapes(&range);
+    }
+
+    /// Searches what is coded in a range.
+    fn decoded(&mut self, range: &Range<usize>, begin: usize) {
+        self.coded(range);
+        let text = &self.text[range.clone()];
+        if self.depth > 0
+            && memchr::memchr(b'%', text.as_bytes()).is_some()
+            && let Some(view) = View::percent(text, false)
+        {
+            self.percent(&view, range.start, begin);
+        }
     }
 
     /// The secrets of a percent-encoded text, but for those that were found as it is.
