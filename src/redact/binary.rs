@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use super::assigned::{is_secret_value, name_around};
+use super::embedded::holds;
 use super::names::named_anywhere;
+use super::pseudonyms::pseudonyms;
 use super::rules::Anchor;
 use super::scan::{Scan, With};
 
@@ -120,9 +122,11 @@ impl Scan<'_> {
     pub(super) fn fields(&mut self) {
         let text = self.text;
         let whole = 0..text.len();
+        let made: Vec<_> = pseudonyms(text).collect();
         let mut at = 0;
         for hit in self.hits.clone() {
-            if hit.anchor != Anchor::Name || hit.start < at {
+            // No name is within a pseudonym.
+            if hit.anchor != Anchor::Name || hit.start < at || holds(&made, hit.start) {
                 continue;
             }
             let around = name_around(text, hit, &whole);

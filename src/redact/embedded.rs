@@ -345,7 +345,7 @@ impl Documents {
 }
 
 /// True if one of the ranges, which are in order and apart, has this offset.
-fn holds(ranges: &[Range<usize>], offset: usize) -> bool {
+pub(super) fn holds(ranges: &[Range<usize>], offset: usize) -> bool {
     let index = ranges.partition_point(|it| it.end <= offset);
     ranges.get(index).is_some_and(|it| it.start <= offset)
 }
