@@ -27,6 +27,8 @@ pub(super) struct Document {
     has_pairs: bool,
     /// The number of backslashes before each quote: more than none in a string.
     slashes: usize,
+    /// The end of the part that no program goes on with: `'Bearer ' + '…'` is an expression.
+    settled: usize,
     /// Where the next document may begin.
     next: usize,
 }
@@ -98,6 +100,10 @@ pub(super) fn document(text: &str, start: usize, end: usize) -> Document {
         is_whole: matches!(stop, Stop::Whole),
         has_pairs: reader.has_pairs,
         slashes: reader.slashes.unwrap_or(0),
+        settled: match stop {
+            Stop::Whole | Stop::Cut => end,
+            Stop::Other => reader.item_end,
+        },
         next,
     }
 }
@@ -293,6 +299,8 @@ pub(super) struct Documents {
     found: Vec<(Range<usize>, usize)>,
     /// What they cover, in ranges that are apart.
     covered: Vec<Range<usize>>,
+    /// The same without what may be the beginning of an expression.
+    settled: Vec<Range<usize>>,
 }
 
 impl Documents {
@@ -306,16 +314,17 @@ impl Documents {
             // One in the last string of another is searched with it.
             let is_new = found.end > documents.end();
             if found.has_pairs && is_new && found.end - start >= SHORTEST {
-                documents.add(start..found.end, found.slashes);
+                documents.add(start, &found);
             }
         }
         documents
     }
 
-    fn add(&mut self, place: Range<usize>, slashes: usize) {
-        let begin = self.end().max(place.start);
-        self.covered.push(begin..place.end);
-        self.found.push((place, slashes));
+    fn add(&mut self, start: usize, document: &Document) {
+        let begin = self.end().max(start);
+        self.covered.push(begin..document.end);
+        self.settled.push(begin..document.settled.max(begin));
+        self.found.push((start..document.end, document.slashes));
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -326,9 +335,9 @@ impl Documents {
         self.covered.last().map_or(0, |it| it.end)
     }
 
-    /// True if this offset lies in one.
+    /// True if this offset lies in one, and in no expression.
     pub(super) fn hold(&self, offset: usize) -> bool {
-        holds(&self.covered, offset)
+        holds(&self.settled, offset)
     }
 
     /// The parts of a range that are in none.

@@ -115,6 +115,18 @@ fn what_is_cut_off_within_a_value_is_gone() {
 }
 
 #[test]
+fn secrets_of_expressions_in_objects_of_programs_are_gone() {
+    for text in [
+        "fetch(u, {headers: {'Authorization': 'Bearer ' + 'q8Zr4TnW2xLk9Vb3'}})",
+        "call({'a': 1, \"token\": read() || \"q8Zr4TnW2xLk9Vb3\"})",
+        "call({user: 'a', url: 'https://bot:' + 'b', password: decrypt('q8Zr4TnW2xLk9Vb3')})",
+    ] {
+        let redacted = redacted("text/plain", text).expect(text);
+        assert!(!redacted.contains("xLk9Vb3"), "{redacted}");
+    }
+}
+
+#[test]
 fn brackets_of_programs_and_prose_stay() {
     for text in [
         "const {password, token} = options; use({password: password, token})",
