@@ -131,9 +131,9 @@ impl Monitor {
             self.shared.insert(change.exchange);
         }
         operation.may_end_again = true;
-        let known = self.calls.get_mut(&call);
-        let known = known.map(|it| it.operations.entry(id));
-        known.map(|it| it.or_insert(operation));
+        if let Some(known) = self.calls.get_mut(&call) {
+            known.operations.entry(id).or_insert(operation);
+        }
     }
 
     /// The comms operation of a change: of those that the change names, the one that a request began. One page prints
