@@ -4,9 +4,11 @@
 //! source text, from the same row or paragraph of the other translation, or from the code blocks of the page; never by
 //! words of a language. Not for: differences of the contract.
 //!
-//! [`names`] finds names in a text, [`spans`] code spans out of place.
+//! [`names`] finds names in a text, [`spans`] code spans out of place, [`numbers`] other numbers, and [`blocks`] other code.
 
+mod blocks;
 pub(super) mod names;
+mod numbers;
 pub(crate) mod rules;
 mod spans;
 
@@ -18,7 +20,9 @@ use super::prose;
 use super::prose::{Piece, Prose, Section, Text};
 use super::remark::{PageRule, Remark};
 
+use self::blocks::{Block, Difference};
 use self::names::{Fate, Name, Place};
+use self::numbers::Numbers;
 
 /// The names of one page, and the texts around them.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) struct Translation {
     sizes: Vec<usize>,
     /// The words of the code blocks.
     known: HashSet<String>,
+    blocks: Vec<Block>,
+    locale: String,
     /// The damage that the page shows without another page.
     alone: Vec<Damage>,
 }
@@ -67,6 +73,8 @@ impl Translation {
             texts: Vec::new(),
             sizes: Vec::new(),
             known: words.filter(is_word).map(str::to_owned).collect(),
+            blocks: page.code_blocks.iter().filter_map(Block::read).collect(),
+            locale: page.metadata.known_locale().unwrap_or_default().to_owned(),
             alone: Vec::new(),
         };
         if let Some((line, title)) = page.metadata.title_line.zip(page.metadata.title) {
@@ -118,7 +126,12 @@ impl Translation {
             }
             self.sizes[group] += 1;
             let text = paragraph.text;
-            let is_plain = |text: &Text| text.pieces.iter().all(|it| matches!(it, Piece::Plain(_)));
+            let is_plain = |text: &Text| {
+                let mut pieces = text.pieces.iter();
+                pieces.all(
+                    |it| matches!(it, Piece::Plain(it) if !it.contains(|c: char| c.is_ascii_digit())),
+                )
+            };
             if text.localized.is_some() || !is_plain(&text) {
                 self.texts.push(Located {
                     place: Place::Prose,
@@ -153,6 +166,7 @@ impl Translation {
             };
             found.extend(pair.names(&located.text, |_| true, None));
             found.extend(pair.spans(&located.text, Reference::Source, None));
+            found.extend(self.other_numbers(located, located, None));
         } else {
             found.extend(self.without_source(located));
         }
@@ -182,6 +196,30 @@ impl Translation {
             }
         }
         found
+    }
+
+    /// The numbers in which a text and the same text of another page differ; without another page, from its source text.
+    fn other_numbers(&self, own: &Located, same: &Located, other: Option<&Self>) -> Option<Damage> {
+        if own.place != Place::Prose {
+            return None;
+        }
+        let own_numbers = Numbers::of(own.text.own(), &self.locale);
+        let its_locale = other.map_or("en", |it| it.locale.as_str());
+        let difference = own_numbers.difference(&Numbers::of(&same.text, its_locale))?;
+        let (here, there) = difference;
+        let place = if other.is_some() {
+            "other page"
+        } else {
+            "source text"
+        };
+        let message = match (here.as_str(), there.as_str()) {
+            (here, "") => format!("`{here}` is not in the same text of the {place}"),
+            ("", there) => format!("`{there}` of the {place} is missing here"),
+            (here, there) => format!("`{here}` is `{there}` in the same text of the {place}"),
+        };
+        let rule = &rules::NUMBER_DIFFERS;
+        let damage = Damage::new(&message, rule, &self.page, own.line, message.clone());
+        Some(damage.beside(other.map(|it| it.page.as_str()), same.line))
     }
 
     /// Damage that the form of a cell shows.
@@ -265,7 +303,36 @@ pub(crate) fn of_page(translation: &Translation) -> &[Damage] {
 pub(crate) fn between(one: &Translation, other: &Translation) -> Vec<Damage> {
     let mut found = against(one, other);
     found.extend(against(other, one));
+    let differences = blocks::differences(&one.blocks, &other.blocks);
+    found.extend(differences.into_iter().map(|it| of_blocks(one, other, it)));
     found
+}
+
+fn of_blocks(one: &Translation, other: &Translation, difference: Difference) -> Damage {
+    let (page, line, beside, at, message) = match difference {
+        Difference::Changed(line, at) => {
+            let message = "the line of the code block differs from that of the other page";
+            (one, line, other, at, message)
+        }
+        Difference::Missing(line, at) => (
+            one,
+            line,
+            other,
+            at,
+            "a code block of the other page is missing here",
+        ),
+        Difference::Added(at, line) => (
+            other,
+            line,
+            one,
+            at,
+            "a code block of the other page is missing here",
+        ),
+    };
+    let rule = &rules::CODE_BLOCK_DIFFERS;
+    // Several code blocks may be missing in one line.
+    let text = format!("{}:{at}", beside.page);
+    Damage::new(&text, rule, &page.page, line, message).beside(Some(&beside.page), at)
 }
 
 /// The remarks on damage. A damaged text of a line is reported once. A remark that another translation shows is preferred,
@@ -328,6 +395,10 @@ fn against(one: &Translation, other: &Translation) -> Vec<Damage> {
             Reference::Translation
         };
         found.extend(pair.spans(&same.text, reference, Some(&other.page)));
+        // Each difference is reported once: on the page without its source text, else on the first one.
+        if is_source || one.page < other.page {
+            found.extend(one.other_numbers(located, same, Some(other)));
+        }
     }
     found
 }

@@ -20,6 +20,12 @@ page_rules! {
     NAME_UNKNOWN: "name-unknown", Error,
         "A name is in no code block of its page, but the same row of another translation has a name that is.",
         "Write the name as the other translation does.";
+    CODE_BLOCK_DIFFERS: "code-block-differs", Error,
+        "A message or JSON differs from that of another translation, but code is never translated.",
+        "Copy the code block of the source text.";
+    NUMBER_DIFFERS: "number-differs", Warning,
+        "A text has another number or status than the same text of another translation, so one of them is wrong.",
+        "Write the number of the source text.";
     CODE_SPAN_MOVED: "code-span-moved", Warning,
         "A code span stands between punctuation marks or beside a link, away from the words that it belongs to.",
         "Move the code span to the words that it belongs to.";

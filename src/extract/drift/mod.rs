@@ -6,8 +6,8 @@
 //! 1. `pairing` finds the texts of one page in two folders; `text` decides whether two pages are translations of one text
 //!    or two texts.
 //! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its
-//!    examples, `scenario` its conversations, `note` its notes and numbers. `statement` reads prose independently of
-//!    its language, and `number` the numbers in it.
+//!    examples, `scenario` its conversations, `note` its notes and numbers. [`super::statement`] reads prose
+//!    independently of its language, and [`super::number`] the numbers in it.
 //! 3. `align` brings the requests of both together. `compare` makes the list of changes, and sets both contracts side by side. `change` has the kinds of changes, and
 //!    `rules` the rules of these kinds.
 //!
@@ -18,14 +18,12 @@ mod body;
 mod change;
 mod compare;
 mod note;
-mod number;
 mod page;
 pub(crate) mod pairing;
 pub(crate) mod rules;
 mod sample;
 mod scenario;
 mod scope;
-mod statement;
 mod tables;
 mod text;
 

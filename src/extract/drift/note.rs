@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::markdown;
+use super::super::number::Number;
 use super::super::prose::{Paragraph, Prose, Row, Section};
-use super::number::Number;
+use super::super::statement;
 use super::page::Page;
-use super::statement;
 
 /// A note: a paragraph in a block quote.
 #[derive(Debug, Clone, PartialEq, Eq)]

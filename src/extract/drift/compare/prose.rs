@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use foldhash::HashSet;
 
+use super::super::super::number::Number;
 use super::super::change::ChangeKind as K;
 use super::super::change::{Change, Effect};
 use super::super::note::{About, Limit, Note};
-use super::super::number::Number;
 use super::super::page::Page;
 use super::super::sample::SamplePart;
 use super::super::scope::Scope;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::damage::names;
-use super::super::prose;
-use super::super::prose::{Piece, Text};
+use super::damage::names;
 use super::number;
 use super::number::{FractionMark, Number};
+use super::prose;
+use super::prose::{Piece, Text};
 
 /// The parts of a sentence that can be recognized in any language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn sentences(text: &Text, locale: &str) -> Vec<Sentence> {
             }
             Piece::Plain(plain) => {
                 // The last sentence may go on behind a code span.
-                let mut parts = super::super::text::sentences(plain).into_iter().peekable();
+                let mut parts = super::text::sentences(plain).into_iter().peekable();
                 while let Some(part) = parts.next() {
                     if let Some(current) = all.last_mut() {
                         current.read(part, &before, fraction);
@@ -66,7 +66,7 @@ pub(super) fn sentences(text: &Text, locale: &str) -> Vec<Sentence> {
 }
 
 /// `200 OK`
-fn is_status(code: &str) -> bool {
+pub(super) fn is_status(code: &str) -> bool {
     let digits = code.split(' ').next().unwrap_or_default();
     digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
 }
@@ -94,7 +94,7 @@ impl Sentence {
                 let is_name = is_title && word.starts_with(|c: char| c.is_ascii_digit());
                 let is_plain = number.text.bytes().all(|b| b.is_ascii_digit());
                 let is_status = is_plain && number.text.len() == 3 && phrase;
-                if !is_name && !is_status {
+                if !is_name && !is_status && !is_label(previous) {
                     self.numbers.push(number);
                 }
             }
@@ -104,6 +104,16 @@ impl Sentence {
         }
     }
 }
+
+/// True for a word that names the thing with the number behind it: step 3, version 2.1. The source text is English.
+fn is_label(word: &str) -> bool {
+    let is = |label: &&str| label.eq_ignore_ascii_case(word);
+    LABELS.iter().any(|it| is(it))
+}
+
+const LABELS: [&str; 8] = [
+    "chapter", "error", "example", "figure", "section", "step", "table", "version",
+];
 
 /// Products with a number in their name.
 const PRODUCTS: [&str; 3] = ["Microsoft", "Office", "Windows"];
@@ -156,6 +166,7 @@ mod tests {
             ("at 2019-05-01, 8A34A46B-3D17-4ADC-8DCE-DC4E7D572698", &[]),
             ("Microsoft 365 and P2P, since 2021", &[]),
             ("returns 202 Accepted", &[]),
+            ("see step 7 and Example 4, error 429 of version 2.1", &[]),
             ("not 404, v1.0, 1/2", &["404"]),
         ] {
             let sentences = plain(text);
