@@ -165,7 +165,7 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         .collect();
     let mut relations = Vec::new();
     let mut remarks = Vec::new();
-    let mut changes: Vec<(Documented, (Remark, Vec<Scope>))> = Vec::new();
+    let mut changes: Vec<PageChanges> = Vec::new();
     let mut contracts = Vec::new();
     let compared: Vec<_> = compared.into_iter().collect::<Result<_, FileError>>()?;
     let compared = files::all_valid(compared)?;
@@ -177,43 +177,18 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
             remarks.extend(found.remarks.into_iter().map(|it| it.0));
             continue;
         };
-        changes.extend(found.remarks.into_iter().map(|it| (page.clone(), it)));
+        changes.push((page, found.remarks));
     }
     let mut preface = preface(&relations);
-    let Pairs {
-        only_old, only_new, ..
-    } = &pairs;
-    let name = |page: &(Page, Candidate)| page.0.path.shown();
-    let keys: Vec<_> = new.iter().map(|(_, it)| &it.key).collect();
-    let is_removed = |page: &&(Page, Candidate)| page.1.key.is_missing_in(&keys);
-    let (removed, untranslated): (Vec<_>, Vec<_>) =
-        only_old.iter().map(|it| &old[*it]).partition(is_removed);
-    preface.extend(
-        untranslated
-            .into_iter()
-            .map(|it| format!("{}: the page has no text on the other side", name(it))),
-    );
-    preface.extend(
-        only_new
-            .iter()
-            .map(|it| format!("{}: the page is added", name(&new[*it]))),
-    );
-    let removed = documented(&removed)?;
-    if !removed.is_empty() {
-        let added = only_new.iter().map(|it| &new[*it]);
-        let added: Vec<_> = documented(&added.collect::<Vec<_>>())?;
-        let added: Vec<_> = added.into_iter().map(|it| it.1).collect();
-        changes.extend(removed.into_iter().filter_map(|(name, page)| {
-            let change = drift::removal(&name, &page, &added)?;
-            Some((page, change))
-        }));
-    }
+    changes.extend(unpaired(&pairs, [&old, &new], &mut preface)?);
     if !changes.is_empty() {
         let project = Project::load(&arguments.cassettes)?;
-        remarks.extend(changes.into_iter().map(|(page, (mut remark, scopes))| {
-            remark.touched = project.touched(&page, &scopes);
-            remark
-        }));
+        for (page, found) in changes {
+            remarks.extend(found.into_iter().map(|(mut remark, scopes)| {
+                remark.touched = project.touched(&page, &scopes);
+                remark
+            }));
+        }
     }
     let report = PageReport {
         command: "drift",
@@ -224,6 +199,42 @@ fn compare(arguments: &Arguments) -> Result<(PageReport, Vec<String>), Failure> 
         contracts,
     };
     Ok((report, relations.into_iter().map(|it| it.1).collect()))
+}
+
+/// What a page documents, and its changes with their scopes.
+type PageChanges = (Documented, Vec<(Remark, Vec<Scope>)>);
+
+/// The changes by pages that only one side has. Pages of which nothing can be said become sentences of the preface.
+fn unpaired(
+    pairs: &Pairs,
+    [old, new]: [&[(Page, Candidate)]; 2],
+    preface: &mut Vec<String>,
+) -> Result<Vec<PageChanges>, Failure> {
+    let name = |page: &(Page, Candidate)| page.0.path.shown();
+    let keys: Vec<_> = new.iter().map(|(_, it)| &it.key).collect();
+    let only_old = pairs.only_old.iter().map(|it| &old[*it]);
+    let (removed, untranslated): (Vec<_>, Vec<_>) =
+        only_old.partition(|page| page.1.key.is_missing_in(&keys));
+    let added: Vec<_> = pairs.only_new.iter().map(|it| &new[*it]).collect();
+    let untranslated = untranslated.into_iter();
+    preface.extend(
+        untranslated.map(|it| format!("{}: the page has no text on the other side", name(it))),
+    );
+    preface.extend(
+        added
+            .iter()
+            .map(|it| format!("{}: the page is added", name(it))),
+    );
+    if removed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let added: Vec<_> = documented(&added)?.into_iter().map(|it| it.1).collect();
+    let removed = documented(&removed)?.into_iter();
+    let changes = removed.filter_map(|(name, page)| {
+        let change = drift::removal(&name, &page, &added)?;
+        Some((page, vec![change]))
+    });
+    Ok(changes.collect())
 }
 
 /// What each of these pages documents, with the name of the page.

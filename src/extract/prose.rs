@@ -17,7 +17,7 @@ pub(super) struct Prose {
     pub(super) tables: Vec<Table>,
     pub(super) paragraphs: Vec<Paragraph>,
     pub(super) headings: Vec<Heading>,
-    /// The line and the section of each code block.
+    /// The line and the section of each code block, in the order of lines.
     code_blocks: Vec<(usize, Section)>,
 }
 
@@ -183,9 +183,8 @@ impl Prose {
 
     /// The section of the code block whose fence opens in that line.
     pub(super) fn section_of_code_block(&self, line: usize) -> Section {
-        let mut code_blocks = self.code_blocks.iter();
-        let found = code_blocks.find(|(at, _)| *at == line);
-        found.map_or(Section::Other, |(_, section)| *section)
+        let found = self.code_blocks.binary_search_by_key(&line, |it| it.0);
+        found.map_or(Section::Other, |index| self.code_blocks[index].1)
     }
 }
 

@@ -107,8 +107,7 @@ impl Sentence {
 
 /// True for a word that names the thing with the number behind it: step 3, version 2.1. The source text is English.
 fn is_label(word: &str) -> bool {
-    let is = |label: &&str| label.eq_ignore_ascii_case(word);
-    LABELS.iter().any(|it| is(it))
+    LABELS.iter().any(|it| it.eq_ignore_ascii_case(word))
 }
 
 const LABELS: [&str; 8] = [

@@ -1,5 +1,8 @@
 //! The properties in one text: those of its JSON and of the rows of its table, matched by name.
 
+use std::collections::hash_map::Entry;
+
+use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::contract::extracted::Kind;
@@ -145,13 +148,17 @@ pub(super) fn pair(
             row: None,
         })
         .collect();
+    // The first place of each name, whatever its case is.
+    let mut places: HashMap<String, usize> = HashMap::default();
+    for (place, it) in printed.iter().enumerate() {
+        places.entry(it.name.to_ascii_lowercase()).or_insert(place);
+    }
     let mut translated = Vec::new();
     for row in rows {
-        let found = printed
-            .iter_mut()
-            .find(|it| it.name.eq_ignore_ascii_case(&row.name));
-        match found {
-            Some(found) => {
+        let place = places.entry(row.name.to_ascii_lowercase());
+        match place {
+            Entry::Occupied(place) => {
+                let found = &mut printed[*place.get()];
                 if found.name != row.name {
                     let (line, spelled) = (row.line, &found.name);
                     let message = format!("`{}` is spelled `{spelled}` in the JSON", row.name);
@@ -159,12 +166,15 @@ pub(super) fn pair(
                 }
                 found.row = Some(row);
             }
-            None if cell::is_identifier(&row.name) => printed.push(Printed {
-                name: row.name.clone(),
-                json: None,
-                row: Some(row),
-            }),
-            None => translated.push(row),
+            Entry::Vacant(place) if cell::is_identifier(&row.name) => {
+                place.insert(printed.len());
+                printed.push(Printed {
+                    name: row.name.clone(),
+                    json: None,
+                    row: Some(row),
+                });
+            }
+            Entry::Vacant(_) => translated.push(row),
         }
     }
     eliminate(facts, &mut printed, translated, notes);

@@ -12,7 +12,7 @@ const SPELLED: f64 = 9.0;
 /// The numbers of a text, and the statuses in its code spans.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    numbers: Vec<Number>,
+    read: Vec<Number>,
     statuses: Vec<String>,
     /// Every run of digits, also one that is part of a word, such as `ISO3166`.
     digits: HashSet<String>,
@@ -29,7 +29,7 @@ impl Numbers {
             .map(str::to_owned);
         Self {
             digits: digits.collect(),
-            numbers: numbers.filter(|it| !it.all(|it| it <= SPELLED)).collect(),
+            read: numbers.filter(|it| !it.all(|it| it <= SPELLED)).collect(),
             statuses: statuses.map(|code| code[..3].to_owned()).collect(),
         }
     }
@@ -43,10 +43,9 @@ impl Numbers {
 
     fn lacking(&self, other: &Self) -> String {
         let has = |number: &Number| {
-            other.digits.contains(&number.text)
-                || other.numbers.iter().any(|it| it.may_equal(number))
+            other.digits.contains(&number.text) || other.read.iter().any(|it| it.may_equal(number))
         };
-        let numbers = self.numbers.iter().filter(|it| !has(it));
+        let numbers = self.read.iter().filter(|it| !has(it));
         let statuses = self
             .statuses
             .iter()

@@ -108,7 +108,9 @@ pub(super) fn read(
 
 /// The numbers in the description of a parameter.
 fn of_row<'r>(row: &'r Row, read: &'r Page) -> impl Iterator<Item = Limit> + 'r {
-    let parameter = read.parameters.iter().find(|it| it.line == row.line);
+    // They are in the order of lines.
+    let at = read.parameters.partition_point(|it| it.line < row.line);
+    let parameter = read.parameters.get(at).filter(|it| it.line == row.line);
     let name = parameter.map(|it| it.name.clone()).unwrap_or_default();
     let descriptions = row.cells.iter().skip(2);
     let sentences = descriptions.flat_map(|it| statement::sentences(it, &read.locale));

@@ -163,6 +163,17 @@ fn a_row_with_a_translated_name_is_the_same_row() {
         changes_between(&[translated, other], &[translated, other, (row, "")]),
         ["parameter-removed compatible hand"]
     );
+    // The JSON shows another name for it.
+    assert_eq!(
+        changes_between(
+            &[translated],
+            &[translated, ("\"clientContext\"", "\"context\"")]
+        ),
+        [
+            "parameter-removed breaks bot clientContext",
+            "parameter-added compatible context",
+        ]
+    );
 }
 
 #[test]

@@ -312,9 +312,11 @@ pub(super) fn matched_parameters(pair: &Pair<'_>) -> Matched {
             || !it.is_shown && own.any(|own| own.is_shown && own.name.eq_ignore_ascii_case(other))
     };
     let is_named = |one: &Parameter, other: &Parameter| one.name.eq_ignore_ascii_case(&other.name);
-    // A translated name stays the same in its language.
+    // A translated name stays the same in its language. Rows of which the JSON shows the names have those.
     let is_printed = |one: &Parameter, other: &Parameter| {
-        pair.has_one_language() && one.printed.is_some() && one.printed == other.printed
+        let is_open = !one.is_shown || !other.is_shown;
+        let is_equal = one.printed.is_some() && one.printed == other.printed;
+        is_open && is_equal && pair.has_one_language()
     };
     let is_damaged = |one: &Parameter, other: &Parameter| {
         let is_damaged = is_foreign(one, old, &other.name) || is_foreign(other, new, &one.name);
