@@ -8,10 +8,16 @@ use super::page::Page;
 use super::sample::{SamplePart, Subject};
 use super::scenario::StepKind;
 
-/// The old text with the forms of its requests as the new text has them.
+/// The old text with its requests as the new text has them: their forms, and whether they are of the page's operation.
 pub(super) fn aligned<'p>(old: &'p Page, new: &Page) -> Cow<'p, Page> {
     let names = renamed(old, new);
-    if names.is_empty() {
+    let after = forms(new);
+    // Only the template of the path changed.
+    let is_left = |form: &str, is_own: bool| after.get(form).is_some_and(|it| *it != is_own);
+    let is_any_left = forms(old)
+        .iter()
+        .any(|(form, is_own)| is_left(form, *is_own));
+    if names.is_empty() && !is_any_left {
         return Cow::Borrowed(old);
     }
     let rename = |form: &mut String| {
@@ -22,7 +28,11 @@ pub(super) fn aligned<'p>(old: &'p Page, new: &Page) -> Cow<'p, Page> {
     let mut page = old.clone();
     for message in &mut page.messages {
         match &mut message.part {
-            SamplePart::Request { form, .. } | SamplePart::Answer { to: form, .. } => rename(form),
+            SamplePart::Request { form, is_own } => {
+                *is_own ^= is_left(form, *is_own);
+                rename(form);
+            }
+            SamplePart::Answer { to, .. } => rename(to),
             SamplePart::Notification => {}
         }
         for (subject, _) in &mut message.shapes {

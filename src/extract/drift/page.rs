@@ -89,10 +89,14 @@ pub(super) struct Parameter {
     pub(super) kind: Option<Kind>,
     /// Of the table.
     pub(super) declared: Option<Kind>,
+    /// The type as the table prints it.
+    pub(super) type_cell: String,
     pub(super) collection: Collection,
     /// The pages of its types.
     pub(super) pages: BTreeSet<String>,
     pub(super) words: Vec<String>,
+    /// True if the words are those of the table.
+    pub(super) are_words_listed: bool,
     pub(super) description: String,
     /// Counted from 1.
     pub(super) line: usize,
@@ -245,8 +249,8 @@ impl Page {
                 Section::Properties
             }
         };
-        let descriptions: HashMap<usize, String> = rows(prose, section)
-            .filter_map(|row| Some((row.line, row.cells.get(2)?.plain())))
+        let cells: HashMap<usize, [String; 2]> = rows(prose, section)
+            .map(|row| (row.line, [1, 2].map(|column| row.cells[column].plain())))
             .collect();
         let known: BTreeSet<usize> = properties
             .iter()
@@ -254,8 +258,8 @@ impl Page {
             .map(|row| row.line)
             .collect();
         let parameter = |it: &Printed| {
-            let description = it.row.as_ref().and_then(|row| descriptions.get(&row.line));
-            Parameter::new(it, description.cloned().unwrap_or_default())
+            let cells = it.row.as_ref().and_then(|row| cells.get(&row.line));
+            Parameter::new(it, cells.cloned().unwrap_or_default())
         };
         self.parameters = properties.iter().map(parameter).collect();
         // Rows with a translated name, for which the JSON shows no member.
@@ -269,9 +273,11 @@ impl Page {
                 is_shown: false,
                 kind: None,
                 declared: None,
+                type_cell: row.cells.get(1)?.plain(),
                 collection: Collection::default(),
                 pages: row.cells.get(1)?.links().collect(),
                 words: Vec::new(),
+                are_words_listed: true,
                 description: row.cells.get(2)?.plain(),
                 line: row.line,
             })
@@ -287,11 +293,12 @@ fn rows(prose: &Prose, section: Section) -> impl Iterator<Item = &Row> {
 }
 
 impl Parameter {
-    fn new(printed: &Printed, description: String) -> Self {
+    fn new(printed: &Printed, [type_cell, description]: [String; 2]) -> Self {
         let row = printed.row.as_ref();
         let json = printed.json.as_ref();
         let mut words: Vec<String> = json.map(|it| it.words.clone()).unwrap_or_default();
-        if words.is_empty() {
+        let are_words_listed = words.is_empty();
+        if are_words_listed {
             words = row.map(|it| it.words.clone()).unwrap_or_default();
         }
         let declared = row.and_then(|it| it.of.kind);
@@ -302,6 +309,7 @@ impl Parameter {
             is_shown: json.is_some(),
             kind: declared.or(json.and_then(|it| it.kind)),
             declared,
+            type_cell,
             collection: Collection {
                 in_table: row.and_then(|it| it.of.collection),
                 in_json: json.map(|it| it.collection),
@@ -310,6 +318,7 @@ impl Parameter {
                 .map(|it| it.of.pages.iter().cloned().collect())
                 .unwrap_or_default(),
             words,
+            are_words_listed,
             description,
             line: printed.line(),
         }

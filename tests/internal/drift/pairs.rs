@@ -92,6 +92,11 @@ fn the_word_for_required_is_that_of_either_text() {
 #[test]
 fn an_example_declares_no_type() {
     let translated = ("| clientContext | String |", "| clientContext | Cadeia |");
+    let number = ("| clientContext | String |", "| clientContext | Int32 |");
+    assert_eq!(
+        changes_between(&[translated], &[number]),
+        ["parameter-type-changed breaks bot clientContext: String to number"]
+    );
     assert_eq!(
         changes_between(&[translated], &[translated, ("\"c1\"", "17")]),
         ["property-type-changed breaks service clientContext: a string to a number"]
@@ -143,6 +148,17 @@ fn another_method_or_path_is_told_once() {
         let edits = if is_method { &both[..] } else { &both[..1] };
         assert_eq!(changes(&edited(edits)), expected);
     }
+    // The examples keep the old path.
+    let template = "wave\nPOST /communications/calls/{id}/wave\n```";
+    let new = "beckon\n```";
+    assert_eq!(
+        changes(&edited(&[(template, new)])),
+        [
+            "path-removed breaks bot /app/calls/{id}/wave",
+            "path-removed breaks bot /communications/calls/{id}/wave",
+            "path-added compatible /app/calls/{id}/beckon",
+        ]
+    );
     // The changes of its bodies are found, too.
     let found = changes(&edited(&[
         ("{id}/wave", "{id}/beckon"),

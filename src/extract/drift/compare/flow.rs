@@ -11,7 +11,7 @@ use super::super::sample::SamplePart;
 use super::super::scenario;
 use super::super::scenario::{Described, Scenario, Step, StepKind};
 use super::super::scope::Scope;
-use super::{Pair, TO_BOT};
+use super::{Pair, TO_BOT, request};
 
 /// The subjects of changes.
 pub(super) const EXAMPLE_STATUS: &str = "status of the answer in examples";
@@ -287,6 +287,10 @@ fn is_within(described: &Described<'_>, others: &[Described<'_>]) -> bool {
 
 /// Provider states that only one text needs, of conversations in both.
 fn states(pair: &Pair<'_>, changes: &mut Vec<Change>) {
+    // The state that a request needs follows from its method and path.
+    if request::has_moved(pair) {
+        return;
+    }
     let all = |page: &Page| -> BTreeSet<ProviderState> {
         page.scenarios
             .iter()

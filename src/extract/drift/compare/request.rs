@@ -70,6 +70,15 @@ fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     }
 }
 
+/// True if the operation has another method or no path in common.
+pub(super) fn has_moved(pair: &Pair<'_>) -> bool {
+    let (old, new) = (pair.old, pair.new);
+    let keys =
+        |page: &Page| -> BTreeSet<String> { page.paths.iter().map(|it| key(&it.text)).collect() };
+    let methods = old.method.as_ref().zip(new.method.as_ref());
+    methods.is_some_and(|(one, other)| one != other || keys(old).is_disjoint(&keys(new)))
+}
+
 /// The requests to a path of a page.
 fn request_to(page: &Page, path: &Path) -> Scope {
     let method = page.method.as_deref().unwrap_or_default();
@@ -259,7 +268,11 @@ fn parameters(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             // A row without a partner may have its name in another language.
             Some(other) if one.is_listed && !other.is_listed && !is_template => {
                 let mut rows = new.iter().enumerate();
-                if rows.any(|(index, it)| !it.is_shown && matched.of_new(index).is_none()) {
+                let is_open = |(index, it): (usize, &Parameter)| {
+                    let may_be_translated = !it.is_named() || !pair.has_one_language();
+                    may_be_translated && !it.is_shown && matched.of_new(index).is_none()
+                };
+                if rows.any(is_open) {
                     continue;
                 }
                 let effect = Effect::Compatible;
@@ -395,8 +408,9 @@ fn words(
         Effect::Compatible
     };
     if old.words.is_empty() || new.words.is_empty() {
-        // A translation may lose the form of a list.
-        if pair.has_one_language() && old.is_listed && new.is_listed && old.words != new.words {
+        // A translation may lose the form of a list, and an example has one word of it.
+        let are_listed = [old, new].map(|it| it.is_listed && it.are_words_listed);
+        if pair.has_one_language() && are_listed == [true; 2] && old.words != new.words {
             let (kind, effect, listed, remark) = if old.words.is_empty() {
                 let remark = "any text was allowed before";
                 (K::LimitAdded, effect, &new.words, remark)
@@ -483,14 +497,21 @@ fn types_of(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> Option<(String
         && old.pages.is_disjoint(&new.pages)
         && !{ old.pages.iter() }.any(|one| new.pages.iter().any(|it| fits(one, it)));
     // An example of an operation shows a type, but only the table declares it.
-    let kinds = match pair.new.resource {
-        None => old.declared.zip(new.declared),
-        Some(_) => old.kind.zip(new.kind),
+    let kinds = if pair.new.resource.is_some() || is_rewritten(pair, old, new) {
+        old.kind.zip(new.kind)
+    } else {
+        old.declared.zip(new.declared)
     };
     let are_other_kinds =
         old.pages.is_empty() && new.pages.is_empty() && kinds.is_some_and(|(a, b)| a != b);
     let is_other = are_other_pages || are_other_kinds || are_other_numbers(pair, old, new);
     is_other.then(|| (type_name(old), type_name(new)))
+}
+
+/// True if one language has two texts for the type.
+fn is_rewritten(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> bool {
+    let is_listed = old.is_listed && new.is_listed;
+    is_listed && pair.has_one_language() && old.type_cell != new.type_cell
 }
 
 /// True if one of two is a single value and the other a collection. Words around a type differ between languages, so the
@@ -499,7 +520,9 @@ fn are_other_numbers(pair: &Pair<'_>, old: &Parameter, new: &Parameter) -> bool 
     let differ = |one: Option<bool>, other: Option<bool>| one.zip(other).map(|(a, b)| a != b);
     let in_table = differ(old.collection.in_table, new.collection.in_table);
     let in_json = differ(old.collection.in_json, new.collection.in_json);
+    let known = |it: &Parameter| it.collection.in_table.or(it.collection.in_json);
     match in_table {
+        None if is_rewritten(pair, old, new) => differ(known(old), known(new)) == Some(true),
         Some(true) => pair.has_one_language() || in_json == Some(true),
         Some(false) => false,
         None => pair.new.resource.is_some() && in_json == Some(true),
