@@ -8,8 +8,8 @@
 //! 2. `page` reads a page as a contract: `tables` has its headers and permissions, `body` the properties of its
 //!    examples, `scenario` its conversations, `note` its notes and numbers. [`super::statement`] reads prose
 //!    independently of its language, and [`super::number`] the numbers in it.
-//! 3. `align` brings the requests of both together. `compare` makes the list of changes, and sets both contracts side by side. `change` has the kinds of changes, and
-//!    `rules` the rules of these kinds.
+//! 3. `align` brings the requests of both texts together. `compare` makes the list of changes, and sets both contracts
+//!    side by side. `change` has the kinds of changes, and `rules` the rules of these kinds.
 //!
 //! [`super::damage`] finds the damage of a translation.
 
