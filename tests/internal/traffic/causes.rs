@@ -18,7 +18,8 @@ fn phone(id: &str) -> Value {
 fn accepted(invited: Value, named: Value) -> Tape {
     let mut answer = running(OPERATION, "context-1");
     answer["participants"] = named.clone();
-    let body = json!({"participants": invited, "clientContext": "context-1"});
+    let mut body = json!({"clientContext": "context-1"});
+    body["participants"] = invited;
     Tape::new()
         .request("POST", "participants/invite", body, 200, answer)
         .ends(named)
@@ -140,13 +141,13 @@ rows! {
 
 /// Somebody is invited, and the roster has this data.
 fn accepted_and_shown(data: Value) -> Tape {
+    let resource = format!("/app/calls/{CALL}/participants");
+    let mut change = json!({"changeType": "updated", "resource": resource});
+    change["resourceData"] = data;
     Tape::new()
         .invite(json!([user(ANNA)]))
         .ends(json!([user(ANNA)]))
-        .tells(
-            json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
-            "resourceData": data}]),
-        )
+        .tells(json!([change]))
         .wait(600_000)
         .keeps_alive()
 }
