@@ -24,23 +24,23 @@ impl ScenarioId {
 
     /// The page: the part before `beta@2021-02`, else the first part.
     pub fn page(&self) -> &str {
-        let page = self.edition_at().saturating_sub(1);
+        let page = self.edition_at().map_or(0, |it| it.saturating_sub(1));
         self.part(page).unwrap_or(&self.text)
     }
 
     /// The API version, `beta` of `beta@2021-02`.
     pub fn api(&self) -> Option<&str> {
-        Some(self.part(self.edition_at())?.split_once('@')?.0)
+        Some(self.part(self.edition_at()?)?.split_once('@')?.0)
     }
 
     /// The edition, `2021-02` of `beta@2021-02`.
     pub fn edition(&self) -> Option<&str> {
-        Some(self.part(self.edition_at())?.split_once('@')?.1)
+        Some(self.part(self.edition_at()?)?.split_once('@')?.1)
     }
 
     /// The locale, `pt-BR`; none in a path with one part after the edition, which is for all translations.
     pub fn locale(&self) -> Option<&str> {
-        let edition = self.edition_at();
+        let edition = self.edition_at()?;
         self.part(edition + 2).and(self.part(edition + 1))
     }
 
@@ -65,9 +65,9 @@ impl ScenarioId {
     }
 
     /// The index of the part with the version and the edition. The pages may be in a folder of the scenarios' folder.
-    fn edition_at(&self) -> usize {
+    fn edition_at(&self) -> Option<usize> {
         let mut folders = self.page_key().split('/');
-        folders.position(|it| it.contains('@')).unwrap_or(1)
+        folders.position(|it| it.contains('@'))
     }
 
     fn part(&self, index: usize) -> Option<&str> {
