@@ -13,6 +13,7 @@ use crate::api::party::Party;
 use crate::config;
 use crate::inject::InjectionChoice;
 use crate::report;
+use crate::scenario::format::Scenario;
 use crate::scenario::selection::Scope;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     /// List the scenarios that a run with this file plays; options override its settings
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// List nothing if the file has no `[target]`, for test frameworks that show the scenarios of a target
+    #[arg(long, requires = "config")]
+    of_target: bool,
     /// Only scenarios that judge this party: bot, service
     #[arg(
         long,
@@ -63,9 +67,9 @@ pub(crate) enum Format {
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let (roles, selected) = match &arguments.config {
         Some(file) => of_project(arguments, file)?,
-        None => (Vec::new(), of_arguments(arguments)?),
+        None => (Vec::new(), of_arguments(arguments)?.picked),
     };
-    let scenarios: Vec<_> = selected.picked.iter().collect();
+    let scenarios: Vec<_> = selected.iter().collect();
     match arguments.format {
         Format::Text => output.print(&report::list::text(&scenarios))?,
         Format::Json => {
@@ -84,12 +88,16 @@ fn of_arguments(arguments: &Arguments) -> Result<Selected, Failure> {
 }
 
 /// What a run with this configuration and these arguments selects, and the parties that it judges.
-fn of_project(arguments: &Arguments, file: &Path) -> Result<(Vec<Party>, Selected), Failure> {
+fn of_project(arguments: &Arguments, file: &Path) -> Result<(Vec<Party>, Vec<Scenario>), Failure> {
     let mut config = config::load(Some(file))?;
+    if arguments.of_target && config.target.is_none() {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let mut run = run::Arguments::absent()?;
     run.which = arguments.which.clone();
     run.injection = arguments.injection.clone();
     run.role = arguments.role;
     run.complete(&mut config)?;
-    run.select(&config)
+    let (parties, selected) = run.select(&config)?;
+    Ok((parties, selected.picked))
 }

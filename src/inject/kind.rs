@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
 use crate::api::party::Party;
-use crate::scenario::format::ScenarioId;
+use crate::judge;
+use crate::scenario::format::{Scenario, ScenarioId};
 
 /// Declares [`InjectionKind`] from its table. A row has a variant, the judged party, the cost, the conversations that
 /// it applies to, and a sentence without a full stop, which is also the variant's documentation.
@@ -158,6 +159,13 @@ impl InjectionKind {
     pub fn of(id: &ScenarioId) -> Option<Self> {
         Self::named(id.injection()?)
     }
+}
+
+/// True if a run plays the scenario for this party: it does not judge the other party alone, nor has it the fault
+/// injection of the other.
+pub(crate) fn judges(scenario: &Scenario, party: Party) -> bool {
+    judge::judges(&scenario.script, party)
+        && InjectionKind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
 }
 
 /// A defect of the token of a notification. A bot that verifies tokens refuses each.

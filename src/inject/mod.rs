@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::derive::with_injected;
-pub(crate) use self::kind::{Forgery, InjectionChoice, InjectionKind};
+pub(crate) use self::kind::{Forgery, InjectionChoice, InjectionKind, judges};
 
 use self::adapter::Adapter;
 use self::callback::Callback;

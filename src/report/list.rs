@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::party::Party;
 use crate::api::template::fill;
 use crate::http::message::Body;
-use crate::judge::judges;
+use crate::inject;
 use crate::scenario::format::{NotificationStep, Scenario, Script, Step, Translation};
 use crate::scenario::operation;
 
@@ -85,7 +85,7 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
 }
 
 fn list<'a>(scenario: &'a Scenario, roles: &[Party]) -> Listed<'a> {
-    let judged = roles.iter().filter(|it| judges(&scenario.script, **it));
+    let judged = roles.iter().filter(|it| inject::judges(scenario, **it));
     let Scenario { id, script } = scenario;
     Listed {
         id: id.as_str(),

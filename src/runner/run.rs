@@ -21,6 +21,7 @@ use crate::api::party::Party;
 use crate::config::known_failure;
 use crate::config::validation::{SettingError, fill};
 use crate::contract::rule::Rule;
+use crate::inject;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{Run, ScenarioResult, Selected, Verdict};
@@ -81,13 +82,10 @@ pub(crate) async fn run(
 
 /// The scenarios that have a result, with the party that is judged, in the order of the results.
 fn selected(options: &Options, cases: &[Case]) -> Vec<Selected> {
-    let parties = |case| {
+    let selected = cases.iter().flat_map(|Case { scenario, .. }| {
         let parties = options.parties.iter().copied();
-        parties.filter(move |it| options.target.is_some() || self_check::is_for(case, *it))
-    };
-    let selected = cases.iter().flat_map(|case| {
-        let scenario = &case.scenario;
-        parties(case).map(move |party| Selected::new(scenario, party))
+        let parties = parties.filter(|it| inject::judges(scenario, *it));
+        parties.map(move |party| Selected::new(scenario, party))
     });
     selected.collect()
 }

@@ -230,6 +230,38 @@ fn the_newest_texts_of_v1_0_are_played_and_the_rest_is_reported() {
     assert!(pages.into_iter().eq(expected));
 }
 
+/// Each scenario of a list, with a party that is judged.
+fn pairs(listed: &Value, id: &str, roles: impl Fn(&Value) -> Vec<Value>) -> BTreeSet<String> {
+    let listed = listed.as_array().unwrap().iter();
+    let pairs = listed.flat_map(|it| {
+        let roles = roles(it).into_iter();
+        roles.map(move |role| format!("{} {role}", it[id]))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn the_list_without_a_target_is_what_a_run_of_the_built_in_pair_plays() {
+    let project = Project::new("[scenarios]\nfilters = [\"participant-invite/v1.0@2022-05\"]\n");
+    let list = |more: &[&str]| -> Value {
+        let command = ["list", "--config", "confcall.toml", "--format", "json"];
+        let output = project.confcall(&[&command, more].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (code, report) = project.run(&[]);
+    assert_eq!(code, 0, "{report:#}");
+    let listed = pairs(&list(&[]), "id", |it| {
+        it["roles"].as_array().unwrap().clone()
+    });
+    let played = pairs(&report["results"], "scenario", |it| {
+        vec![it["role"].clone()]
+    });
+    assert_eq!(listed, played);
+    // Among them is fault injection of one party alone.
+    assert!(listed.iter().any(|it| it.contains('~')), "{listed:?}");
+    assert_eq!(list(&["--of-target"]), Value::Array(Vec::new()));
+}
+
 #[test]
 fn the_list_of_a_project_is_what_a_run_of_it_plays() {
     let more =
@@ -243,6 +275,7 @@ fn the_list_of_a_project_is_what_a_run_of_it_plays() {
         listed.iter().map(pair).collect()
     };
     let all = listed(&[]);
+    assert_eq!(all, listed(&["--of-target"]));
     let (_, report) = project.run(&[]);
     let results = report["results"].as_array().unwrap();
     let played = results.iter().map(|it| it["scenario"].as_str().unwrap());

@@ -18,8 +18,7 @@ use crate::emulator::bot::{
 use crate::emulator::service::{
     AlteredOperation, BuiltInService, Edition, ServiceMutant, ServiceOptions, ServiceVariant,
 };
-use crate::inject::InjectionKind;
-use crate::judge;
+use crate::inject;
 use crate::judge::Case;
 use crate::judge::verdict::ScenarioResult;
 use crate::platform::Identity;
@@ -98,15 +97,9 @@ fn edition_of(case: &Case) -> Edition {
 /// The scenarios of some editions that judge a party.
 fn part(cases: &[Case], party: Party, is_it: impl Fn(Edition) -> bool) -> Vec<Case> {
     let cases = cases.iter();
-    let part = cases.filter(|case| is_it(edition_of(case)) && is_for(case, party));
+    let part =
+        cases.filter(|case| is_it(edition_of(case)) && inject::judges(&case.scenario, party));
     part.cloned().collect()
-}
-
-/// False for a case that judges the other party alone, or has the other's fault injection.
-pub(super) fn is_for(case: &Case, party: Party) -> bool {
-    let scenario = &case.scenario;
-    judge::judges(&scenario.script, party)
-        && InjectionKind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
 }
 
 async fn play_service(
