@@ -128,7 +128,7 @@ pub(crate) struct Scenarios {
     pub tags: Vec<String>,
     /// The kinds of fault injection under which the scenarios are also played: `none`, `fast`, `forged-tokens`, `all`,
     /// or names of kinds.
-    #[schemars(with = "Vec<String>")]
+    #[schemars(schema_with = "injection_words")]
     pub inject: Vec<InjectionChoice>,
 }
 
@@ -175,6 +175,12 @@ pub(crate) struct Reports {
     pub events: Option<PathBuf>,
     /// The folder of the accepted snapshots.
     pub snapshots: Option<PathBuf>,
+}
+
+/// The schema of a list of injection choices.
+fn injection_words(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let words: Vec<String> = InjectionChoice::all().map(|it| it.to_string()).collect();
+    schemars::json_schema!({ "type": "array", "items": { "type": "string", "enum": words } })
 }
 
 impl Config {
@@ -288,6 +294,22 @@ fn keys_in(schema: &Value, keys: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_schema_has_the_words_that_are_read() {
+        let schema = schemars::schema_for!(Config);
+        let words = schema
+            .pointer("/$defs/Scenarios/properties/inject/items/enum")
+            .and_then(Value::as_array)
+            .unwrap();
+        for word in words {
+            assert!(
+                InjectionChoice::named(word.as_str().unwrap()).is_some(),
+                "{word}"
+            );
+        }
+        assert_eq!(words.len(), InjectionChoice::all().count());
+    }
 
     #[test]
     fn rules_are_read_and_an_error_has_its_place() {

@@ -210,6 +210,13 @@ impl InjectionChoice {
     pub const FORGED_TOKENS: &str = "forged-tokens";
     pub const ALL: &str = "all";
 
+    /// All choices: the groups, then each kind.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let groups = [Self::None, Self::Fast, Self::ForgedTokens, Self::All];
+        let kinds = InjectionKind::ALL.into_iter().map(Self::Kind);
+        groups.into_iter().chain(kinds)
+    }
+
     pub fn named(word: &str) -> Option<Self> {
         match word {
             Self::NONE => Some(Self::None),
