@@ -34,6 +34,19 @@ impl Exit {
         }
     }
 
+    /// The exit with this number.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::Interrupted,
+            Self::Defect,
+            Self::Usage,
+            Self::Environment,
+            Self::Failed,
+            Self::Success,
+        ];
+        all.into_iter().find(|it| it.code() == code)
+    }
+
     /// The exit of a run that was played to its end.
     pub const fn of_run(run: &Run) -> Self {
         let summary = &run.summary;

@@ -16,7 +16,7 @@ use crate::judge::verdict::Run;
 
 pub(crate) const EXAMPLES: &str = "\
 confcall joins the JSON reports of `confcall run --shard`. The printed report and the exit code are those of one run that \
-played all shards. A shard that is missing or is given twice is an error.
+played all shards. A shard that is missing or is given twice is an error (exit 2).
 
 Examples:
   confcall run --shard 1/2 --report json=one.json
@@ -47,7 +47,11 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         |reports, output| {
             let read = |path: &PathBuf| Ok((path.shown(), read(path)?));
             let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
-            let run = shard::merge(parts?).map_err(UsageError::Merge)?;
+            let parts = parts?;
+            // The exit of a shard that was not played to its end is that of the run.
+            let ended_early = parts.iter().filter_map(|(_, it)| Exit::of_code(it.exit?));
+            let exit = ended_early.fold(Exit::Success, Exit::worse);
+            let run = shard::merge(parts).map_err(UsageError::Merge)?;
             reports.show_pages(&arguments.shown);
             reports.begin(arguments.report.clone(), run.target.clone(), &[])?;
             // Shards run in parallel: the sum of their times has no meaning.
@@ -56,7 +60,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
             Ok(Finished {
                 text: arguments.shown.render(&run, elapsed, output.look),
                 run,
-                exit: Exit::Success,
+                exit,
             })
         },
     )

@@ -27,6 +27,7 @@ use crate::config;
 use crate::config::values::ValueError;
 use crate::diagnostic::render;
 use crate::files;
+use crate::judge::shard::Shard;
 use crate::judge::verdict::{JudgedTarget, Run};
 use crate::report::events::Start;
 use crate::report::terminal;
@@ -236,6 +237,8 @@ pub(crate) struct Reports {
     /// The folder of the reference pages.
     pages: Option<PathBuf>,
     target: JudgedTarget,
+    /// The part of the scenarios that the command plays; none for all.
+    shard: Option<Shard>,
     /// When the command began, by RFC 3339.
     started: String,
 }
@@ -275,7 +278,7 @@ pub(crate) fn reporting(
         failure.tell();
         exit = exit.worse(failure.exit());
     }
-    Ok(reports.write(&run, exit))
+    Ok(reports.write(&mut run, exit))
 }
 
 /// Does the work of a command that plays and judges nothing, and ends it. Its reports say `why` they have no results.
@@ -290,7 +293,7 @@ pub(crate) fn without_results(
     let errors = failures.errors.iter().map(|it| output::redacted(it));
     let mut run = reports.without_results(errors.collect());
     run.notes.push(why.to_owned());
-    Ok(reports.write(&run, failures.exit))
+    Ok(reports.write(&mut run, failures.exit))
 }
 
 /// Writes the reports of a command line that cannot be understood: the words behind `--report`.
@@ -322,6 +325,7 @@ impl Reports {
             places: github::Files::default(),
             pages: None,
             target: JudgedTarget::default(),
+            shard: None,
             started: now(),
         }
     }
@@ -329,6 +333,11 @@ impl Reports {
     /// The HTML report shows the pages of this folder.
     pub(crate) fn show_pages(&mut self, shown: &Shown) {
         self.pages.clone_from(&shown.pages);
+    }
+
+    /// The reports are those of a shard.
+    pub(crate) const fn of_shard(&mut self, shard: Option<Shard>) {
+        self.shard = shard;
     }
 
     /// The scenarios are those of this folder.
@@ -394,7 +403,8 @@ impl Reports {
                 return Err(UsageError::ReportTwice(report.to.path().map(Path::to_owned)).into());
             }
         }
-        let unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
+        let mut unfinished = self.without_results(vec![UNFINISHED.to_owned()]);
+        unfinished.exit = Some(Exit::Environment.code());
         let is_unwritable = |it: &ReportFile| {
             let is_checked = !it.to.is_stream();
             is_checked.then(|| it.write(&unfinished, &|_| None).err())?
@@ -431,7 +441,8 @@ impl Reports {
 
     /// Writes the reports of a run with this exit. Returns the exit of the command: a report that cannot be written
     /// makes it worse.
-    fn write(&self, run: &Run, mut exit: Exit) -> Exit {
+    fn write(&self, run: &mut Run, mut exit: Exit) -> Exit {
+        run.exit = (exit != Exit::of_run(run)).then(|| exit.code());
         let read = RefCell::new(HashMap::new());
         let page = |name: &str| self.page(&mut read.borrow_mut(), name);
         for report in &self.files {
@@ -480,11 +491,12 @@ impl Reports {
         run.count();
         // The exit is that of the failure.
         let _ = github::show(&run, &self.places, self.output);
-        let _ = self.write(&run, exit);
+        let _ = self.write(&mut run, exit);
     }
 
     fn without_results(&self, errors: Vec<String>) -> Run {
         let mut run = Run::new(self.target.clone(), Vec::new());
+        run.shard = self.shard;
         run.errors = errors;
         run.started.clone_from(&self.started);
         run

@@ -190,6 +190,7 @@ pub(super) fn run(
     reports: &mut Reports,
     output: Output,
 ) -> Result<Finished, Failure> {
+    reports.of_shard(arguments.shard);
     let mut config = config::load(arguments.config.as_deref())?;
     let last = LastRun::here();
     if arguments.course.rerun_failed {

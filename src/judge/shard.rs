@@ -100,7 +100,7 @@ impl Remedy for MergeError {
                 Some("give each report once, and only reports of the same run".into())
             }
             Self::Missing { .. } => Some(
-                "run the missing shards again; a shard that ends early writes no report".into(),
+                "give the report of each shard; a shard that fails writes its report too".into(),
             ),
             Self::Version { .. } | Self::Target { .. } | Self::Cut { .. } => None,
         }
@@ -116,11 +116,14 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut whole = Vec::new();
     let mut errors: Vec<String> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
+    let mut unmatched: Vec<String> = Vec::new();
     let mut borne_out = HashSet::new();
     let mut urls: BTreeSet<String> = BTreeSet::new();
     let mut role: Option<Option<Party>> = None;
     let mut count = None;
     let mut there = BTreeSet::new();
+    // False if a shard was not played to its end.
+    let mut is_whole = true;
     // Texts of one form and time zone are in the order of time.
     let started = reports.iter().map(|(_, it)| it.started.clone()).min();
     let observed = reports.iter().any(|(_, it)| it.observed);
@@ -130,13 +133,17 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
             let version = report.version;
             return Err(MergeError::Version { file, version });
         }
-        let of_others = *role.get_or_insert(report.target.role);
-        if of_others != report.target.role {
-            return Err(MergeError::Target {
-                file,
-                this: judged(report.target.role),
-                other: judged(of_others),
-            });
+        is_whole &= report.exit.is_none();
+        // A run that ended before it read its configuration does not know its target.
+        if report.exit.is_none() || report.target != JudgedTarget::default() {
+            let of_others = *role.get_or_insert(report.target.role);
+            if of_others != report.target.role {
+                return Err(MergeError::Target {
+                    file,
+                    this: judged(report.target.role),
+                    other: judged(of_others),
+                });
+            }
         }
         let parts = report.shard.map_or(1, |it| it.count);
         let of_others = *count.get_or_insert(parts);
@@ -153,16 +160,9 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         }
         there.extend(report.shard.map(|it| it.index));
         urls.extend(report.target.url);
-        for error in report.errors.into_iter().chain(report.listed.unmatched) {
-            if !errors.contains(&error) {
-                errors.push(error);
-            }
-        }
-        for note in report.notes {
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
+        add(&mut errors, report.errors);
+        add(&mut notes, report.notes);
+        add(&mut unmatched, report.listed.unmatched);
         borne_out.extend(report.listed.borne_out);
         whole.extend(report.results.into_iter().map(|it| (file.clone(), it)));
     }
@@ -178,13 +178,26 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         url: (!urls.is_empty()).then(|| urls.join(", ")),
     };
     let mut run = Run::new(target, whole.into_iter().map(|(_, it)| it).collect());
-    errors.retain(|it| !borne_out.contains(it));
+    if is_whole {
+        // An entry that matches nothing may match in a shard that was not played.
+        unmatched.retain(|it| !borne_out.contains(it));
+        add(&mut errors, unmatched);
+    }
     run.errors = errors;
     run.notes = notes;
     run.started = started.unwrap_or_default();
     run.seed = seed;
     run.observed = observed;
     Ok(run)
+}
+
+/// Adds the texts that are not there yet.
+fn add(texts: &mut Vec<String>, more: Vec<String>) {
+    for text in more {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
 }
 
 /// Sorts results, each with the name of its file, by scenario.

@@ -395,6 +395,9 @@ pub struct Run {
     /// The shard; none for a complete run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// The exit code, if the results do not give it, as in a run that ended before it was played; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<u8>,
     /// Problems of the run beside its results, such as a known failure that matches nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
@@ -446,6 +449,7 @@ impl Run {
             observed: false,
             target,
             shard: None,
+            exit: None,
             errors: Vec::new(),
             notes: Vec::new(),
             listed: Listed::default(),

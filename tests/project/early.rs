@@ -37,6 +37,83 @@ fn a_known_failure_ends_no_run() {
     );
 }
 
+/// A bot that does not start in the first of three shards, or in any.
+fn shards(fails: &str) -> (Project, Vec<(i32, Value)>) {
+    let target = BOT.replace(
+        "run = [",
+        "run = [\"sh\", \"-c\", 'if test -e broken; then echo no such bot; exit 7; fi; exec \"$@\"', \"sh\", ",
+    );
+    let known = "\n[[known]]\nscenario = \"*/no-such\"\nrule = \"limit\"\nreason = \"x\"\n";
+    let project = Project::of(&target, &[], known);
+    let run = |shard: usize| {
+        let broken = project.path().join("broken");
+        if fails.contains(&shard.to_string()) {
+            std::fs::write(broken, "").unwrap();
+        } else if broken.exists() {
+            std::fs::remove_file(broken).unwrap();
+        }
+        let (shard, report) = (format!("{shard}/3"), format!("json={shard}.json"));
+        project.run(&[
+            "--operation",
+            "mute,invite,answer",
+            "--shard",
+            &shard,
+            "--report",
+            &report,
+        ])
+    };
+    let runs = (1..=3).map(run).collect();
+    (project, runs)
+}
+
+#[test]
+fn a_shard_that_could_not_be_played_has_its_number_and_its_reason() {
+    for (fails, merged) in [("1", 3), ("123", 3), ("", 1)] {
+        let (project, runs) = shards(fails);
+        for (at, (code, report)) in (1..).zip(&runs) {
+            let has_failed = fails.contains(&at.to_string());
+            assert_eq!(*code, if has_failed { 3 } else { 0 }, "{report:#}");
+            let shard = serde_json::json!({"index": at, "count": 3});
+            assert_eq!(report["shard"], shard, "{report:#}");
+            let exit = has_failed.then_some(3);
+            assert_eq!(report["exit"].as_u64(), exit, "{report:#}");
+        }
+        let output = project.confcall(&["merge", "1.json", "2.json", "3.json"]);
+        let message = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(merged), "{message}");
+        assert_eq!(
+            message.contains("no such bot"),
+            !fails.is_empty(),
+            "{message}"
+        );
+        // An entry that matches nothing may match in a shard that was not played.
+        assert_eq!(message.contains("no-such`"), fails.is_empty(), "{message}");
+        let output = project.confcall(&["merge", "1.json", "3.json"]);
+        assert_eq!(output.status.code(), Some(2));
+        let message = text(&output.stderr);
+        assert!(message.contains("the shard 2/3 is missing"), "{message}");
+    }
+}
+
+#[test]
+fn a_shard_of_a_wrong_configuration_is_merged_with_the_others() {
+    let project = Project::of(
+        BOT,
+        &[],
+        "[scenarios]\noperations = [\"mute\", \"invite\"]\n",
+    );
+    let run = |shard, report| project.run(&["--shard", shard, "--report", report]).0;
+    assert_eq!(run("2/2", "json=2.json"), 0);
+    let file = project.path().join("confcall.toml");
+    let right = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, right + "[judgement]\n").unwrap();
+    assert_eq!(run("1/2", "json=1.json"), 2);
+    let output = project.confcall(&["merge", "1.json", "2.json"]);
+    let message = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("judgement"), "{message}");
+}
+
 #[test]
 fn the_time_of_a_run_is_bounded() {
     let project = Project::of(BOT, &["--mutant", "never-sends"], "");
