@@ -66,6 +66,7 @@ pub(crate) mod watch;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, thread};
 
 use clap::Parser as _;
 use tokio::runtime::Runtime;
@@ -145,6 +146,16 @@ fn interrupt_on_signals(interrupt: &CancellationToken) {
     let signalled = signalled();
     tokio::spawn(async move {
         signalled.await;
+        interrupt.cancel();
+    });
+}
+
+/// Cancels when standard input ends. The thread ends with the process: no call interrupts the reading.
+fn interrupt_with_stdin(interrupt: &CancellationToken) {
+    let interrupt = interrupt.clone();
+    thread::spawn(move || {
+        // An input that cannot be read has ended too.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         interrupt.cancel();
     });
 }

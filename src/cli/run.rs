@@ -134,6 +134,9 @@ pub(crate) struct Course {
     /// End the run after this time; unfinished scenarios are then inconclusive
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub timeout: Option<Duration>,
+    /// End the run when standard input ends, so that the run does not outlive a program that holds it open
+    #[arg(long, help_heading = "Judging", conflicts_with = "watch")]
+    end_with_stdin: bool,
     /// Play each scenario this number of times, and report latencies; `--jobs` says how many at a time
     #[arg(
         long,
@@ -177,9 +180,13 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     if arguments.course.watch {
         return watch::command(&arguments, output);
     }
+    let interrupt = CancellationToken::new();
+    if arguments.course.end_with_stdin {
+        super::interrupt_with_stdin(&interrupt);
+    }
     let wanted = arguments.report.clone();
     reporting(&wanted, &[], output, |reports, output| {
-        run(arguments, &CancellationToken::new(), reports, output)
+        run(arguments, &interrupt, reports, output)
     })
 }
 

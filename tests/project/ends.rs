@@ -16,7 +16,7 @@ struct Run {
 }
 
 /// Starts a run whose bot has a child, and whose trigger sleeps, with a child that has left its process group.
-fn start(first: u32) -> Run {
+fn start(first: u32, options: &[&str]) -> Run {
     let project = script(&format!("sleep @{first} & @bot"), "");
     let file = project.path().join("confcall.toml");
     let config = fs::read_to_string(&file).unwrap();
@@ -27,6 +27,7 @@ fn start(first: u32) -> Run {
     let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", &trigger);
     fs::write(&file, config).unwrap();
     let mut command = project.command(&["run", "2021-02/invite-one", "--deadline", "60s"]);
+    command.args(options).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -53,13 +54,23 @@ fn each_signal_ends_the_bot_and_the_trigger_command() {
         (Signal::HUP, 3120),
         (Signal::QUIT, 3130),
     ] {
-        let (status, _project) = start(first).end(signal);
+        let (status, _project) = start(first, &[]).end(signal);
         assert_eq!(status.code(), Some(130), "{signal:?}");
         assert!(is_gone(first) && is_gone(first + 1), "{signal:?}");
         if cfg!(target_os = "linux") {
             assert!(is_gone(first + 2), "{signal:?}");
         }
     }
+}
+
+/// A program that holds the other end of the pipe may be killed by any signal.
+#[test]
+fn the_end_of_standard_input_ends_the_bot_and_the_trigger_command() {
+    let mut run = start(3190, &["--end-with-stdin"]);
+    assert_eq!(run.child.try_wait().unwrap(), None);
+    drop(run.child.stdin.take());
+    assert_eq!(run.child.wait().unwrap().code(), Some(130));
+    assert!(is_gone(3190) && is_gone(3191));
 }
 
 /// `nohup` has SIGHUP ignored, and it stays so.
