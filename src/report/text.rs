@@ -83,7 +83,7 @@ pub(crate) enum Log {
     Runner,
 }
 
-/// Text without characters that steer a terminal, but for line ends and, with `colour`, colours; in the log of a runner,
+/// Text without characters that steer a terminal, but for line ends, tabs and, with `colour`, colours; in the log of a runner,
 /// without commands: `::name::` at the start of a line, `##[name]` and `##vso[name]` anywhere ("Workflow commands for
 /// GitHub Actions", "Logging commands" of Azure Pipelines).
 pub(crate) fn shown(text: &str, colour: bool, log: Log) -> String {
@@ -96,7 +96,7 @@ pub(crate) fn shown(text: &str, colour: bool, log: Log) -> String {
                 length
             }
             _ => {
-                let is_kept = !steers(c) || c == '\n';
+                let is_kept = !steers(c) || matches!(c, '\n' | '\t');
                 safe.push(if is_kept {
                     c
                 } else {
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn text_of_others_steers_neither_terminals_nor_runners() {
         for (text, people, runner) in [
-            ("a\tb\nc", "a\u{fffd}b\nc", "a\u{fffd}b\nc"),
+            ("a\tb\nc", "a\tb\nc", "a\tb\nc"),
             (
                 "\u{1b}[2J\u{202e}x\r",
                 "\u{fffd}[2J\u{fffd}x\u{fffd}",
