@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -17,9 +18,18 @@ def find_binary() -> Path:
     `FileNotFoundError` if there is none.
     """
     if chosen := os.environ.get("CONFCALL_BINARY"):
-        return Path(chosen)
-    scripts = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))]
+        # A relative path is one from the folder of this process, whatever folder confcall is started in.
+        return Path(shutil.which(chosen) or chosen).absolute()
+    scripts = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", _user_scheme())]
     for folder in [*scripts, None]:
         if found := shutil.which("confcall", path=folder):
             return Path(found)
     raise FileNotFoundError("`confcall` is not installed: `pip install confcall-cli`")
+
+
+def _user_scheme() -> str:
+    if sys.version_info >= (3, 10):
+        return sysconfig.get_preferred_scheme("user")
+    if sys.platform == "darwin" and sysconfig.get_config_var("PYTHONFRAMEWORK"):
+        return "osx_framework_user"
+    return f"{os.name}_user"

@@ -1,31 +1,23 @@
-"""A plugin for pytest: each scenario of a `confcall.toml` is an item below that file.
-
-confcall plays all selected items in one run, also under pytest-xdist. The item `run` stands for the run as a whole: it
-fails if confcall reports an error that belongs to no scenario. If confcall cannot play, the first selected item fails.
-"""
+"""The entry point of pytest: loads the plugin, if this pytest is new enough for it."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
-import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .run import ConfcallError, Played, Result, Scenario, listed, played_once
-
 FILE = "confcall.toml"
-MARKER = "confcall"
-#: The folder of the events, which the processes of pytest-xdist share.
-FOLDER = pytest.StashKey[Path]()
+MINIMUM = (7, 2)
+
+IS_NEW_ENOUGH = tuple(int(it) for it in re.findall(r"\d+", pytest.__version__)[:2]) >= MINIMUM
+
+#: pytest loads this module too.
+pytest_plugins = ["confcall_cli.items"] if IS_NEW_ENOUGH else []
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: Any) -> None:
     parser.getgroup("confcall").addoption(
         "--confcall",
         metavar="FILE",
@@ -34,171 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"{MARKER}: a scenario that confcall plays")
-    if shared := getattr(config, "workerinput", {}).get(MARKER):
-        config.stash[FOLDER] = Path(shared)
-    else:
-        config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="confcall-"))
-        config.add_cleanup(lambda: shutil.rmtree(config.stash[FOLDER], ignore_errors=True))
-    path = _project(config)
-    if config.getoption("confcall") and not path.is_file():
-        raise pytest.UsageError(f"--confcall: {path} is no file")
-    # Without paths on the command line, `testpaths` may leave out the root folder.
-    is_left_out = config.getoption("confcall") or config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if is_left_out and path.is_file() and str(path) not in config.args:
-        config.args.append(str(path))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Passes the folder of the events to a process of pytest-xdist."""
-    node.workerinput[MARKER] = str(node.config.stash[FOLDER])
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path == _project(parent.config):
-        return Project.from_parent(parent, path=file_path)
-    return None
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    for item in session.items:
-        if isinstance(item, Item):
-            item.project.selected.append(item)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Plays the run, and marks skipped items and known failures, before pytest reads the marks."""
-    if isinstance(item, Item):
-        item.mark()
-
-
-def _project(config: pytest.Config) -> Path:
-    chosen: Path | None = config.getoption("confcall")
-    return config.rootpath / FILE if chosen is None else (config.invocation_params.dir / chosen).resolve()
-
-
-class Project(pytest.File):
-    """A `confcall.toml`."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.count = 0
-        #: The items of this session.
-        self.selected: list[Item] = []
-        self._played: Played | None = None
-
-    def collect(self) -> Iterator[pytest.Item]:
-        try:
-            scenarios = listed(self.path)
-        except ConfcallError as error:
-            raise self.CollectError(str(error)) from error
-        self.count = len(scenarios)
-        yield Item.from_parent(self, name="run", scenario=None)
-        for name, scenario in zip(names(scenarios), scenarios):
-            yield Item.from_parent(self, name=name, scenario=scenario)
-
-    def played(self) -> Played:
-        """The run of all selected items."""
-        if self._played is None:
-            scenarios = [it.scenario for it in self.selected if it.scenario is not None]
-            is_whole = len(scenarios) in (0, self.count)
-            # A scenario may have an item for each party.
-            ids = [] if is_whole else list(dict.fromkeys(it.id for it in scenarios))
-            digest = hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
-            folder = self.config.stash[FOLDER]
-            self._played = played_once(self.path, ids, folder / f"{digest}.jsonl")
-        return self._played
-
-    def problem(self) -> str | None:
-        """The problem of the run as a whole. The first of the selected items fails with it."""
-        played = self.played()
-        if played.errors or not played.is_complete:
-            return played.message
-        is_explained = any(it.result is not None and it.result.has_failed for it in self.selected)
-        if played.exit != 0 and self.selected[0].scenario is None and not is_explained:
-            return played.message
+def pytest_report_header(config: Any) -> str | None:
+    if IS_NEW_ENOUGH or not (config.getoption("confcall") or Path(str(config.rootdir), FILE).is_file()):
         return None
-
-
-class Item(pytest.Item):
-    """A scenario, or the run as a whole."""
-
-    def __init__(self, *, scenario: Scenario | None, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.scenario = scenario
-        self.add_marker(MARKER)
-
-    @property
-    def project(self) -> Project:
-        assert isinstance(self.parent, Project)
-        return self.parent
-
-    @property
-    def result(self) -> Result | None:
-        return self.scenario and self.project.played().results.get(self.scenario)
-
-    @property
-    def is_first(self) -> bool:
-        return self.project.selected[0] is self
-
-    def mark(self) -> None:
-        project, result = self.project, self.result
-        if self.is_first and project.problem() is not None:
-            return
-        if result is None or result.has_failed:
-            if not project.played().is_complete:
-                self.add_marker(pytest.mark.skip(f"confcall could not play it, see {project.selected[0].nodeid}"))
-        elif result.verdict == "skip":
-            self.add_marker(pytest.mark.skip(result.reason))
-        elif result.verdict == "known":
-            self.add_marker(pytest.mark.xfail(reason=result.reason, strict=False))
-
-    def runtest(self) -> None:
-        if self.is_first and (problem := self.project.problem()) is not None:
-            raise Violation(problem)
-        if self.scenario is None:
-            return
-        result = self.result
-        if result is None:
-            raise Violation(f"confcall has no result of {self.scenario.id} for the {self.scenario.role}")
-        if result.verdict != "pass":
-            raise Violation(result.text or result.reason)
-        if result.text:
-            self.warn(ConfcallWarning(result.text))
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, Violation):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        # If the title is the end of the item's id, pytest replaces the dots in it.
-        title = f"{self.scenario.id} ({self.scenario.role})" if self.scenario else self.name
-        return self.path, 0, title
-
-
-class Violation(Exception):
-    """A failure, with the part of confcall's report about the scenario."""
-
-
-class ConfcallWarning(pytest.PytestWarning):
-    """A SHOULD that was not met."""
-
-
-def names(scenarios: Sequence[Scenario]) -> list[str]:
-    """A name for each scenario, with only characters that `-k` accepts. The kind of fault injection is in brackets."""
-    count = Counter(it.id for it in scenarios)
-    taken: Counter[str] = Counter()
-    found = []
-    for scenario in scenarios:
-        plain, _, kind = scenario.id.partition("~")
-        name = re.sub(r"[^\w./-]", "-", plain)
-        inside = [it for it in (kind, scenario.role if count[scenario.id] > 1 else "") if it]
-        if inside:
-            name += f"[{'-'.join(inside)}]"
-        taken[name] += 1
-        found.append(name if taken[name] == 1 else f"{name}-{taken[name]}")
-    return found
+    needed = ".".join(map(str, MINIMUM))
+    return f"confcall: no scenarios are shown, because the plugin needs pytest {needed} or later"

@@ -9,7 +9,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,8 @@ from . import find_binary
 
 #: Exit codes of a run that was played to its end.
 PLAYED = (0, 1)
+#: How often a process looks whether the test runner has ended, in seconds.
+PAUSE = 0.5
 
 
 class ConfcallError(Exception):
@@ -66,8 +68,8 @@ class Played:
 
 
 def listed(config: Path) -> list[Scenario]:
-    """The scenarios that `confcall run` plays with this `confcall.toml`, for each party that it judges."""
-    command = _command("list", "--config", str(config), "--format", "json")
+    """The scenarios that `confcall run` plays against the target of this `confcall.toml`; none without a target."""
+    command = _command("list", "--config", str(config), "--format", "json", "--of-target")
     try:
         done = subprocess.run(
             command, cwd=config.parent, check=False, capture_output=True, encoding="utf-8", errors="replace"
@@ -79,39 +81,50 @@ def listed(config: Path) -> list[Scenario]:
     return [Scenario(it["id"], role) for it in json.loads(done.stdout) for role in it["roles"]]
 
 
-def played_once(config: Path, ids: Sequence[str], events: Path) -> Played:
+def played_once(config: Path, ids: Sequence[str], events: Path, has_ended: Callable[[], bool]) -> Played:
     """The outcome of one run with this `confcall.toml`. `events` is the file of the run's events.
 
     The first process that calls this plays the run; other processes wait for the end of the run. `ids` are the
-    scenarios to play; without ids, confcall plays all.
+    scenarios to play; without ids, confcall plays all. The run ends early once `has_ended` is true of the test runner.
     """
     log = events.with_suffix(".log")
     with _locked(events.with_suffix(".lock")):
         if not log.exists():
-            _play(config, ids, events, log)
+            _play(config, ids, events, log, has_ended)
     return _read(events, log)
 
 
-def _play(config: Path, ids: Sequence[str], events: Path, log: Path) -> None:
-    arguments = ["run", "--config", str(config), "--report", f"events={events}", "--", *ids]
+def _play(config: Path, ids: Sequence[str], events: Path, log: Path, has_ended: Callable[[], bool]) -> None:
+    arguments = ["run", "--config", str(config), "--report", f"events={events}", "--end-with-stdin", "--", *ids]
     unfinished = events.with_suffix(".output")
     with unfinished.open("wb") as output:
         try:
             command = _command(*arguments)
+            # The pipe ends with this process, and the run ends with the pipe, also after SIGKILL.
             process = subprocess.Popen(
-                command, cwd=config.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command, cwd=config.parent, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
             )
         except (OSError, ConfcallError) as error:
             output.write(f"confcall cannot be started: {error}".encode())
         else:
-            try:
-                process.wait()
-            except BaseException:
-                # confcall ends its target before it ends itself.
-                process.terminate()
-                process.wait()
-                raise
+            with process:
+                try:
+                    _wait(process, has_ended)
+                except BaseException:
+                    # confcall ends its target before it ends itself.
+                    process.terminate()
+                    process.wait()
+                    raise
     unfinished.replace(log)
+
+
+def _wait(process: subprocess.Popen[bytes], has_ended: Callable[[], bool]) -> None:
+    while True:
+        if has_ended():
+            raise KeyboardInterrupt("the test runner has ended")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PAUSE)
+            return
 
 
 def _read(events: Path, log: Path) -> Played:

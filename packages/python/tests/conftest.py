@@ -24,7 +24,11 @@ INVITE = "participant-invite/*"
 
 
 def is_installed() -> bool:
-    return any(it.name == "confcall" for it in importlib.metadata.entry_points(group="pytest11"))
+    try:
+        importlib.metadata.distribution("confcall-cli")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 @pytest.fixture
