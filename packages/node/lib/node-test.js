@@ -1,12 +1,15 @@
 import { describe, test } from "node:test";
-import { Run, Violation } from "./run.js";
+import { Run } from "./run.js";
 
 export function conformance(options) {
   const run = new Run(options);
   describe(run.title, () => {
     for (const { name, outcome } of run.tests()) {
       test(name, async (t) => {
-        const { kind, text, reason } = await outcome();
+        const { kind, text, reason, remark } = await outcome();
+        if (remark) {
+          t.diagnostic(remark);
+        }
         if (kind === "skip") {
           t.skip(text);
         } else if (kind === "known") {
@@ -16,7 +19,7 @@ export function conformance(options) {
           t.diagnostic(text);
         }
         if (kind === "fail" || kind === "known") {
-          throw new Violation(text);
+          throw run.violation(text);
         }
       });
     }

@@ -3,14 +3,21 @@
 import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { isMainThread } from "node:worker_threads";
 import { binary } from "./binary.js";
+import { check } from "./options.js";
 
-/** An error without a stack, because no line of a test explains the text, which comes from confcall. */
+/** How often a process looks whether the test runner has ended, in milliseconds. */
+const PAUSE = 500;
+
+/**
+ * An error whose only place is the project's configuration, because no line of a test explains the text, which comes
+ * from confcall. Node prints an error without any place in brackets.
+ */
 export class Violation extends Error {
-  constructor(text) {
+  constructor(text, place) {
     super(text);
-    this.name = "Violation";
-    this.stack = text;
+    this.stack = `${text.trimEnd()}\n    at ${place}`;
   }
 }
 
@@ -21,7 +28,9 @@ export class Run {
   #played;
   #problem;
 
-  constructor({ config = "confcall.toml", filter = [], binary: program } = {}) {
+  constructor(options = {}) {
+    check(options);
+    const { config = "confcall.toml", filter = [], binary: program } = options;
     this.#config = path.resolve(config);
     this.#filters = [filter].flat();
     this.#binary = program;
@@ -29,6 +38,11 @@ export class Run {
 
   get title() {
     return path.basename(this.#config);
+  }
+
+  /** The error of a failed test. */
+  violation(text) {
+    return new Violation(text, this.#config);
   }
 
   /** The name of each test, and a function that gives its outcome. The first test stands for the run as a whole. */
@@ -40,6 +54,10 @@ export class Run {
       const problem = { kind: "fail", text: error.message };
       return [{ name: "run", outcome: async () => problem }];
     }
+    if (!scenarios.length) {
+      const nothing = { kind: "skip", text: `${this.title} has no [target]` };
+      return [{ name: "run", outcome: async () => nothing }];
+    }
     const tests = scenarios.map((it) => ({ name: it.name, outcome: () => this.#outcome(it) }));
     return [{ name: "run", outcome: () => this.#whole() }, ...tests];
   }
@@ -47,11 +65,12 @@ export class Run {
   #command(...command) {
     const words = ["--color", "never", ...command, "--", ...this.#filters];
     const options = { cwd: path.dirname(this.#config), windowsHide: true };
-    return [this.#binary ?? binary(), words, options];
+    return [located(this.#binary ?? binary()), words, options];
   }
 
   #listed() {
-    const [program, words, options] = this.#command("list", "--config", this.#config, "--format", "json");
+    const list = ["list", "--config", this.#config, "--format", "json", "--of-target"];
+    const [program, words, options] = this.#command(...list);
     const done = spawnSync(program, words, { ...options, encoding: "utf8", maxBuffer: Infinity });
     if (done.error) {
       throw new Error(`${program} cannot be started: ${done.error.message}`);
@@ -76,10 +95,13 @@ export class Run {
   }
 
   async #play() {
-    const [program, words, options] = this.#command("run", "--config", this.#config, "--report", "events=-");
-    const child = spawn(program, words, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const run = ["run", "--config", this.#config, "--report", "events=-", "--end-with-stdin"];
+    const [program, words, options] = this.#command(...run);
+    // The pipe of standard input ends with this process, and the run ends with the pipe, also after SIGKILL.
+    const child = spawn(program, words, { ...options, stdio: ["pipe", "pipe", "pipe"] });
     const end = () => child.kill();
     process.once("exit", end);
+    const watch = whenRunnerEnds(end);
     const played = { exit: undefined, errors: [], output: "", results: new Map() };
     child.stderr.setEncoding("utf8").on("data", (text) => (played.output += text));
     const closed = new Promise((resolve) => {
@@ -97,29 +119,36 @@ export class Run {
     }
     await closed;
     process.off("exit", end);
+    clearInterval(watch);
     return played;
   }
 
-  /** The problem of the run as a whole. Only the first call gives it, so only the first test fails with it. */
+  /** The problem of the run as a whole. Only the first call gives it, so only the first test reports it. */
   #takeProblem() {
     const text = this.#problem;
     this.#problem = undefined;
-    return text && { kind: "fail", text };
+    return text;
   }
 
   async #whole() {
     const { exit, results, text } = await this.played();
     const isExplained = [...results.values()].some((it) => hasFailed(it));
     const isWrong = exit !== 0 && !isExplained;
-    return this.#takeProblem() ?? (isWrong ? { kind: "fail", text } : { kind: "pass" });
+    const problem = this.#takeProblem() ?? (isWrong ? text : undefined);
+    return problem ? { kind: "fail", text: problem } : { kind: "pass" };
   }
 
-  async #outcome({ id, role }) {
+  async #outcome(scenario) {
     const { results, isComplete } = await this.played();
     const problem = this.#takeProblem();
-    if (problem) {
-      return problem;
+    if (problem && !isComplete) {
+      return { kind: "fail", text: problem };
     }
+    // The test `run` was not selected. No scenario fails because of an error of other ones.
+    return { ...this.#judged(scenario, results, isComplete), remark: problem };
+  }
+
+  #judged({ id, role }, results, isComplete) {
     const result = results.get(key(id, role));
     if (!isComplete && (!result || hasFailed(result))) {
       return { kind: "skip", text: "confcall could not play it, see the first failure" };
@@ -138,6 +167,24 @@ export class Run {
         return { kind: "fail", text: result.text ?? result.reason };
     }
   }
+}
+
+/** A relative path is one from the folder of this process, whatever folder confcall is started in. */
+function located(program) {
+  return path.basename(program) === program ? program : path.resolve(program);
+}
+
+/**
+ * Calls `end` once the test runner has ended. `node --test` and Vitest start processes for test files, and leave them
+ * alone after some signals.
+ */
+function whenRunnerEnds(end) {
+  const { NODE_TEST_CONTEXT, VITEST } = process.env;
+  if (!isMainThread || !(NODE_TEST_CONTEXT || VITEST)) {
+    return undefined;
+  }
+  const runner = process.ppid;
+  return setInterval(() => process.ppid !== runner && end(), PAUSE).unref();
 }
 
 function key(scenario, role) {
