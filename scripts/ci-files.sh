@@ -167,6 +167,37 @@ examples() {
     plays "${jobs[*]} with a $bot bot" "$2" "$3" kubernetes "${jobs[@]}" "$project"
 }
 
+# A workflow with two matrices of shards. The name of an artifact begins with that of the other.
+two_matrices() {
+    local artifact needs=""
+    echo "jobs:"
+    for artifact in confcall confcall-other; do
+        cat <<END
+  $artifact:
+    ${needs:+needs: $needs}
+    strategy:
+      matrix:
+        shard: [1, 2]
+    steps:
+      - uses: actions/checkout@v6
+      - uses: OWNER/confcall@v0.1.0
+        with:
+          shard: \${{ matrix.shard }}/2
+          artifact: $artifact
+END
+        needs=$artifact
+    done
+    cat <<END
+  verdict:
+    needs: $needs
+    steps:
+      - uses: OWNER/confcall@v0.1.0
+        with:
+          merge: true
+          arguments: --slowest 5
+END
+}
+
 # The action with other inputs than those of the examples.
 inputs() {
     local play=(github examples/ci/github.yml "$folder/right")
@@ -184,6 +215,10 @@ inputs() {
     plays "the action, an open quote" 2 "a quote in the input" "${play[@]}" path "arguments=run 'x"
     plays "the action, no shard" 2 "is not written as 2/8" "${play[@]}" path 'shard=1/4; touch injected'
     plays "the action, no reports to merge" 2 "has no artifact" "${play[@]}" path merge=true
+    plays "the action, a command beside merge" 2 "has only options of confcall merge" "${play[@]}" path merge=true \
+        arguments=check
+    two_matrices >"$folder/two.yml"
+    plays "the action, shards of two artifacts" 0 "^slowest" github "$folder/two.yml" "$folder/right" path
     # shellcheck disable=SC2016 # Nothing expands it.
     plays "the action, a script as arguments" 2 'touch' "${play[@]}" path 'arguments=run $(touch injected) ;touch injected'
     if [[ -n $(find "$TMPDIR" -name injected) ]]; then

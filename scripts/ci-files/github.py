@@ -156,12 +156,10 @@ class Job:
             shutil.copy(file, target)
 
     def download(self, pattern, path, **options):
-        if options != {"merge-multiple": True}:
+        if options:
             sys.exit(f"{options}: how this is downloaded is not known here")
-        target = pathlib.Path(self.folder, path)
-        target.mkdir(parents=True, exist_ok=True)
-        for file in self.workflow.artifacts.glob(f"{pattern}/*"):
-            shutil.copy(file, target)
+        for artifact in self.workflow.artifacts.glob(pattern):
+            shutil.copytree(artifact, pathlib.Path(self.folder, path, artifact.name), dirs_exist_ok=True)
 
 
 def is_due(step, has_failed, context):
