@@ -296,19 +296,27 @@ pub(crate) fn without_results(
     Ok(reports.write(&mut run, failures.exit))
 }
 
-/// Writes the reports of a command line that cannot be understood: the words behind `--report`.
+/// Writes the reports of a command line that cannot be understood: the words behind `--report` and `--shard`.
 pub(crate) fn refuse(arguments: &[OsString], why: &str) {
     let words = arguments.iter().map_while(|it| it.to_str());
     let words: Vec<&str> = words.take_while(|it| *it != "--").collect();
-    let behind = words.windows(2).filter(|it| it[0] == "--report");
-    let joined = words.iter().filter_map(|it| it.strip_prefix("--report="));
-    let files = behind.map(|it| it[1]).chain(joined);
-    let files: Vec<ReportFile> = files.filter_map(|it| it.parse().ok()).collect();
+    let files: Vec<ReportFile> = values(&words, "--report");
     let read: Vec<PathBuf> = words.iter().map(PathBuf::from).collect();
     let mut reports = Reports::new(files, Output::new(Color::Never));
+    reports.of_shard(values(&words, "--shard").pop());
     // It may be the word of another option, and may be read.
     reports.files.retain(|it| !it.is_one_of(&read));
     reports.fail(&[why.to_owned()], Exit::Usage);
+}
+
+/// The values of an option in a command line that cannot be understood.
+fn values<T: FromStr>(words: &[&str], option: &str) -> Vec<T> {
+    let behind = words.windows(2).filter(|it| it[0] == option);
+    let joined = words
+        .iter()
+        .filter_map(|it| it.strip_prefix(option)?.strip_prefix('='));
+    let texts = behind.map(|it| it[1]).chain(joined);
+    texts.filter_map(|it| it.parse().ok()).collect()
 }
 
 /// The time, by RFC 3339.

@@ -115,6 +115,17 @@ fn a_shard_of_a_wrong_configuration_is_merged_with_the_others() {
 }
 
 #[test]
+fn a_shard_of_a_wrong_command_line_has_its_number() {
+    let project = Project::of(BOT, &[], "");
+    for words in [&["--shard", "1/2"][..], &["--shard=1/2"]] {
+        let (code, report) = project.run(&[words, &["--no-such"]].concat());
+        let shard = serde_json::json!({"index": 1, "count": 2});
+        assert_eq!((code, &report["shard"]), (2, &shard), "{report:#}");
+        assert_eq!(report["exit"], 2, "{report:#}");
+    }
+}
+
+#[test]
 fn the_time_of_a_run_is_bounded() {
     let project = Project::of(BOT, &["--mutant", "never-sends"], "");
     let begun = Instant::now();
