@@ -101,7 +101,7 @@ export class Run {
     const child = spawn(program, words, { ...options, stdio: ["pipe", "pipe", "pipe"] });
     const end = () => child.kill();
     process.once("exit", end);
-    const watch = whenRunnerEnds(end);
+    const watch = endWithRunner();
     const played = { exit: undefined, errors: [], output: "", results: new Map() };
     child.stderr.setEncoding("utf8").on("data", (text) => (played.output += text));
     const closed = new Promise((resolve) => {
@@ -175,16 +175,17 @@ function located(program) {
 }
 
 /**
- * Calls `end` once the test runner has ended. `node --test` and Vitest start processes for test files, and leave them
- * alone after some signals.
+ * Ends this process once the test runner has ended. `node --test` and Vitest start processes for test files, and leave
+ * them alone after some signals. confcall ends with this process.
  */
-function whenRunnerEnds(end) {
+function endWithRunner() {
   const { NODE_TEST_CONTEXT, VITEST } = process.env;
   if (!isMainThread || !(NODE_TEST_CONTEXT || VITEST)) {
     return undefined;
   }
   const runner = process.ppid;
-  return setInterval(() => process.ppid !== runner && end(), PAUSE).unref();
+  // Vitest does not let a test call `process.exit`.
+  return setInterval(() => process.ppid !== runner && process.kill(process.pid, "SIGKILL"), PAUSE).unref();
 }
 
 function key(scenario, role) {

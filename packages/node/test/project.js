@@ -15,7 +15,7 @@ const PACKAGE = path.join(HERE, "..");
  */
 export function project(t, { mutant, run, filters = ["participant-invite/*"], more = "", text } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "confcall-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   for (const part of ["bin", "lib", "package.json"]) {
     cpSync(path.join(PACKAGE, part), path.join(folder, "node_modules/confcall", part), { recursive: true });
   }
