@@ -108,10 +108,35 @@ pub(super) fn document(text: &str, start: usize, end: usize) -> Document {
     }
 }
 
-/// True for a text that is one object or array.
-pub(super) fn is_document(text: &str) -> bool {
+/// True for a text that is one object or array. If `is_cut_off` is true, it may be cut off.
+pub(super) fn is_document(text: &str, is_cut_off: bool) -> bool {
     let found = document(text, 0, text.len());
-    found.is_whole && found.end == text.len()
+    found.end == text.len() && (found.is_whole || is_cut_off)
+}
+
+/// The end of the JSON that a text begins with: one value after the other (RFC 7464, and a line each), the last of them cut
+/// off at most.
+pub(super) fn values_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_between = |it: &u8| it.is_ascii_whitespace() || *it == b'\x1e';
+    let mut end = 0;
+    loop {
+        let start = end + bytes[end..].iter().take_while(|it| is_between(it)).count();
+        end = match bytes.get(start) {
+            Some(b'{' | b'[') => {
+                let found = document(text, start, text.len());
+                if !found.is_whole && found.end < text.len() {
+                    return start;
+                }
+                found.end
+            }
+            Some(b'"') => string_end(bytes, start, 0).0,
+            _ => match plain_end(text, start) {
+                Some(end) => end,
+                None => return start,
+            },
+        };
+    }
 }
 
 /// True for a text that is one string.
@@ -249,11 +274,17 @@ impl Reader<'_> {
         if !self.takes_value() {
             return None;
         }
-        let is_part = |it: &u8| it.is_ascii_alphanumeric() || b"+-._".contains(it);
-        let length = bytes[self.at..].iter().take_while(|it| is_part(it)).count();
-        let word = &self.text[self.at..self.at + length];
-        (is_number(word) || WORDS.contains(&word)).then_some(self.at + length)
+        plain_end(self.text, self.at)
     }
+}
+
+/// The end of a number or a word that stands for a value.
+fn plain_end(text: &str, start: usize) -> Option<usize> {
+    let is_part = |it: &u8| it.is_ascii_alphanumeric() || b"+-._".contains(it);
+    let bytes = &text.as_bytes()[start..];
+    let end = start + bytes.iter().take_while(|it| is_part(it)).count();
+    let word = &text[start..end];
+    (is_number(word) || WORDS.contains(&word)).then_some(end)
 }
 
 /// The words that stand for values in JSON, and in what programs print.

@@ -12,7 +12,7 @@ use super::lexer::{self, end_of_plain, string};
 use super::names::Named;
 use super::project::ProjectRules;
 use super::rules::{NameRule, Values};
-use super::scan::{DEEP, Kind, Scan, With};
+use super::scan::{COMMENTS, DEEP, Kind, Scan, With};
 use super::seen::{self, Place, Property};
 use super::value::Style;
 use super::view::View;
@@ -164,8 +164,8 @@ impl Walk<'_, '_> {
     fn plain(&mut self, bytes: &[u8], at: usize) -> usize {
         let is_before_name = self.top().is_object && self.name.is_none();
         let name = is_before_name.then(|| lexer::bare_name_of_value(bytes, at));
-        let comment = lexer::comment(bytes, at);
-        let name = name.flatten();
+        let comment = (self.scan.comments < COMMENTS).then(|| lexer::comment(bytes, at));
+        let (name, comment) = (name.flatten(), comment.flatten());
         let end = name
             .or(comment)
             .unwrap_or_else(|| end_of_plain(self.scan.text, bytes, at));
@@ -178,7 +178,9 @@ impl Walk<'_, '_> {
         if name.is_some() {
             self.name(plain);
         } else if comment.is_some() {
+            self.scan.comments += 1;
             self.search(&plain);
+            self.scan.comments -= 1;
         } else {
             self.scalar(plain, bytes, end);
         }

@@ -54,9 +54,12 @@ pub(super) fn bare_name_of_value(bytes: &[u8], start: usize) -> Option<usize> {
     (bytes.get(end + blanks.count()) == Some(&b':')).then_some(end)
 }
 
-/// The end of a comment, which begins here.
+/// The end of a comment, which begins here. Directly behind a colon, two slashes belong to a URL.
 pub(super) fn comment(bytes: &[u8], start: usize) -> Option<usize> {
     let inner = start + 2;
+    if bytes[..start].ends_with(b":") {
+        return None;
+    }
     match bytes.get(start..inner)? {
         b"//" => {
             let line = memchr::memchr(b'\n', &bytes[inner..]);

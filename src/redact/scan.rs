@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Redactor;
-use super::embedded::{Documents, is_document, is_string};
+use super::embedded::{Documents, is_document, is_string, values_end};
 use super::pseudonyms::pseudonyms;
 use super::rules::{Anchor, Hit, rules};
 use super::seen::{self, Place};
@@ -25,6 +25,9 @@ pub(super) const ATTEMPTS: usize = 4;
 
 /// The number of times that a token is not found in one run of characters before the rest of the run is skipped.
 pub(super) const TOKENS: usize = 32;
+
+/// The number of comments in each other that are read as comments: JSON in a comment, and comments in that.
+pub(super) const COMMENTS: usize = 2;
 
 /// The shortest text without an anchor that may hold a secret, in base64.
 const SHORTEST: usize = 20;
@@ -73,6 +76,8 @@ pub(super) struct Scan<'a> {
     pub looked: Range<usize>,
     pub finds: Vec<Find>,
     pub depth: usize,
+    /// The number of comments that are open.
+    pub comments: usize,
     pub is_bytes: bool,
     /// The bytes that were read for long tokens.
     pub spent: usize,
@@ -98,6 +103,7 @@ impl Redactor {
             looked: 0..0,
             finds: Vec::new(),
             depth,
+            comments: 0,
             is_bytes: kind == Kind::Bytes,
             spent: 0,
             hint: 0,
@@ -150,7 +156,17 @@ impl Scan<'_> {
             self.look(&whole);
         }
         match kind {
-            Kind::Json => return self.json(whole),
+            Kind::Json => {
+                let is_json = self.json(whole.clone());
+                // What follows the JSON is text.
+                if !is_json
+                    && let end = values_end(self.text)
+                    && end < whole.end
+                {
+                    self.running(end..whole.end, Style::Running);
+                }
+                return is_json;
+            }
             Kind::Form => self.form(whole),
             Kind::Markup => self.markup(whole),
             Kind::Table(separator) => {
@@ -197,15 +213,12 @@ impl Scan<'_> {
     /// The kind of the text, if need be by its beginning.
     fn detected(&self, kind: Kind) -> Kind {
         let text = self.text.trim_start_matches('\u{feff}').trim();
-        let behind = || text.get(1..).unwrap_or_default().trim_start();
         match (kind, text.bytes().next()) {
             (Kind::Target, _) => Kind::Target,
             // Whatever its type says, readers take it for JSON.
-            (_, Some(b'{' | b'[')) if kind != Kind::Json && is_document(text) => Kind::Json,
-            (_, Some(b'"')) if is_string(text) => Kind::Json,
             (Kind::Json, Some(b'{' | b'[' | b'"')) => Kind::Json,
-            (Kind::Any, Some(b'{')) if behind().starts_with(['"', '}']) => Kind::Json,
-            (Kind::Any, Some(b'[')) if behind().starts_with(['"', '{', '[', ']']) => Kind::Json,
+            (_, Some(b'{' | b'[')) if is_document(text, kind == Kind::Any) => Kind::Json,
+            (_, Some(b'"')) if is_string(text) => Kind::Json,
             (Kind::Any, Some(b'<')) if is_tag(text) => Kind::Markup,
             (Kind::Any, Some(b'/')) if !text.contains(char::is_whitespace) => Kind::Target,
             (Kind::Json, _) => Kind::Any,

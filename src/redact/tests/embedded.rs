@@ -92,6 +92,36 @@ fn secrets_of_json_in_other_text_are_gone() {
     }
 }
 
+/// What follows JSON is text.
+#[test]
+fn secrets_behind_json_are_gone() {
+    for media in ["text/plain", "application/json", "application/x-ndjson", ""] {
+        for before in [
+            "{}\n",
+            "\u{feff}{}\n",
+            "{\"a\":1} ",
+            "{\"a\":\"b\\n\"}\n",
+            "[{\"a\":1}]\n",
+            "{\"a\":1,}\n",
+            "{\"a\":[1,2\n",
+            "{\"a\":1}\n{\"b\":2}\n",
+            "\"a\"\n",
+        ] {
+            for behind in [
+                "Authorization: Bearer q8Zr4TnW2xLk9Vb3",
+                "password: Wolke!xLk9Vb3",
+                "user=bob password=\"Wolke!xLk9Vb3\"",
+                "String password = \"Wolke!xLk9Vb3\";",
+            ] {
+                let text = format!("{before}{behind}");
+                let redacted = redacted(media, &text).unwrap_or_else(|| panic!("{text} stays"));
+                assert!(!redacted.contains("xLk9Vb3"), "{redacted}");
+                assert!(redacted.starts_with(before), "{redacted}");
+            }
+        }
+    }
+}
+
 #[test]
 fn json_of_an_event_in_several_lines_is_one_document() {
     for secret in SECRETS {
@@ -188,6 +218,11 @@ fn brackets_that_do_not_end_are_survived() {
         "x \"password\":{ ",
         "x \"secrets\":[",
         "{/*",
+        "{x://",
+        "{x: //",
+        "x \"password\":{ //",
+        "x://%7B",
+        "see {http://h.example/x} and ",
     ] {
         let text = unit.repeat(LENGTH / unit.len());
         for before in ["", "x {\"a\":\""] {
