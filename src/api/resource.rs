@@ -204,6 +204,16 @@ pub(crate) fn version_of(target: &str) -> Option<&'static str> {
         .find_map(|segment| VERSIONS.into_iter().find(|version| *version == segment))
 }
 
+/// The path of a target below its version, as printed: `/app/calls` of `/v1.0/app/calls`.
+pub(crate) fn below_version(target: &str) -> &str {
+    let path = path_of(target);
+    let rest = version_of(path).and_then(|version| {
+        let rest = path.strip_prefix('/')?.strip_prefix(version)?;
+        rest.starts_with('/').then_some(rest)
+    });
+    rest.unwrap_or(path)
+}
+
 /// The shape of a request: its path without prefix and identifiers, so that every documented
 /// spelling of one request has one shape.
 ///

@@ -341,7 +341,7 @@ fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
             Some((first.trim_end_matches('/'), it.line))
         });
     let is_below = |path: &str, prefix: &str| {
-        let rest = below_version(path).strip_prefix(prefix);
+        let rest = resource::below_version(path).strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let paths = printed.iter().map(|path| {
@@ -356,16 +356,6 @@ fn paths(printed: &[String], prose: &Prose) -> Vec<Path> {
         }
     });
     paths.collect()
-}
-
-/// A path without host and version.
-fn below_version(path: &str) -> &str {
-    let path = resource::path_of(path);
-    let rest = resource::version_of(path).and_then(|version| {
-        let rest = path.strip_prefix('/')?.strip_prefix(version)?;
-        rest.starts_with('/').then_some(rest)
-    });
-    rest.unwrap_or(path)
 }
 
 /// The messages of the examples.
