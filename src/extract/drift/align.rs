@@ -1,10 +1,11 @@
-//! Aligns the requests of two texts whose method, path or spelling of a path differs. The change of the path itself is
-//! reported once; the conversations, bodies and answers around it are the same ones.
+//! Aligns the requests of two texts whose method, path or spelling of a path differs. The change of the method or path
+//! itself is reported once; the conversations, bodies and answers around it are the same ones.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::page::Page;
+use super::sample;
 use super::sample::{SamplePart, Subject};
 use super::scenario::StepKind;
 
@@ -51,7 +52,7 @@ pub(super) fn aligned<'p>(old: &'p Page, new: &Page) -> Cow<'p, Page> {
 }
 
 /// The forms that only the old text has, each with its form in the new text: in another case, else the only other form of the
-/// page's own request.
+/// page's own request, if the templates have the same change.
 fn renamed(old: &Page, new: &Page) -> BTreeMap<String, String> {
     let (before, after) = (forms(old), forms(new));
     let only = |one: &BTreeMap<&str, bool>, other: &BTreeMap<&str, bool>| {
@@ -70,8 +71,29 @@ fn renamed(old: &Page, new: &Page) -> BTreeMap<String, String> {
         let mut own = all.into_iter().filter(|it| it.1).map(|it| it.0);
         own.next().filter(|_| own.next().is_none())
     };
-    names.extend(own(gone).zip(own(come)));
+    let moved = own(gone).zip(own(come));
+    names.extend(moved.filter(|(before, after)| is_told(old, new, [before, after])));
     names
+}
+
+/// True if the templates have the change of the request in the examples too. If they do not, only the steps tell it.
+fn is_told(old: &Page, new: &Page, forms: [&str; 2]) -> bool {
+    let [Some((method, path)), Some((other_method, other_path))] =
+        forms.map(|form| form.split_once(' '))
+    else {
+        return false;
+    };
+    let has = |page: &Page, path: &str| {
+        let mut paths = page.paths.iter();
+        paths.any(|it| sample::shape_of(&it.text).eq_ignore_ascii_case(path))
+    };
+    let is_method = |page: &Page, method: &str| page.method.as_deref() == Some(method);
+    let is_method_told =
+        method == other_method || is_method(old, method) && is_method(new, other_method);
+    let is_path_told = path.eq_ignore_ascii_case(other_path)
+        || has(old, path) && !has(new, path)
+        || has(new, other_path) && !has(old, other_path);
+    is_method_told && is_path_told
 }
 
 /// The forms of the requests in examples, and whether they are of the page's own operation.

@@ -191,7 +191,7 @@ impl<'t> Collector<'t> {
     }
 
     /// Adds the properties of a notification to a shape, apart from those of the data: `data` collects these for each
-    /// entry.
+    /// entry, once.
     pub(super) fn collect_around(
         &mut self,
         notification: &Value,
@@ -208,14 +208,20 @@ impl<'t> Collector<'t> {
             self.see("value", "value", value, shape);
             for entry in entries {
                 shape.open("value[]");
+                let mut has_data = false;
                 for (name, value) in entry.as_object().into_iter().flatten() {
                     self.find(name);
                     if name == "resourceData" {
                         self.see("value[].resourceData", name, value, shape);
                         data(entry, self);
+                        has_data = true;
                     } else {
                         self.member(name, value, "value[]", shape);
                     }
+                }
+                // Its resource still says what it is about.
+                if !has_data {
+                    data(entry, self);
                 }
             }
         }

@@ -48,6 +48,7 @@ pub(super) enum StepKind {
 impl StepKind {
     pub(super) fn as_str(&self) -> &str {
         match self {
+            Self::Notification(kind) if kind.is_empty() => "notification",
             Self::Request(kind) | Self::Notification(kind) => kind,
             Self::Answer => "answer",
         }

@@ -43,6 +43,13 @@ const HEADERS: &str = "## Request headers
 | :--- | :--- |
 | Authorization | Bearer {token}. Required. |
 ";
+const TEMPLATES: &str = "## HTTP request
+
+```http
+POST /app/calls/{id}/wave
+POST /communications/calls/{id}/wave
+```
+";
 const TYPED: &str = "{token}. Required. |\n| Content-Type | application/json. |";
 const TYPED_REQUIRED: &str = "{token}. Required. |\n| Content-Type | application/json. Required. |";
 
@@ -159,12 +166,54 @@ fn another_method_or_path_is_told_once() {
             "path-added compatible /app/calls/{id}/beckon",
         ]
     );
+    // Only the examples have another method, or there is no template.
+    let steps = |old: &str, new: &str| {
+        [
+            format!("steps-removed compatible {old}"),
+            format!("steps-added compatible {new}"),
+        ]
+    };
+    let request = ("POST https://graph", "PUT https://graph");
+    assert_eq!(
+        changes(&edited(&[request])),
+        steps("POST calls/{}/wave", "PUT calls/{}/wave")
+    );
+    assert_eq!(
+        changes_between(
+            &[(TEMPLATES, "")],
+            &[(TEMPLATES, ""), ("{id}/wave", "{id}/beckon"), request]
+        ),
+        steps("POST calls/{}/wave", "PUT calls/{}/beckon")
+    );
     // The changes of its bodies are found, too.
     let found = changes(&edited(&[
         ("{id}/wave", "{id}/beckon"),
         (", \"code\": 1", ""),
     ]));
     assert_eq!(found.last().unwrap(), "property-removed breaks bot code");
+}
+
+#[test]
+fn a_notification_without_data_is_named_by_its_resource_or_its_part() {
+    let notification = |entries: &str| {
+        let block =
+            "```http\nPOST https://bot.example/callback\nContent-Type: application/json\n\n";
+        format!("\"3\"}}}}}}}}]}}]}}\n```\n\n{block}{{\"value\": [{entries}]}}")
+    };
+    let end = "\"3\"}}}}]}]}";
+    let sharing =
+        r#"{"changeType": "created", "resourceUrl": "/app/calls/1/contentSharingSessions/2"}"#;
+    assert_eq!(
+        changes(&edited(&[(end, &notification(sharing))])),
+        [
+            "property-added compatible value[].resourceUrl",
+            "steps-added breaks bot contentSharingSessions created",
+        ]
+    );
+    // Its JSON is broken.
+    let found = changes(&edited(&[("\"seen\": 2}}]}", "\"seen\": 2}}]")]));
+    let is_named = |it: &String| it.starts_with("steps-added") && it.ends_with(" notification");
+    assert!(found.iter().any(is_named), "{found:?}");
 }
 
 #[test]
@@ -194,8 +243,7 @@ fn a_row_with_a_translated_name_is_the_same_row() {
 
 #[test]
 fn a_page_without_a_contract_says_nothing_about_parameters() {
-    let request = "## HTTP request\n\n```http\nPOST /app/calls/{id}/wave\nPOST /communications/calls/{id}/wave\n```\n";
-    let found = changes(&edited(&[(request, "")]));
+    let found = changes(&edited(&[(TEMPLATES, "")]));
     assert!(
         found.iter().all(|it| it.starts_with("path-removed")),
         "{found:?}"
