@@ -16,6 +16,8 @@ impl Monitor {
             return;
         };
         let is_success = matches!(ending, Ending::Response(it) if (200..300).contains(&it.status));
+        let took = at.saturating_sub(notified.at);
+        let is_late = is_success && took > self.options.patience;
         for place in &notified.conversations {
             self.goes_on(*place);
             let conversation = self.conversation(*place);
@@ -50,11 +52,30 @@ impl Monitor {
                     );
                     conversation.bot.report(breach, None);
                 }
+                Ending::Response(_) if is_late => {
+                    let breach = breach(
+                        Requirement::Acknowledgement,
+                        Rule::AcknowledgementMissing,
+                        exchange,
+                        Pointer::root(),
+                        (Value::from("2xx"), Value::Null),
+                        format!(
+                            "the bot did not acknowledge a notification within {} s",
+                            took / 1000
+                        ),
+                    );
+                    conversation.bot.report(breach, None);
+                }
+                Ending::Response(_) if !notified.came_again.is_empty() => {
+                    conversation.bot.note(format!(
+                        "the service sent the notification of exchange {exchange} again before the bot acknowledged it"
+                    ));
+                }
                 Ending::Response(_) | Ending::Injected(_) | Ending::Unknown => {}
             }
         }
         if !is_success {
-            self.may_be_redelivered(&notified.request);
+            self.may_be_redelivered(&notified);
         }
     }
 

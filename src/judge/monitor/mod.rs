@@ -146,8 +146,8 @@ pub(crate) struct Monitor {
     pending: HashMap<u64, Pending>,
     /// The comms operations in notifications that may precede their answers, while requests have none.
     early: Ids<'static>,
-    /// The notifications without an acknowledgement: their conversations and bodies, by exchange.
-    notified: HashMap<u64, Notified>,
+    /// The notifications without an acknowledgement, by exchange.
+    notified: BTreeMap<u64, Notified>,
     /// The requests that may be sent again.
     retries: Vec<Retry>,
     /// The exchanges that the contract does not cover.
@@ -156,8 +156,12 @@ pub(crate) struct Monitor {
 
 #[derive(Debug)]
 struct Notified {
+    /// The time of its request, in milliseconds.
+    at: u64,
     conversations: Vec<usize>,
     request: Arc<Request>,
+    /// The places of the changes that came again before the acknowledgement.
+    came_again: Vec<usize>,
 }
 
 /// A request that was refused for now.
@@ -195,7 +199,7 @@ impl Monitor {
             shared: HashSet::default(),
             pending: HashMap::default(),
             early: Ids::default(),
-            notified: HashMap::default(),
+            notified: BTreeMap::new(),
             retries: Vec::new(),
             not_covered: Vec::new(),
         }

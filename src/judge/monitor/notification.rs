@@ -109,8 +109,10 @@ impl Monitor {
         self.conversation(places[0]).service.take(found, None);
         self.entries((at, exchange, places[0]), request, body, about);
         let notified = Notified {
+            at,
             conversations: places,
             request: Arc::clone(request),
+            came_again: Vec::new(),
         };
         self.notified.insert(exchange, notified);
     }
@@ -190,18 +192,22 @@ impl Monitor {
         calls.map(|call| call.conversation).max()
     }
 
-    /// The bot did not acknowledge a notification: each of its changes may come again, in any body.
-    pub(super) fn may_be_redelivered(&mut self, request: &Arc<Request>) {
+    /// The bot did not acknowledge a notification: each of its changes may come again, in any body, unless it has.
+    pub(super) fn may_be_redelivered(&mut self, notified: &Notified) {
+        let request = &notified.request;
         for (index, entry) in entries_of(request).iter().enumerate() {
             let change = Change::read(entry);
             let call = change.call().map(Normal::of);
-            if let Some(call) = call.and_then(|id| self.calls.get_mut(&id.into_owned())) {
+            if let Some(call) = call.and_then(|id| self.calls.get_mut(&id.into_owned()))
+                && !notified.came_again.contains(&index)
+            {
                 call.unacknowledged.push((Arc::clone(request), index));
             }
         }
     }
 
-    /// True if the bot did not acknowledge the same change before.
+    /// True if the bot did not acknowledge the same change before, or has not yet: a service need not wait for an answer
+    /// that is late.
     fn takes_redelivery(&mut self, change: &Change<'_>) -> bool {
         let call = change.call().map(|id| Normal::of(id).into_owned());
         let Some(call) = call.and_then(|id| self.calls.get_mut(&id)) else {
@@ -212,8 +218,21 @@ impl Monitor {
             let earlier = entries_of(request).get(*index);
             earlier.is_some_and(|it| is_same_change(it, change.entry))
         };
-        let found = waiting.position(is_it);
-        found.map(|at| call.unacknowledged.remove(at)).is_some()
+        if let Some(at) = waiting.position(is_it) {
+            call.unacknowledged.remove(at);
+            return true;
+        }
+        for open in self.notified.values_mut() {
+            let mut earlier = entries_of(&open.request).iter().enumerate();
+            let found = earlier.find(|(index, it)| {
+                !open.came_again.contains(index) && is_same_change(it, change.entry)
+            });
+            if let Some((index, _)) = found {
+                open.came_again.push(index);
+                return true;
+            }
+        }
+        false
     }
 
     fn entry(

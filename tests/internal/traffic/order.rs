@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Outcome::{Fails, IsBlameless, Passes};
 use super::{move_to, refused};
+use crate::cassette::format::Exchange;
 use crate::tests::tape::{ANNA, BERT, CALL, OPERATION, OTHER_CALL, Tape, call, end, muted, user};
 
 /// An invitation whose answer comes after the next notifications.
@@ -21,6 +22,21 @@ fn hung_up_while_playing(after: u64) -> Tape {
         .plays(json!({"clientContext": "context-1"}))
         .wait(after)
         .request("DELETE", "", Value::Null, 204, Value::Null)
+}
+
+/// A prompt whose end the bot acknowledges late, in milliseconds.
+fn ended_and_acknowledged_after(late: u64) -> Tape {
+    Tape::new()
+        .is("established")
+        .plays(json!({"clientContext": "context-1"}))
+        .stops_playing(OPERATION)
+        .but(|it| it.took_ms = late)
+}
+
+/// The connection breaks before the acknowledgement.
+fn breaks(notification: &mut Exchange) {
+    notification.response = None;
+    notification.broke = Some("timeout".to_owned());
 }
 
 rows! {
@@ -105,6 +121,28 @@ rows! {
         .mutes("mute", OPERATION)
         .wait(250_000)
         .tells(muted("1", true)), Passes, Fails("effect");
+    an_end_that_comes_again_before_its_late_acknowledgement: ended_and_acknowledged_after(10_000)
+        .stops_playing(OPERATION), Passes, Passes;
+    an_end_that_comes_again_before_its_connection_breaks: ended_and_acknowledged_after(10_000)
+        .but(breaks)
+        .stops_playing(OPERATION), Fails("acknowledgement"), Passes;
+    an_end_that_comes_a_third_time_before_a_late_acknowledgement: ended_and_acknowledged_after(10_000)
+        .stops_playing(OPERATION)
+        .stops_playing(OPERATION), Passes, Fails("operation.once");
+    an_end_that_comes_again_after_its_second_acknowledgement: ended_and_acknowledged_after(10_000)
+        .but(breaks)
+        .stops_playing(OPERATION)
+        .wait(20_000)
+        .stops_playing(OPERATION), Fails("acknowledgement"), Fails("operation.once");
+    an_end_that_comes_again_after_a_late_acknowledgement: ended_and_acknowledged_after(10_000)
+        .wait(20_000)
+        .stops_playing(OPERATION), Passes, Fails("operation.once");
+    another_end_before_a_late_acknowledgement: ended_and_acknowledged_after(10_000)
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"id": OPERATION, "status": "failed", "resultInfo": {"code": 500}}}])),
+        Passes, Fails("operation.once");
+    an_acknowledgement_that_comes_too_late: ended_and_acknowledged_after(130_000), Fails("acknowledgement"), Passes;
     a_prompt_that_plays_for_long: Tape::new()
         .plays(json!({"clientContext": "context-1"}))
         .wait(250_000)
