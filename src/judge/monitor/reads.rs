@@ -4,6 +4,7 @@
 //! later read shows the effect, because a service may take a while.
 
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::call::{Call, Contradiction, Obligation, identity, participant_id};
 use super::change::people_of_call;
@@ -170,7 +171,7 @@ impl Monitor {
         let call = ids.call.map(|id| Normal::of(id).into_owned());
         let call = call.and_then(|id| self.calls.get(&id));
         match call.filter(|call| !call.is_ended()) {
-            Some(call) if operation.is_list && !target.contains('?') => call.items_of(operation),
+            Some(call) if operation.is_list && !is_limited(target) => call.items_of(operation),
             _ => Vec::new(),
         }
     }
@@ -197,7 +198,8 @@ impl Monitor {
             id.is_some_and(|id| pending.items.contains(&Normal::of(id)))
         };
         // People may join and leave, and no page says that each of them is notified.
-        let has_some = listed.iter().any(|item| is_people || is_listed(item));
+        let has_ids = pending.selects("id") && !is_people;
+        let has_some = listed.iter().any(|item| !has_ids || is_listed(item));
         let has_more = list.get("@odata.nextLink").is_some();
         let absent = absent.filter(|_| !has_some && !has_more).cloned();
         let conduct = &mut self.conversation(pending.conversation).service;
@@ -214,6 +216,18 @@ impl Monitor {
             conduct.report(breach, Some(pending.operation));
         }
     }
+}
+
+/// True if the query may leave out members of a list. Some options change only what each member shows (OData 4.01 part 2
+/// section 5.1).
+fn is_limited(target: &str) -> bool {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let shows = ["select", "expand", "orderby", "count", "format"];
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    names.any(|name| {
+        let name = name.trim_start_matches('$');
+        !shows.iter().any(|it| it.eq_ignore_ascii_case(name))
+    })
 }
 
 /// A participant is the person whom a roster has under its id.

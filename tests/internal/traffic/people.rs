@@ -8,7 +8,25 @@ use crate::tests::tape::{
     without_token,
 };
 
+/// The bot reads the participants, of whom there is one, and the list is empty.
+fn empty_list(query: &str) -> Tape {
+    Tape::new()
+        .is("established")
+        .roster(&[("1", ANNA)])
+        .request(
+            "GET",
+            &format!("participants{query}"),
+            Value::Null,
+            200,
+            json!({"value": []}),
+        )
+}
+
 rows! {
+    a_list_with_selected_properties_is_empty: empty_list("?$select=id"), Passes, Fails("resource.requested");
+    an_ordered_list_is_empty: empty_list("?%24orderby=id"), Passes, Fails("resource.requested");
+    a_filtered_list_is_empty: empty_list("?$filter=isMuted"), Passes, Passes;
+    a_list_of_none_is_empty: empty_list("?$select=id&$top=0"), Passes, Passes;
     an_action_of_a_newer_page: Tape::new()
         .keeps_alive()
         .request("POST", "participants/admit", json!({}), 204, Value::Null)
