@@ -186,7 +186,9 @@ fn obligation(
         .body
         .json()
         .and_then(|it| lookup(it, "loop"));
-    let is_loop = is_loop.is_some_and(|(_, it)| *it == Value::Bool(true));
+    // A service may understand a wrong value.
+    let is_loop =
+        is_loop.is_some_and(|(_, it)| *it == Value::Bool(true)) || pending.is_wrong_at("/loop");
     let is_endless = match effect {
         Effect::OperationEnds { endless_if } => match endless_if {
             Endless::Never => false,

@@ -10,6 +10,11 @@ use crate::tests::tape::{
 };
 
 rows! {
+    a_loop_that_is_a_text: Tape::new()
+        .is("established")
+        .plays(json!({"clientContext": "context-1", "loop": "true"}))
+        .wait(600_000)
+        .keeps_alive(), Fails("request.body"), Passes;
     a_call_is_answered_with_no_kind_of_media: Tape::new()
         .incoming()
         .answers()
