@@ -56,6 +56,10 @@ impl Monitor {
         let read = check.body(response);
         let made = check.location(response, read.as_ref());
         let mut found = check.found;
+        let is_unclear = found
+            .list
+            .iter()
+            .any(|it| hides_what_was_made(it, operation));
         if !is_documented {
             // The form of an answer follows its status.
             let status = response.status;
@@ -96,6 +100,12 @@ impl Monitor {
                 made.as_deref(),
                 &null,
             );
+        }
+        let call = pending.call.as_deref().or(made.as_deref());
+        if let Some(call) = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()))
+            && is_unclear
+        {
+            effects::unclear(call, exchange);
         }
     }
 
@@ -229,6 +239,16 @@ impl Monitor {
             "the end of an operation is notified again",
         );
         self.report(place, Party::Service, operation, breach);
+    }
+}
+
+/// True for a violation in an answer that leaves open whether a comms operation has ended, or which call was created.
+fn hides_what_was_made(breach: &Breach, operation: &Operation) -> bool {
+    let at = breach.pointer.as_str();
+    match breach.requirement {
+        Requirement::AnswerBody => operation.makes_something() && matches!(at, "" | "/status"),
+        Requirement::CallIdentity => operation.creates_call && at == "/id",
+        _ => false,
     }
 }
 

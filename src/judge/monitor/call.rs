@@ -41,6 +41,10 @@ pub(super) struct Call {
     /// The state, as the life cycle spells it. None until a message has it.
     pub state: Option<String>,
     pub is_deleted: bool,
+    /// The time and the exchange of the notification that it is terminated, without its deletion, in milliseconds.
+    pub terminated: Option<(u64, u64)>,
+    /// The exchange of the last notification about the call that does not show its state.
+    pub unreadable: Option<u64>,
     /// The time at which the service accepted that the bot ends it, or else that of its end, in milliseconds.
     pub over_at: Option<u64>,
     pub taking: Taking,
@@ -70,6 +74,8 @@ pub(super) struct Call {
     pub operations: ById<CommsOperation>,
     /// The comms operations whose answers have no id.
     pub nameless: Vec<CommsOperation>,
+    /// The comms operations that may have begun, although no answer shows it: it was lost, or says that the service failed.
+    pub unanswered: Vec<CommsOperation>,
     /// The last change of each content sharing session, as the life cycle spells it.
     pub sessions: ById<&'static str>,
     pub open: Vec<Obligation>,
@@ -174,6 +180,8 @@ impl Call {
             conversation,
             state: None,
             is_deleted: false,
+            terminated: None,
+            unreadable: None,
             over_at: None,
             incoming: None,
             taking: Taking::No,
@@ -190,6 +198,7 @@ impl Call {
             made: Vec::new(),
             operations: ById::default(),
             nameless: Vec::new(),
+            unanswered: Vec::new(),
             sessions: ById::default(),
             open: Vec::new(),
             left: Ids::default(),
@@ -234,6 +243,35 @@ impl Call {
             late.expected
         );
         Some(Breach { message, ..late })
+    }
+
+    /// The call has ended by itself, and no deletion has followed for too long.
+    pub(super) fn lacks_deletion(&self, at: u64, patience: u64) -> Option<Breach> {
+        let (since, exchange) = self.terminated.filter(|_| !self.is_deleted)?;
+        let is_hung_up = self.open.iter().any(|it| *it.effect == Effect::CallEnds);
+        let is_hidden = self.unreadable.is_some_and(|it| it > exchange);
+        let waited = at.saturating_sub(since);
+        (waited >= patience && !is_hung_up && !is_hidden).then(|| {
+            breach(
+                Requirement::NotificationArrives,
+                Rule::NotificationMissing,
+                exchange,
+                Pointer::root(),
+                (json!("the deletion of the call"), Value::Null),
+                format!(
+                    "the call is terminated, but it was not deleted within {} s",
+                    waited / 1000
+                ),
+            )
+        })
+    }
+
+    /// A notification about the call cannot be read: its state is not known any more.
+    pub(super) fn hide_state(&mut self, exchange: u64) {
+        self.unreadable = Some(exchange);
+        if !self.is_ended() {
+            self.state = None;
+        }
     }
 
     /// The items of a list that exist, as far as messages show it. Not those that a request may have removed.
@@ -305,6 +343,14 @@ impl Call {
         let (at, _) = found.next()?;
         let is_only = found.next().is_none();
         (is_only || context.is_some()).then(|| self.nameless.remove(at))
+    }
+
+    /// The comms operation without an answer that a notification is about, by the client context.
+    pub(super) fn take_unanswered(&mut self, data: &Value) -> Option<CommsOperation> {
+        let context = lookup(data, "clientContext")?.1.as_str()?;
+        let is_it = |it: &CommsOperation| it.context.as_deref() == Some(context);
+        let at = self.unanswered.iter().position(is_it)?;
+        Some(self.unanswered.remove(at))
     }
 
     /// The id in the notifications that came before an answer without one.

@@ -63,6 +63,9 @@ impl Monitor {
             self.deleted.push_back(entry.call.clone());
         }
         call.is_deleted |= is_deletion;
+        if state == Some("terminated") && !is_deletion {
+            call.terminated.get_or_insert((entry.at, entry.exchange));
+        }
         found.list.extend(connected_anyway(call, entry, state));
         let has_result = lookup(data, "resultInfo").is_some();
         found.checked.extend(effects::call_changed(

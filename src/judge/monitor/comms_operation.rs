@@ -52,8 +52,12 @@ impl Monitor {
             if let Some(nameless) = call.take_nameless(data) {
                 effects::named(call, &nameless, &id);
                 call.operations.insert(key.clone(), nameless);
-            } else {
-                found.list.extend(other_id(call, entry, data, &id));
+            } else if let Some(possible) = call.take_unanswered(data) {
+                call.operations.insert(key.clone(), possible);
+            } else if let Some((begun, breach)) = other_id(call, entry, data, &id) {
+                found.list.push(breach);
+                let about = (entry.change.subject, Some(begun.as_str()));
+                effects::hidden(call, entry.exchange, Some(about));
             }
         }
         let state = call.operations.entry(key).or_default();
@@ -208,19 +212,36 @@ fn order_of_operation(
 }
 
 /// The other id that the answer to the request gave, where the client context shows that it is the same operation.
-fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Breach> {
+fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<(String, Breach)> {
     if entry.is_misnamed {
         return None;
     }
     let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
     let (begun, _) = begun_with(call, context)?;
-    Some(entry.breach(
+    let breach = entry.breach(
         Requirement::OperationIdentity,
         Rule::Correlation,
         entry.entity().key("id"),
         (json!(begun), json!(id)),
         format!("the client context belongs to the operation {begun}, but the id is {id}"),
-    ))
+    );
+    Some((begun, breach))
+}
+
+/// The kind that a comms operation prints, the kind that its request begins, and the printed type, if they differ.
+pub(super) fn other_kind<'a>(
+    operation: &'a Operation,
+    data: &'a Value,
+) -> Option<(&'a str, &'a str, &'a str)> {
+    let wanted = operation.comms_operation()?;
+    let printed = lookup(data, "@odata.type").and_then(|(_, it)| it.as_str())?;
+    let actual = bare_type(printed).rsplit('.').next().unwrap_or(printed);
+    let is_it = actual.eq_ignore_ascii_case(wanted)
+        || actual == "commsOperation"
+        // Another violation.
+        || !types::is_known(actual)
+        || wanted == "commsOperation" && actual.ends_with("Operation");
+    (!is_it).then_some((actual, wanted, printed))
 }
 
 /// The change of a comms operation in a notification.
@@ -281,18 +302,7 @@ impl OperationChange<'_> {
 
     /// The type of an operation is the one that the request begins.
     fn kind(&self, found: &mut Findings, operation: &Operation) {
-        let wanted = operation.comms_operation();
-        let printed = lookup(&self.data, "@odata.type").and_then(|(_, it)| it.as_str());
-        let (Some(wanted), Some(printed)) = (wanted, printed) else {
-            return;
-        };
-        let actual = bare_type(printed).rsplit('.').next().unwrap_or(printed);
-        let is_it = actual.eq_ignore_ascii_case(wanted)
-            || actual == "commsOperation"
-            // Another violation.
-            || !types::is_known(actual)
-            || wanted == "commsOperation" && actual.ends_with("Operation");
-        if !is_it {
+        if let Some((actual, wanted, printed)) = other_kind(operation, &self.data) {
             found.add(
                 Requirement::TypeKind,
                 Rule::NotificationBody,

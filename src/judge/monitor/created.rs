@@ -8,9 +8,10 @@ use super::answer::Check;
 use super::conversation::breach;
 use super::correlation::compare_context;
 use super::request::{callback_given, callback_of, is_same};
-use super::{Monitor, Pending, reads};
+use super::{Monitor, Pending, effects, reads};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
+use crate::contract::change::Subject;
 use crate::contract::lifecycle;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -115,15 +116,19 @@ impl Monitor {
         if let Some((_, bot)) = lookup(body, "myParticipantId") {
             call.bot = bot.as_str().map(ToOwned::to_owned);
         }
-        if call.state.is_none() {
+        if call.state.is_none() && call.unreadable.is_none() {
             let state = lookup(body, "state").and_then(|(_, it)| it.as_str());
             let state = state.and_then(|it| lifecycle::call().state(it));
             call.state = state.map(ToOwned::to_owned);
         }
+        let hidden_by = call.unreadable;
         if is_another {
             self.is_of_earlier((exchange, pending), Requirement::CallIdentity, ("call", id));
         }
         self.expect(at, exchange, pending, Some(id), None, &null);
+        if let Some(early) = hidden_by {
+            effects::hidden(self.call(id, at), early, Some((Subject::Call, None)));
+        }
     }
 
     /// The service gives an id that it gave to what an earlier request made.

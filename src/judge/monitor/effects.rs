@@ -274,6 +274,15 @@ pub(super) fn misnamed(call: &mut Call, exchange: u64, by: u64) {
     }
 }
 
+/// The answer to a request is wrong: it may have shown that the comms operation has ended, or which call was created.
+pub(super) fn unclear(call: &mut Call, exchange: u64) {
+    let open = call.open.iter_mut().filter(|it| it.exchange == exchange);
+    let is_shown = |it: &Effect| matches!(it, Effect::OperationEnds { .. } | Effect::CallConnects);
+    for obligation in open.filter(|it| is_shown(it.effect)) {
+        obligation.hidden_by = Some(exchange);
+    }
+}
+
 /// What is overdue is missing, unless another message is wrong that should show it: one cause is one violation.
 pub(super) fn overdue(obligation: &Obligation, at: u64, conversation: &mut Conversation) {
     let operation = obligation.operation;

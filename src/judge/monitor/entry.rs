@@ -90,6 +90,17 @@ impl Entry<'_> {
             .any(|it| it.requirement == Requirement::NotificationBody && it.pointer.is_in(&part))
     }
 
+    /// True for a violation in a property that the kind of a comms operation has of its own: if the kind is wrong, so are
+    /// they.
+    pub(super) fn is_of_kind(&self, breach: &Breach) -> bool {
+        let entity = self.entity();
+        let common = ["status", "resultInfo"].map(|name| entity.key(name));
+        breach.requirement == Requirement::NotificationBody
+            && breach.pointer != entity
+            && breach.pointer.is_in(&entity)
+            && !common.iter().any(|it| breach.pointer.is_in(it))
+    }
+
     pub(super) fn entity(&self) -> Pointer {
         self.change.entity_pointer(&self.pointer)
     }

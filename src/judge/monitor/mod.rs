@@ -282,6 +282,7 @@ impl Monitor {
                     format!("exchange {exchange} was aborted before its response: {cause}");
                 conversation.service.doubt(exchange, reason);
                 self.may_come_again(at, exchange, pending, (None, true));
+                self.may_have_begun(exchange, pending);
                 self.forget_obligations(exchange, pending);
             }
             Ending::Injected(injected) => {
@@ -331,6 +332,9 @@ impl Monitor {
                 .expect("the conversation of a call");
             if let Some(breach) = call.left_waiting(at).filter(|_| sees_requests) {
                 conversation.bot.report(breach, None);
+            }
+            if let Some(breach) = call.lacks_deletion(at, limits.0) {
+                conversation.service.report(breach, None);
             }
             conversation.calls.push(id);
             effects::end_with_call(&mut call, limits.0, conversation);

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::body;
 use super::body::Part;
 use super::call::Call;
-use super::comms_operation::of_other_call;
+use super::comms_operation::{of_other_call, other_kind};
 use super::conversation::{Findings, JSON};
 use super::effects;
-use super::entry::{Entry, check_entry};
+use super::entry::{Entry, check_entry, first_entity};
 use super::{Monitor, Notified};
 use crate::api::address::path_and_query;
 use crate::api::identifier::Normal;
@@ -280,6 +280,9 @@ impl Monitor {
         let is_readable = entry.says_what_changed(&found);
         let hides_a_part = entry.hides_a_part(&found);
         let operation = self.begins(&entry);
+        if operation.is_some_and(|it| other_kind(it, first_entity(&entry.change)).is_some()) {
+            found.list.retain(|it| !entry.is_of_kind(it));
+        }
         let conduct = &mut self.conversation(conversation).service;
         conduct.take(found, operation);
         let Some(call) = call else { return };
@@ -296,6 +299,9 @@ impl Monitor {
             && (!is_readable || hides_a_part)
         {
             let (subject, operation) = (entry.change.subject, entry.change.operation());
+            if subject == Subject::Call {
+                call.hide_state(exchange);
+            }
             effects::hidden(call, exchange, Some((subject, operation)));
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::status_breach;
-use super::call::NotFound;
+use super::call::{CommsOperation, NotFound};
 use super::conversation::breach;
 use super::reads::Found;
 use super::{Monitor, Pending};
@@ -73,7 +73,10 @@ impl Monitor {
                 self.may_be_over(at, exchange, pending);
             }
         }
-        if is_wrong
+        let may_have_acted = !is_refusal || matches!(status, 408 | 429 | 500..);
+        if may_have_acted && !is_wrong {
+            self.may_have_begun(exchange, pending);
+        } else if (is_wrong || status != 401)
             && let (Some(call), Some(context)) = (&pending.call, &pending.context)
             && let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned())
         {
@@ -82,6 +85,19 @@ impl Monitor {
         if is_for_now {
             let after = retry_after(response);
             self.may_come_again(at, exchange, pending, (after, false));
+        }
+    }
+
+    /// The service may have begun a comms operation, although its answer does not show it.
+    pub(super) fn may_have_begun(&mut self, exchange: u64, pending: &Pending) {
+        let call = pending.call.as_deref();
+        let call = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()));
+        if let Some(call) = call.filter(|_| pending.operation.comms_operation().is_some())
+            && pending.context_back().is_some()
+            && !pending.operation.is_read()
+        {
+            let possible = pending.begins(exchange, CommsOperation::default());
+            call.unanswered.push(possible);
         }
     }
 

@@ -76,6 +76,7 @@ macro_rules! rows {
 
 mod calls;
 mod causes;
+mod doubts;
 mod invitations;
 mod media;
 mod order;
@@ -98,6 +99,12 @@ fn move_to(notification: &mut Exchange, call: &str) {
             *resource = resource.replace(CALL, call);
         }
     }
+}
+
+/// A prompt has ended, with this id in its path and its data.
+fn ends_of(prompt: &str) -> Value {
+    json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/operations/{prompt}"),
+        "resourceData": {"id": prompt, "status": "completed", "clientContext": "context-1"}}])
 }
 
 /// The bot refuses the notification.
