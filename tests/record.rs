@@ -266,6 +266,25 @@ fn a_cassette_that_is_lost_while_it_is_recorded_ends_the_recording() {
     }
 }
 
+/// A pipe would be opened, and read until a writer has come.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_appended_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("a.jsonl");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let refused = Command::new(env!("CARGO_BIN_EXE_confcall"))
+        .args(["record", "--service", "http://127.0.0.1:1", "--append"])
+        .arg("--cassette")
+        .arg(&pipe)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("not a regular file"), "{message}");
+}
+
 #[test]
 fn a_cassette_that_exists_is_refused() {
     let folder = tempfile::tempdir().unwrap();

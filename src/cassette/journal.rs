@@ -34,6 +34,9 @@ pub enum JournalError {
     /// The file exists, and `--append` is not given.
     #[error("{}: already exists", .0.shown())]
     Exists(PathBuf),
+    /// A device, a pipe, a socket.
+    #[error("{}: not a regular file", .0.shown())]
+    NotRegular(PathBuf),
     #[error("{}: another recorder is writing to it", .0.shown())]
     InUse(PathBuf),
     /// What was recorded is not there any more.
@@ -50,6 +53,7 @@ impl Remedy for JournalError {
                 "choose another name, or continue the recording with `confcall record --append`"
                     .into(),
             ),
+            Self::NotRegular(_) => Some("give the name of a cassette".into()),
             Self::InUse(_) => Some("stop that recorder, or choose another name".into()),
             Self::Lost { .. } => {
                 Some("do not change the file while it is being recorded, and record again".into())
@@ -144,6 +148,10 @@ impl Journal {
         path: &Path,
         directions: &[Direction],
     ) -> Result<(Self, Option<Diagnostic>), JournalError> {
+        // A pipe cannot be read again, and reading it would wait for a writer.
+        if std::fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+            return Err(JournalError::NotRegular(path.to_owned()));
+        }
         let journal = Self::of(path, exclusive::open(path))?;
         if std::fs::metadata(path).is_ok_and(|it| it.len() == 0) {
             return Ok((journal.begun(directions)?, None));

@@ -73,7 +73,7 @@ pub(crate) enum Format {
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let path = Path::new(&arguments.what);
-    if path.is_file() {
+    if path.exists() && !path.is_dir() {
         let (recording, torn) = read::load(path, Form::Written)?;
         if let Some(torn) = torn {
             output::warn(torn);

@@ -184,6 +184,11 @@ fn a_device_and_a_pipe_are_read_as_files_are() {
         assert!(printed.contains("pipe:1: the file is empty"), "{printed}");
     }
     let writer = written(std::fs::read(Tape::new().write(folder.path())).unwrap());
+    let (code, printed) = confcall(&["show", pipe.to_str().unwrap()]);
+    writer.join().unwrap();
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(printed.contains("/calls"), "{printed}");
+    let writer = written(std::fs::read(Tape::new().write(folder.path())).unwrap());
     let replay = running(&["replay", pipe.to_str().unwrap()]);
     writer.join().unwrap();
     let created = Tape::new().request_to("/calls").clone();
