@@ -184,10 +184,18 @@ pub(super) fn named(name: &str) -> Option<Named> {
     if names.place.iter().any(|it| words.joined.ends_with(it)) {
         return None;
     }
+    let is_qualified =
+        words.begins.len() > 1 && names.qualifying.iter().any(|it| it == words.first());
     let mut is_plural = false;
     loop {
         words.without_digits();
         if let Some(rule) = words.rule() {
+            let is_any = rule.values == Values::Any;
+            let rule = if is_qualified && is_any {
+                &QUALIFIED
+            } else {
+                rule
+            };
             return Some(Named { rule, is_plural });
         }
         let is_countable = words.joined.ends_with('s') && words.joined.len() > 2;
@@ -204,6 +212,12 @@ pub(super) fn named(name: &str) -> Option<Named> {
         words.shorten(last.len());
     }
 }
+
+static QUALIFIED: NameRule = NameRule {
+    id: Cow::Borrowed("qualified"),
+    values: Values::Random,
+    takes_numbers: false,
+};
 
 static EXCHANGED: NameRule = NameRule {
     id: Cow::Borrowed("exchanged-code"),
@@ -279,6 +293,12 @@ mod tests {
             "mfaCode",
             "pageAccessToken",
             "syncSecret",
+            "userPassword",
+            "user_password",
+            "user-password",
+            "dbUserPassword",
+            "user_password_confirmation",
+            "sessionToken",
         ] {
             assert!(named_anywhere(name).is_some(), "{name}");
         }
@@ -310,6 +330,12 @@ mod tests {
         }
         assert!(named("rc").is_some() && named_anywhere("rc").is_none());
         let values = |named: Option<Named>| named.map(|it| it.rule.values);
+        for name in ["userPassword", "user_password", "session_token"] {
+            assert_eq!(values(named(name)), Some(Values::Any), "{name}");
+        }
+        for name in ["cachedToken", "valid_password", "EXPIRED_API_KEY"] {
+            assert_eq!(values(named(name)), Some(Values::Random), "{name}");
+        }
         assert_eq!(values(named("code")), Some(Values::Parameter));
         assert_eq!(values(named_anywhere("code")), Some(Values::Long));
         assert!(is_of_digest("sha256") && is_of_digest("contentHash") && !is_of_digest("data"));
