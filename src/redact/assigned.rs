@@ -18,10 +18,7 @@ impl Scan<'_> {
         }
         let name = name_around(self.text, hit, &state.range);
         state.name_end = name.end;
-        if name.start < state.at
-            || self.text[..name.start].ends_with("${")
-            || (hit.start < state.long_end && state.attempts >= ATTEMPTS)
-        {
+        if name.start < state.at || (hit.start < state.long_end && state.attempts >= ATTEMPTS) {
             return;
         }
         let word = &self.text[name.clone()];
@@ -44,6 +41,15 @@ impl Scan<'_> {
         };
         let known = known.or_else(|| self.redactor.project.named(word));
         let Some(known) = known else { return };
+        if text[..name.start].ends_with("${") {
+            if let Some(found) = default_in_braces(text, &name)
+                && is_secret_value(known, &found.decoded)
+            {
+                state.at = found.place.end;
+                self.add(found.place, found.decoded, &known.rule.id);
+            }
+            return;
+        }
         let Some((found, link)) = self.assigned(&name, text, known, state) else {
             return;
         };
@@ -132,13 +138,21 @@ impl Scan<'_> {
             return behind_blank(name, text);
         };
         let rest = &text[start..];
-        if is_quoted && known.rule.values == Values::Any && rest.starts_with(['{', '[']) {
+        let may_be_document = is_quoted && link != Link::Default;
+        if may_be_document && known.rule.values == Values::Any && rest.starts_with(['{', '[']) {
             // What is below a name again was read with it.
             if state.below.last().is_none_or(|it| it.end <= start) {
                 let end = self.below(start, known);
                 state.below.push(start..end);
             }
             return None;
+        }
+        if matches!(link, Link::Equals | Link::Colon) && state.style != Style::Form {
+            let found = expression::heredoc(text, start);
+            let found = found.or_else(|| expression::bracketed(text, start));
+            if let Some(found) = found {
+                return Some((found, link));
+            }
         }
         let mut found = value::value(text, start, link, state.style, name.start)?;
         if known.rule.values == Values::Any {
@@ -221,7 +235,8 @@ fn behind_blank(name: &Range<usize>, text: &str) -> Option<(Value, Link)> {
     let is_flag = before.ends_with("--") || before.ends_with(" -") || before.ends_with(" /");
     let is_netrc = word.eq_ignore_ascii_case("password")
         && (before.contains("login ") || before.contains("machine "));
-    let is_sql = word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
+    let is_sql = start > name.end
+        && word.chars().all(|it| it.is_ascii_uppercase() || it == '_')
         && text[start..].starts_with('\'');
     let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
     let names = &rules().names;
@@ -294,6 +309,49 @@ fn behind_default(name: &Range<usize>, text: &str) -> Option<usize> {
     Some(name.end + "\" {".len() + (value.as_ptr() as usize - block.as_ptr() as usize))
 }
 
+/// The default of a variable in braces, from its name on: `${PASSWORD:-…}`, `${db.password:…}`.
+fn default_in_braces(text: &str, name: &Range<usize>) -> Option<Value> {
+    const LONGEST: usize = 512;
+    /// What may stand behind `:` in place of a default: an offset or a condition.
+    const OTHERS: &str = " -0123456789:+?";
+    let behind = text[name.end..window_end(text, name.end, LONGEST)].strip_prefix(':')?;
+    let word = &text[name.clone()];
+    let inner = &behind[..behind.find(['}', '\n'])?];
+    let (value, is_shell) = match inner.strip_prefix(['-', '=']) {
+        Some(value) => (value, true),
+        None => (inner, false),
+    };
+    // Without a sign, a single word may be a kind of reference, and what follows the path of a secret.
+    let is_variable = word.contains(['_', '.', '-']) || word.chars().all(|it| it.is_uppercase());
+    let is_default = is_shell
+        || !inner.starts_with(['+', '?'])
+            && inner.contains(|it| !OTHERS.contains(it))
+            && (is_variable || is_like_secret(value));
+    if !is_default || value.starts_with(['$', '#']) && value.contains('{') {
+        return None;
+    }
+    let start = name.end + 1 + inner.len() - value.len();
+    if let Some(found) = value::quoted(&text[..start + value.len()], start) {
+        return Some(found);
+    }
+    Some(Value {
+        place: start..start + value.len(),
+        decoded: value.to_owned(),
+        quoted: Quoted::Yes,
+    })
+}
+
+/// True for the name of a variable of the environment: `process.env.TOKEN`, `ENV['TOKEN']`, `getenv("TOKEN")`.
+fn is_of_environment(text: &str, name: &Range<usize>) -> bool {
+    const BEFORE: usize = 24;
+    let near = &text[floor(text, name.start.saturating_sub(BEFORE))..name.end];
+    let near = near
+        .rsplit([' ', '=', '\n', ';'])
+        .next()
+        .unwrap_or_default();
+    near.to_ascii_lowercase().contains("env")
+}
+
 /// The part of a value that is secret; none where it is none.
 fn secret_part(
     mut found: Value,
@@ -328,7 +386,9 @@ fn secret_part(
         && is_word(&found.decoded)
         && text[found.place.end..].starts_with([' ', ',', '.', '!', '?']);
     let is_list = link == Link::Comma && !has_digit_or_sign(&found.decoded);
-    (!is_prose && !is_list).then_some(found)
+    let is_message =
+        link == Link::Default && !is_of_environment(text, name) && !is_like_secret(&found.decoded);
+    (!is_prose && !is_list && !is_message).then_some(found)
 }
 
 /// True for a variable of GraphQL and its type (`token: $token`, `$token: String!`). True also for a variable or a member

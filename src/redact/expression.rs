@@ -1,13 +1,14 @@
-//! Secrets in the expressions of programs: arguments of a call, defaults, and the password of a call with a user.
+//! Secrets in the expressions of programs: arguments of a call, defaults, lines between words, lists of one, and the
+//! password of a call with a user.
 
 use std::ops::Range;
 
 use super::assigned::is_secret_value;
-use super::harmless::{has_mixed_word, is_like_secret, looks_random};
-use super::names::{Named, named_anywhere, plain};
+use super::harmless::{Quoted, has_mixed_word, is_like_secret, looks_random};
+use super::names::{Named, is_scheme, named_anywhere, plain};
 use super::rules::rules;
 use super::scan::window_end;
-use super::value::{Value, quoted};
+use super::value::{self, Value, quoted};
 
 /// The longest expression in bytes that is read.
 const LONGEST: usize = 512;
@@ -156,6 +157,64 @@ fn is_end(behind: &str) -> bool {
     let line = behind.split(['\n', '\r']).next().unwrap_or_default();
     let next = line.trim_start_matches([' ', '\t']);
     next.is_empty() || next.starts_with(['-', ')', ']', '}', ';', ',', '|', '#', '+', '&', '.'])
+}
+
+/// The lines between a word and itself: `<<EOT`, `<<~'EOT'`, `<<<EOT`.
+pub(super) fn heredoc(text: &str, start: usize) -> Option<Value> {
+    const LONGEST: usize = 16_384;
+    let text = &text[..window_end(text, start, LONGEST)];
+    let sign = text[start..].strip_prefix("<<")?;
+    let sign = sign.strip_prefix(['<', '-', '~']).unwrap_or(sign);
+    let (word, lines) = sign.split_once('\n')?;
+    let word = word.trim().trim_matches(['"', '\'']);
+    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    if word.is_empty() || !word.chars().all(is_part) {
+        return None;
+    }
+    let mut end = text.len() - lines.len();
+    let from = end;
+    for line in lines.split_inclusive('\n') {
+        if line.trim().trim_end_matches([';', ',', ')']) == word {
+            break;
+        }
+        end += line.len();
+    }
+    let inner = text[from..end].trim();
+    let from = from + text[from..end].len() - text[from..end].trim_start().len();
+    Some(value::plain(text, from..from + inner.len(), Quoted::Yes))
+}
+
+/// The first item of a list, as programs print lists of one: `map[Authorization:[Bearer …]]`, `{X-Api-Key=[…]}`. It has a
+/// scheme, or is a secret rather than a word.
+pub(super) fn bracketed(text: &str, start: usize) -> Option<Value> {
+    const LONGEST: usize = 16_384;
+    let open = text[start..].chars().next()?;
+    let close = match open {
+        '[' => ']',
+        '(' => ')',
+        '{' => '}',
+        '<' => '>',
+        _ => return None,
+    };
+    let rest = &text[start + 1..window_end(text, start, LONGEST)];
+    let inner = rest.trim_start_matches(' ');
+    let from = start + 1 + rest.len() - inner.len();
+    if let Some(value) = quoted(text, from) {
+        return (open == '[' && is_like_secret(&value.decoded)).then_some(value);
+    }
+    let ends = |it: char| it == open || it == close || it.is_whitespace() || "\"',".contains(it);
+    let item = &inner[..inner.find(ends)?];
+    let item = match inner[item.len()..].strip_prefix(' ') {
+        Some(credentials) if is_scheme(item) => {
+            let length = credentials.find(ends).unwrap_or(credentials.len());
+            &inner[..item.len() + 1 + length]
+        }
+        _ if open == '[' && is_like_secret(item) => item,
+        _ => return None,
+    };
+    let behind = inner[item.len()..].chars().next();
+    let is_item = behind.is_none_or(|it| it == close || it == ',' || it.is_whitespace());
+    is_item.then(|| value::plain(text, from..from + item.len(), Quoted::Yes))
 }
 
 /// The password of a call with a user and a password: `SetBasicAuth("bot", "…")`, `auth=("bot", "…")`.

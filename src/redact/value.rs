@@ -18,6 +18,8 @@ pub(super) enum Link {
     Base64,
     /// `==`, ` eq `: a value in quotes is the one that is compared.
     Compare,
+    /// `||`, `??`, `or`: a value in quotes is that of a variable without one.
+    Default,
     /// `,` behind a name in quotes: an argument or an item of a list.
     Comma,
     /// A blank behind a flag, or in a language of words.
@@ -44,7 +46,7 @@ pub(super) struct Value {
 }
 
 /// What stands between names and values. Of two that begin alike, the longer one is first.
-const LINKS: [(&str, Link); 22] = [
+const LINKS: [(&str, Link); 28] = [
     ("===", Link::Compare),
     ("!==", Link::Compare),
     ("==", Link::Compare),
@@ -67,6 +69,12 @@ const LINKS: [(&str, Link); 22] = [
     ("LIKE ", Link::Compare),
     ("like ", Link::Compare),
     (",", Link::Comma),
+    ("||=", Link::Equals),
+    ("||", Link::Default),
+    ("??=", Link::Equals),
+    ("??", Link::Default),
+    ("?:", Link::Default),
+    ("or ", Link::Default),
 ];
 
 /// Verbs between a name and its value.
@@ -164,7 +172,7 @@ pub(super) fn value(
     if let Some(value) = quoted(text, start) {
         return Some(value);
     }
-    if matches!(link, Link::Compare | Link::Comma) {
+    if matches!(link, Link::Compare | Link::Comma | Link::Default) {
         return None;
     }
     Some(unquoted(text, start, link, style, name))
@@ -286,7 +294,7 @@ fn unescaped(inner: &str, quote: u8, slashes: usize) -> String {
     }
 }
 
-fn plain(text: &str, place: Range<usize>, quoted: Quoted) -> Value {
+pub(super) fn plain(text: &str, place: Range<usize>, quoted: Quoted) -> Value {
     let decoded = text[place.clone()].to_owned();
     Value {
         place,

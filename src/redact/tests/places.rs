@@ -237,3 +237,72 @@ fn a_pseudonym_is_no_name() {
         }
     }
 }
+
+#[test]
+fn what_is_in_brackets_behind_a_name_is_gone_and_its_scheme_stays() {
+    for text in [
+        "map[Authorization:[Bearer §]]",
+        "map[Accept:[*/*] Authorization:[Token §] Origin:[null]]",
+        "{Authorization=[Bearer §], Accept=[*/*]}",
+        "{Authorization=[Basic §], Accept=[*/*]}",
+        "{x-api-key=[§], accept=[*/*]}",
+        "Authorization: (Bearer §)",
+        "{ authorization: [ 'Bearer §' ] }",
+        "headers: { 'x-api-key': [ '§' ] }",
+        "password = <<EOT\n§\nEOT\nregion = 1\n",
+        "password = <<~'EOT'\n  §\nEOT",
+        "$password = <<<\"EOT\"\n§\nEOT;\n",
+    ] {
+        is_gone("text/plain", text);
+    }
+    for text in [
+        "map[Accept:[*/*] Authorization:[]]",
+        "{Authorization=[Bearer <token>]}",
+        "password = [string]",
+        "secrets: [db_password]",
+        "password = <<EOT\n${var.password}\nEOT",
+        "cat <<EOT\npassword\nEOT",
+    ] {
+        stays("text/plain", text);
+    }
+    let text = "password = <<EOT\n".repeat(20_000);
+    redacted("text/plain", &text);
+    let text = "token:[Bearer a".repeat(20_000);
+    redacted("text/plain", &text);
+}
+
+#[test]
+fn defaults_of_variables_are_gone_and_their_names_stay() {
+    for text in [
+        "export PASSWORD=\"${PASSWORD:-§}\"",
+        "url = \"amqp://bot:${RABBIT_PASSWORD:-§}@h\"",
+        "const t = process.env.TOKEN || \"§\";",
+        "const t = process.env['TOKEN'] ?? '§';",
+        "const o = { a: process.env.API_KEY || '§', b: 1 };",
+        "ENV['TOKEN'] || '§'",
+        "x = os.environ.get(\"API_TOKEN\") or \"§\"",
+        "$a = getenv('TOKEN') ?: '§';",
+        "token ||= '§'",
+    ] {
+        is_gone("text/plain", text);
+    }
+    is_gone(
+        "application/yaml",
+        "spring:\n  password: ${DB_PASSWORD:§}\n  x: 1\n",
+    );
+    is_gone(
+        "application/json",
+        r#"{"command":"login ${db.password:§}"}"#,
+    );
+    for text in [
+        "const t = process.env.TOKEN || '';",
+        "const t = process.env.TOKEN || \"changeme\";",
+        "const text = error.password || \"Too short\";",
+        "echo ${TOKEN:0:8} ${TOKEN: -4} ${PASSWORD:+set} ${PASSWORD:?not given}",
+        "password: ${DB_PASSWORD:}\nx: ${DB_PASSWORD:-$OTHER}\n",
+        "password: ${secret:db/mail}\n",
+        "select 'a' || password || 'b' from users",
+    ] {
+        stays("text/plain", text);
+    }
+}
