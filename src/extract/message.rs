@@ -360,7 +360,11 @@ fn is_about_calls(body: &Body) -> bool {
 
 fn is_notification(item: &Value) -> bool {
     let is_text = |name| property(item, name).is_string();
-    is_text("changeType") && (is_text("resource") || is_text("resourceUrl"))
+    let is_typed = || {
+        let printed = property(item, "@odata.type").as_str();
+        printed.is_some_and(|it| it.ends_with(".commsNotification"))
+    };
+    is_text("changeType") && (is_text("resource") || is_text("resourceUrl") || is_typed())
 }
 
 /// The hosts of the API in its clouds.

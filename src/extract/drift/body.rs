@@ -108,6 +108,13 @@ impl Shape {
         scenario::overlap(self.properties.keys(), other.properties.keys())
     }
 
+    /// The shape of a body without properties.
+    pub(super) fn of_nothing() -> Self {
+        let mut shape = Self::default();
+        shape.open("");
+        shape
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.properties.is_empty()
     }

@@ -20,7 +20,7 @@ use super::super::message::{Message, Messages, Part};
 use super::super::metadata::{PageDefaults, PageKey};
 use super::super::outline::Place;
 use super::super::prose;
-use super::super::prose::{Prose, Row, Section};
+use super::super::prose::{Prose, Row, Section, Text};
 use super::super::script::Context;
 use super::super::{api_version, context, names, places, scripts, text};
 use super::Documented;
@@ -98,6 +98,8 @@ pub(super) struct Parameter {
     /// True if the words are those of the table.
     pub(super) are_words_listed: bool,
     pub(super) description: String,
+    /// The code spans of the description.
+    pub(super) codes: Vec<String>,
     /// Counted from 1.
     pub(super) line: usize,
 }
@@ -249,17 +251,16 @@ impl Page {
                 Section::Properties
             }
         };
-        let cells: HashMap<usize, [String; 2]> = rows(prose, section)
-            .map(|row| (row.line, [1, 2].map(|column| row.cells[column].plain())))
-            .collect();
+        let rows_by_line: HashMap<usize, &Row> =
+            rows(prose, section).map(|row| (row.line, row)).collect();
         let known: BTreeSet<usize> = properties
             .iter()
             .filter_map(|it| it.row.as_ref())
             .map(|row| row.line)
             .collect();
         let parameter = |it: &Printed| {
-            let cells = it.row.as_ref().and_then(|row| cells.get(&row.line));
-            Parameter::new(it, cells.cloned().unwrap_or_default())
+            let row = it.row.as_ref().and_then(|row| rows_by_line.get(&row.line));
+            Parameter::new(it, row.copied())
         };
         self.parameters = properties.iter().map(parameter).collect();
         // Rows with a translated name, for which the JSON shows no member.
@@ -279,6 +280,7 @@ impl Page {
                 words: Vec::new(),
                 are_words_listed: true,
                 description: row.cells.get(2)?.plain(),
+                codes: codes(row),
                 line: row.line,
             })
         }));
@@ -292,8 +294,16 @@ fn rows(prose: &Prose, section: Section) -> impl Iterator<Item = &Row> {
     rows.filter(|row| row.cells.len() >= 3)
 }
 
+/// The code spans in the description of a row.
+fn codes(row: &Row) -> Vec<String> {
+    let codes = row.cells.get(2).into_iter().flat_map(Text::codes);
+    codes.map(str::to_owned).collect()
+}
+
 impl Parameter {
-    fn new(printed: &Printed, [type_cell, description]: [String; 2]) -> Self {
+    /// `cells` is its row with at least three cells.
+    fn new(printed: &Printed, cells: Option<&Row>) -> Self {
+        let plain = |column: usize| cells.map_or(String::new(), |it| it.cells[column].plain());
         let row = printed.row.as_ref();
         let json = printed.json.as_ref();
         let mut words: Vec<String> = json.map(|it| it.words.clone()).unwrap_or_default();
@@ -309,7 +319,7 @@ impl Parameter {
             is_shown: json.is_some(),
             kind: declared.or(json.and_then(|it| it.kind)),
             declared,
-            type_cell,
+            type_cell: plain(1),
             collection: Collection {
                 in_table: row.and_then(|it| it.of.collection),
                 in_json: json.map(|it| it.collection),
@@ -319,7 +329,8 @@ impl Parameter {
                 .unwrap_or_default(),
             words,
             are_words_listed,
-            description,
+            description: plain(2),
+            codes: cells.map(codes).unwrap_or_default(),
             line: printed.line(),
         }
     }
@@ -404,12 +415,17 @@ fn scenarios(
             message: *index,
             line: messages[*index].line + 1,
         });
+        let headings = run.messages.iter().flat_map(|index| {
+            let section = page.code_blocks[messages[*index].code_block].section;
+            page.outline.enclosing_with_index(section)
+        });
         Scenario {
             name: String::new(),
             line: None,
             given: Vec::new(),
             steps: steps.collect(),
             annotated,
+            headings: headings.map(|(_, it)| it.anchor.clone()).collect(),
             sections: BTreeSet::new(),
             preparations: Vec::new(),
         }

@@ -158,7 +158,7 @@ pub(crate) static ALL: [PageRule; 50] = [
     change(
         "prose-status-changed",
         BOTS,
-        "The prose names another status of success, so a bot that accepts only the old one is wrong.",
+        "The prose names another status of success, or none any more, so a bot that accepts only the old one is wrong.",
         KEEP,
     ),
     change(

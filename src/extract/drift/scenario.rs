@@ -20,6 +20,8 @@ pub(super) struct Scenario {
     pub(super) steps: Vec<Step>,
     /// The `name` in the annotation of its first request, with its line.
     pub(super) annotated: Option<(String, usize)>,
+    /// The anchors of the headings above its messages.
+    pub(super) headings: BTreeSet<String>,
     /// The sections of the page that belong to it.
     pub(super) sections: BTreeSet<usize>,
     /// The anchors of its sections without messages.

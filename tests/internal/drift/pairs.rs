@@ -5,12 +5,81 @@ use crate::extract::PageDefaults;
 use crate::extract::drift::{self, Contracts, Source, compare};
 
 #[test]
-fn the_level_of_a_heading_changes_at_most_a_name() {
-    let found = changes(&edited(&[("### Example 1", "#### Example 1")]));
-    assert_eq!(
-        found,
-        ["scenario-renamed renamed: wave-with-a-hand to call-wave"]
-    );
+fn the_level_of_a_heading_and_the_case_of_a_name_change_nothing() {
+    for (from, to) in [
+        ("### Example 1", "#### Example 1"),
+        (
+            "## Examples\n\n### Example 1: Wave with a hand",
+            "### Example",
+        ),
+        ("Wave with a hand\n", "WAVE with a hand\n"),
+    ] {
+        let level = (from, to);
+        let examples = (
+            "## Examples\n\n### Example 1: Wave with a hand",
+            "## Example",
+        );
+        let old: &[_] = if to == "### Example" {
+            &[examples]
+        } else {
+            &[]
+        };
+        assert_eq!(changes_between(old, &[level]), [""; 0], "{to}");
+    }
+}
+
+#[test]
+fn one_word_of_a_list_is_still_a_word() {
+    let one = ("`left`, `right`", "`left`");
+    for (old, new, expected) in [
+        (&[][..], &[one][..], "words-removed breaks bot right"),
+        (&[one], &[], "words-added compatible right"),
+    ] {
+        assert_eq!(changes_between(old, new), [expected]);
+    }
+}
+
+#[test]
+fn what_is_gone_from_the_prose_or_from_all_examples_is_told() {
+    let response =
+        "## Response\n\nReturns `200 OK` and a [waveOperation](../resources/waveoperation.md).\n";
+    let body =
+        "{\"hand\": \"left\", \"clientContext\": \"c1\", \"for\": {\"id\": \"/app/calls/1\"}}\n";
+    let roster = "\"changeType\": \"updated\", \"resource\": \"/app/calls/1/participants\"";
+    let operation = "\"changeType\": \"deleted\", \"resource\": \"/app/calls/1/operations/2\"";
+    let typed = "\"@odata.type\": \"#microsoft.graph.commsNotification\", ";
+    let (one, other) = (format!("{typed}{roster}"), format!("{typed}{operation}"));
+    let (old_one, old_other) = ((roster, one.as_str()), (operation, other.as_str()));
+    let one = one.replace(", \"resource\": \"/app/calls/1/participants\"", "");
+    let other = other.replace(", \"resource\": \"/app/calls/1/operations/2\"", "");
+    for (old, new, expected) in [
+        (
+            &[][..],
+            &[(response, "")][..],
+            &["prose-status-changed breaks bot: 200 to none"][..],
+        ),
+        (
+            &[],
+            &[("\"clientContext\": \"c1\", ", "")],
+            &["property-removed compatible clientContext"],
+        ),
+        (
+            &[],
+            &[(body, "")],
+            &[
+                "property-removed compatible clientContext",
+                "property-removed compatible for",
+                "property-removed compatible hand",
+            ],
+        ),
+        (
+            &[old_one, old_other],
+            &[(roster, &one), (operation, &other)],
+            &["property-removed breaks bot value[].resource"],
+        ),
+    ] {
+        assert_eq!(changes_between(old, new), expected, "{new:?}");
+    }
 }
 
 /// The page with replacements in both texts: the changes from the first to the second.

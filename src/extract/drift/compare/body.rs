@@ -15,19 +15,35 @@ pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     headers(pair, changes);
     bodies(pair, changes);
     let (old, new) = (shapes(pair.old), shapes(pair.new));
+    let nothing = Shape::of_nothing();
     for (subject, (one, old_line)) in &old {
-        if let Some((other, new_line)) = new.get(subject) {
+        let other = new.get(subject).map(|(other, line)| (other, *line));
+        let without = || Some((&nothing, line_without_body(pair.new, subject)?));
+        if let Some((other, new_line)) = other.or_else(without) {
             let comparison = Comparison {
                 pair,
                 subject,
                 name: name(subject, pair),
                 old: one,
                 new: other,
-                lines: (*old_line, *new_line),
+                lines: (*old_line, new_line),
             };
             comparison.compare(changes);
         }
     }
+}
+
+/// The line of the first request of a kind, if none of them has a body.
+fn line_without_body(page: &Page, subject: &Subject) -> Option<usize> {
+    let requests = page.messages.iter().filter(|it| match (&it.part, subject) {
+        (SamplePart::Request { form, .. }, Subject::Request(of)) => form == of,
+        _ => false,
+    });
+    let requests: Vec<_> = requests.collect();
+    let is_bare = requests
+        .iter()
+        .all(|it| it.shapes.iter().all(|(_, it)| it.is_empty()));
+    requests.first().filter(|_| is_bare).map(|it| it.line)
 }
 
 /// All bodies of a kind together, and the line of the first.
@@ -218,7 +234,7 @@ impl Comparison<'_, '_> {
         for (path, old) in &self.old.properties {
             match self.new.properties.get(path) {
                 Some(new) => self.both(path, old, new, changes),
-                None if self.is_topmost(path, self.new) => {
+                None if self.is_gone(path) => {
                     let effect = self.effect_of_absence(path, old);
                     let change = self.change(K::PropertyRemoved, effect, path);
                     let change = change.at(
@@ -242,19 +258,33 @@ impl Comparison<'_, '_> {
         }
     }
 
+    /// True if a property is gone that no table lists, or that every example showed. If it is gone from the table too, that
+    /// is reported instead.
+    fn is_gone(&self, path: &str) -> bool {
+        let is_still_listed = self.is_parameter(path, self.pair.new);
+        let is_missed = is_still_listed && self.old.always_has(path);
+        self.is_topmost(path, self.new) || is_missed && Self::has_place(path, self.new)
+    }
+
+    fn is_parameter(&self, path: &str, page: &Page) -> bool {
+        let mut listed = page.parameters.iter().filter(|it| it.is_listed);
+        matches!(self.subject, Subject::Request(_)) && listed.any(|it| it.name == path)
+    }
+
     /// True if the other text has the enclosing object of a property, and no table lists the property.
     fn is_topmost(&self, path: &str, other: &Shape) -> bool {
-        let is_parameter = matches!(self.subject, Subject::Request(_))
-            && [self.pair.old, self.pair.new].iter().any(|page| {
-                page.parameters
-                    .iter()
-                    .any(|it| it.is_listed && it.name == path)
-            });
+        let pages = [self.pair.old, self.pair.new];
+        let is_parameter = pages.iter().any(|page| self.is_parameter(path, page));
+        !is_parameter && Self::has_place(path, other)
+    }
+
+    /// True if the other text has the enclosing object of a property.
+    fn has_place(path: &str, other: &Shape) -> bool {
         // The people in an example say nothing about its properties.
         let object = body::parent(path);
         let last = path.strip_prefix(object).unwrap_or(path);
         let is_person = body::is_kind_of_person(object, last.trim_start_matches('.'));
-        !is_parameter && !is_person && other.has_place_of(path)
+        !is_person && other.has_place_of(path)
     }
 
     fn effect_of_absence(&self, path: &str, old: &Seen) -> Effect {

@@ -120,7 +120,7 @@ fn names(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
         };
         is_like && one.steps.len() == other.steps.len()
     };
-    if one.name != other.name && has_same_messages() {
+    if has_other_name(pair, one, other) && has_same_messages() {
         let change = Change::new(K::ScenarioRenamed, Effect::Renamed, "scenario", "");
         let change = change.values(&one.name, &other.name);
         let change = change.at(one.line, other.line).of_scenario(&other.name);
@@ -142,6 +142,16 @@ fn names(pair: &Pair<'_>, old: usize, new: usize, changes: &mut Vec<Change>) {
             changes.push(change);
         }
     }
+}
+
+/// True if two conversations have other headings or annotations. The level of a heading decides alone whether it gives a
+/// conversation its name, so another name may come from the same headings.
+fn has_other_name(pair: &Pair<'_>, one: &Scenario, other: &Scenario) -> bool {
+    let annotation = |it: &Scenario| it.annotated.as_ref().map(|it| it.0.to_lowercase());
+    !one.name.eq_ignore_ascii_case(&other.name)
+        && (!one.headings.is_subset(&pair.new.anchors)
+            || !other.headings.is_subset(&pair.old.anchors)
+            || annotation(one) != annotation(other))
 }
 
 /// The least likeness of the requests of one conversation under two names, in thousandths.

@@ -1,6 +1,7 @@
 //! Compares two pages as contracts. Differences that do not concern the contract are no changes: order, white space,
 //! lines, metadata, absolute instead of relative URLs, `Content-Length`, levels of headings, tabs.
 
+mod answer;
 mod body;
 mod flow;
 mod matched;
@@ -26,6 +27,7 @@ pub(super) fn compare(old: &Page, new: &Page) -> Vec<Change> {
     let pair = Pair::new(old, new);
     let mut changes = Vec::new();
     request::compare(&pair, &mut changes);
+    answer::compare(&pair, &mut changes);
     flow::compare(&pair, &mut changes);
     body::compare(&pair, &mut changes);
     prose::compare(&pair, &mut changes);

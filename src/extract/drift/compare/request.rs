@@ -1,5 +1,5 @@
 //! Changes of the request: paths, method, permissions, headers, parameters. Also changes of the properties of a
-//! resource type, whose tables have the same form, and of the statuses and types that prose documents for the answer.
+//! resource type, whose tables have the same form.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,6 @@ pub(super) fn compare(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     permissions(pair, changes);
     headers(pair, changes);
     parameters(pair, changes);
-    answers(pair, changes);
 }
 
 fn paths(pair: &Pair<'_>, changes: &mut Vec<Change>) {
@@ -221,8 +220,6 @@ fn is_media_type(name: &str) -> bool {
 /// The subjects of changes.
 pub(super) const HEADER: &str = "request header";
 pub(super) const PARAMETER: &str = "parameter";
-pub(super) const PROSE_STATUS: &str = "status in prose";
-pub(super) const ANSWER_TYPE: &str = "type of the answer in prose";
 
 /// Requests with a header field. The media type follows from the body, so any request of the operation may have it.
 fn header_field(name: &str) -> Scope {
@@ -407,16 +404,24 @@ fn words(
     } else {
         Effect::Compatible
     };
-    if old.words.is_empty() || new.words.is_empty() {
-        // A translation may lose the form of a list, and an example has one word of it.
-        let are_listed = [old, new].map(|it| it.is_listed && it.are_words_listed);
-        if pair.has_one_language() && are_listed == [true; 2] && old.words != new.words {
-            let (kind, effect, listed, remark) = if old.words.is_empty() {
+    // A translation may lose the form of a list, and an example has one word of it.
+    let are_comparable = pair.has_one_language()
+        && [old, new]
+            .iter()
+            .all(|it| it.is_listed && it.are_words_listed);
+    let (before, after) = if are_comparable {
+        (words_beside(old, new), words_beside(new, old))
+    } else {
+        (old.words.clone(), new.words.clone())
+    };
+    if before.is_empty() || after.is_empty() {
+        if are_comparable && before != after {
+            let (kind, effect, listed, remark) = if before.is_empty() {
                 let remark = "any text was allowed before";
-                (K::LimitAdded, effect, &new.words, remark)
+                (K::LimitAdded, effect, &after, remark)
             } else {
                 let remark = "any text is allowed now";
-                (K::LimitRemoved, Effect::Compatible, &old.words, remark)
+                (K::LimitRemoved, Effect::Compatible, &before, remark)
             };
             let subject = words_subject(subject, name);
             let change = Change::new(kind, effect, &subject, &listed.join("`, `"));
@@ -428,15 +433,13 @@ fn words(
     let lower = |words: &[String]| -> BTreeSet<String> {
         words.iter().map(|word| word.to_lowercase()).collect()
     };
-    let (before, after) = (lower(&old.words), lower(&new.words));
-    let removed = old
-        .words
+    let (known, still) = (lower(&before), lower(&after));
+    let removed = before
         .iter()
-        .filter(|it| !after.contains(&it.to_lowercase()));
-    let added = new
-        .words
+        .filter(|it| !still.contains(&it.to_lowercase()));
+    let added = after
         .iter()
-        .filter(|it| !before.contains(&it.to_lowercase()));
+        .filter(|it| !known.contains(&it.to_lowercase()));
     let subject = words_subject(subject, name);
     let change = |kind, effect, word: &str| {
         let change = Change::new(kind, effect, &subject, word);
@@ -444,6 +447,15 @@ fn words(
     };
     changes.extend(removed.map(|it| change(K::WordsRemoved, effect, it)));
     changes.extend(added.map(|it| change(K::WordsAdded, Effect::Compatible, it)));
+}
+
+/// The words of a parameter. One word is no list, but it is a word if the other text lists it.
+fn words_beside(one: &Parameter, other: &Parameter) -> Vec<String> {
+    if !one.words.is_empty() {
+        return one.words.clone();
+    }
+    let listed = other.words.iter().filter(|it| one.codes.contains(it));
+    listed.cloned().collect()
 }
 
 /// The messages that have a parameter or a property of the type.
@@ -546,49 +558,5 @@ pub(super) fn type_name(it: &Parameter) -> String {
     match it.collection.in_table.or(it.collection.in_json) {
         Some(true) => format!("{of} collection"),
         _ => of,
-    }
-}
-
-/// The statuses of the prose, and the types of the answer that it links to.
-fn answers(pair: &Pair<'_>, changes: &mut Vec<Change>) {
-    let (old, new) = (&pair.old.statuses, &pair.new.statuses);
-    let lacks = |all: &[(u16, usize)], status: u16| all.iter().all(|it| it.0 != status);
-    let removed: Vec<_> = old.iter().filter(|it| lacks(new, it.0)).collect();
-    let added: Vec<_> = new.iter().filter(|it| lacks(old, it.0)).collect();
-    let list = |all: &[&(u16, usize)]| {
-        let all: Vec<_> = all.iter().map(|it| it.0.to_string()).collect();
-        all.join(", ")
-    };
-    if let (Some(first), Some(other)) = (removed.first(), added.first()) {
-        let change = Change::new(K::ProseStatusChanged, TO_BOT, PROSE_STATUS, "");
-        let change = change.within(Scope::Answer {
-            to: None,
-            statuses: removed.iter().map(|it| it.0).collect(),
-        });
-        let change = change.values(list(&removed), list(&added));
-        changes.push(change.at(Some(first.1), Some(other.1)));
-    }
-    let pages = |all: &[(String, usize)]| -> BTreeSet<String> {
-        all.iter().map(|it| it.0.to_lowercase()).collect()
-    };
-    let (before, after) = (pages(&pair.old.answers), pages(&pair.new.answers));
-    if !before.is_empty() && !after.is_empty() && before.is_disjoint(&after) {
-        let is_subtype = before
-            .iter()
-            .all(|one| after.iter().all(|it| types::is_kind_of(it, one)));
-        let effect = if is_subtype {
-            Effect::Compatible
-        } else {
-            TO_BOT
-        };
-        let join = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
-        let change = Change::new(K::AnswerTypeChanged, effect, ANSWER_TYPE, "");
-        let change = change.within(Scope::Answer {
-            to: None,
-            statuses: Vec::new(),
-        });
-        let change = change.values(join(before), join(after));
-        let line = |all: &[(String, usize)]| all.first().map(|it| it.1);
-        changes.push(change.at(line(&pair.old.answers), line(&pair.new.answers)));
     }
 }

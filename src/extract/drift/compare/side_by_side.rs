@@ -11,7 +11,7 @@ use super::super::scenario::Scenario;
 use super::super::tables::{Header, Permissions};
 use super::matched::{Matched, matched};
 use super::prose::Limits;
-use super::{Pair, Side, body, flow, prose, request};
+use super::{Pair, Side, answer, body, flow, prose, request};
 
 /// A part of the contract, such as the parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,8 +262,8 @@ impl Table<'_, '_> {
         let statuses = pages.map(|it| listed(it.statuses.iter().copied()));
         let types = pages.map(|it| listed(it.answers.iter().cloned()));
         let mut rows = vec![
-            (request::PROSE_STATUS.to_owned(), statuses),
-            (request::ANSWER_TYPE.to_owned(), types),
+            (answer::PROSE_STATUS.to_owned(), statuses),
+            (answer::ANSWER_TYPE.to_owned(), types),
             (flow::EXAMPLE_STATUS.to_owned(), pages.map(shown)),
         ];
         let answers = pages.map(|it| it.messages.iter().filter_map(answered));
