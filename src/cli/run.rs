@@ -121,6 +121,10 @@ pub(crate) struct Arguments {
 
 /// The course of a run: what is played again, and what ends it early.
 #[derive(Debug, Clone, Copy, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct Course {
     /// Play only the scenarios that failed when they were last played in this folder; if none failed, play all
     #[arg(long, help_heading = "Scenarios", conflicts_with = "filters")]

@@ -322,7 +322,7 @@ fn default_in_braces(text: &str, name: &Range<usize>) -> Option<Value> {
         None => (inner, false),
     };
     // Without a sign, a single word may be a kind of reference, and what follows the path of a secret.
-    let is_variable = word.contains(['_', '.', '-']) || word.chars().all(|it| it.is_uppercase());
+    let is_variable = word.contains(['_', '.', '-']) || word.chars().all(char::is_uppercase);
     let is_default = is_shell
         || !inner.starts_with(['+', '?'])
             && inner.contains(|it| !OTHERS.contains(it))
