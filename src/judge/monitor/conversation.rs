@@ -130,7 +130,9 @@ impl Conduct {
     /// cause is one violation.
     pub(crate) fn report(&mut self, breach: Breach, operation: Option<&'static Operation>) {
         self.check(breach.requirement);
-        if breach.requirement.level() == Level::Must {
+        // A message that did not come says nothing of the one that it should have followed.
+        let is_of_message = breach.rule != Rule::NotificationMissing;
+        if is_of_message && breach.requirement.level() == Level::Must {
             self.wrong.extend(breach.step);
         }
         let is_same = |(other, _): &(Breach, Option<&Operation>)| {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Outcome::{Fails, IsOpen, Passes};
-use super::{ends_of, with};
+use super::{ends_of, refused, with};
 use crate::cassette::format::Exchange;
 use crate::http::message::Response;
 use crate::tests::tape::{
@@ -142,6 +142,15 @@ rows! {
         .is("terminated")
         .wait(400_000)
         .request("POST", "keepAlive", Value::Null, 404, error("8523")), Passes, Fails("notification.arrives");
+    a_bot_refuses_the_end_of_a_call_that_is_never_deleted: Tape::new()
+        .incoming()
+        .answers()
+        .is("established")
+        .is("terminated")
+        .but(|it| refused(it, 500))
+        .wait(400_000)
+        .request("POST", "keepAlive", Value::Null, 404, error("8523")),
+        Fails("acknowledgement"), Fails("notification.arrives");
     a_recording_that_stops_before_the_deletion: Tape::new()
         .incoming()
         .answers()
